@@ -1,0 +1,82 @@
+/**
+ * Every bound of the product, in one place, with its unit in its name.
+ *
+ * A peer can feed nothing that is not bounded by one of these. Those an operator may want to change
+ * are defaults of `RouterConfig`; the rest are properties of the protocol.
+ *
+ * @module
+ */
+
+/** The payload of one frame, bytes: its length field is a u16. */
+export const FRAME_PAYLOAD_BYTES_MAX: number = 65_535;
+/** One WebSocket message between routers, bytes; larger ones are refused by the receiver. */
+export const MESSAGE_BYTES_MAX: number = 1_048_576;
+/** A batch on a link is closed at this size, bytes, so that one turn never builds a huge message. */
+export const BATCH_BYTES_MAX: number = 262_144;
+
+/** Nesting of arrays and maps in a value. */
+export const VALUE_DEPTH_MAX: number = 32;
+/** Nesting of bundles in bundles. */
+export const BUNDLE_DEPTH_MAX: number = 4;
+/** Messages in one bundle, those of nested bundles included. */
+export const BUNDLE_MESSAGES_MAX: number = 4_096;
+
+/** UTF-8 bytes of an address or a pattern. */
+export const ADDRESS_BYTES_MAX: number = 1_024;
+/** Segments of an address or a pattern. */
+export const ADDRESS_SEGMENTS_MAX: number = 32;
+/** `*` characters in a pattern; `**` counts as one. Keeps `covers` exact and quick at once. */
+export const PATTERN_WILDCARDS_MAX: number = 10;
+/** UTF-8 bytes of a router id, a session id or a client's name. */
+export const NAME_BYTES_MAX: number = 128;
+/** UTF-8 bytes of a token in HELLO. */
+export const TOKEN_BYTES_MAX: number = 16_384;
+
+/** Seconds a new connection has to say HELLO. */
+export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;
+/** Sessions a router accepts, peers included. */
+export const SESSIONS_MAX: number = 1_000;
+/** Subscriptions of one session. */
+export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
+/** Params a router keeps. */
+export const PARAMS_MAX: number = 1_000_000;
+/** Bytes queued for one connection before it is closed with 503. */
+export const OUTBOX_BYTES_MAX: number = 8_388_608;
+/** Bytes in the socket's own buffer above which the router queues instead of sending. */
+export const OUTBOX_HIGH_WATER_BYTES: number = 262_144;
+/** Payload bytes of one SNAPSHOT chunk; small enough that a snapshot and live updates interleave. */
+export const SNAPSHOT_CHUNK_BYTES: number = 32_768;
+/** Closed sockets whose TCP connection is still open, from one address, before it is refused. */
+export const LINGERING_SOCKETS_PER_ADDRESS_MAX: number = 256;
+/** UTF-8 bytes of the reason in a close frame. */
+export const CLOSE_REASON_BYTES_MAX: number = 123;
+/** Milliseconds that peers have to agree to a close when a listener stops. */
+export const CLOSE_GRACE_MS: number = 1_000;
+/** Milliseconds until an unanswered dial fails. */
+export const DIAL_TIMEOUT_MS: number = 5_000;
+/** Seconds without a message or a pong after which a WebSocket counts as dead; pinged at half. */
+export const IDLE_TIMEOUT_SECONDS: number = 30;
+
+/** Namespace patterns a peer may declare, and patterns a RequestSync may name. */
+export const MAX_FEDERATION_PATTERNS: number = 1_000;
+/** Entries in one revision vector. */
+export const MAX_REVISION_ENTRIES: number = 10_000;
+/** Claims a router keeps, of all routers together. */
+export const CLAIMS_MAX: number = 100_000;
+/** Routers on the path from a router to the root. */
+export const PATH_ROUTERS_MAX: number = 16;
+/** Write requests waiting for an answer, on one router. */
+export const PENDING_WRITES_MAX: number = 100_000;
+/** Entries in one FORWARD context. */
+export const CONTEXT_ENTRIES_MAX: number = 1_000;
+/** Event identities remembered against duplicates. */
+export const SEEN_EVENTS_MAX: number = 100_000;
+
+/** Life of a write request, milliseconds. */
+export const WRITE_LIFE_MS: number = 5_000;
+/** Life of an event on its way, milliseconds. */
+export const EVENT_LIFE_MS: number = 5_000;
+/** Heartbeat on a link, milliseconds. */
+export const HEARTBEAT_MS: number = 2_000;
+/** Unanswered heartbeats before a link counts as lost. */
+export const HEARTBEATS_UNANSWERED_MAX: number = 3;

@@ -1,0 +1,62 @@
+import type { ByteReader } from "./byte_reader.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import { readForward, writeForward } from "./forward_codec.ts";
+import { type FederationSyncMessage, MESSAGE_CODE } from "./message.ts";
+import { readNamespaceSync, writeNamespaceSync } from "./namespace_sync_codec.ts";
+import { WireError } from "./wire_error.ts";
+
+const OP_DECLARE_NAMESPACES = 0x01;
+const OP_REQUEST_SYNC = 0x02;
+const OP_REVISION_VECTOR = 0x03;
+const OP_SYNC_COMPLETE = 0x04;
+const OP_FORWARD = 0x05;
+
+/** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
+export function readFederationSync(reader: ByteReader): FederationSyncMessage {
+  const at = reader.position;
+  const op = reader.u8("FEDERATION_SYNC operation");
+  switch (op) {
+    case OP_DECLARE_NAMESPACES:
+      return readNamespaceSync(reader, "DeclareNamespaces");
+    case OP_REQUEST_SYNC:
+      return readNamespaceSync(reader, "RequestSync");
+    case OP_REVISION_VECTOR:
+      return readNamespaceSync(reader, "RevisionVector");
+    case OP_SYNC_COMPLETE:
+      return readNamespaceSync(reader, "SyncComplete");
+    case OP_FORWARD:
+      return readForward(reader);
+    default:
+      throw new WireError(
+        "message",
+        at,
+        `Cannot read FEDERATION_SYNC: operation 0x${op.toString(16).padStart(2, "0")} is not known`,
+      );
+  }
+}
+
+/** Writes a FEDERATION_SYNC. */
+export function writeFederationSync(writer: ByteWriter, message: FederationSyncMessage): void {
+  writer.u8(MESSAGE_CODE.FEDERATION_SYNC);
+  writer.u8(opCode(message.op));
+  if (message.op === "Forward") {
+    writeForward(writer, message);
+  } else {
+    writeNamespaceSync(writer, message);
+  }
+}
+
+function opCode(op: FederationSyncMessage["op"]): number {
+  switch (op) {
+    case "DeclareNamespaces":
+      return OP_DECLARE_NAMESPACES;
+    case "RequestSync":
+      return OP_REQUEST_SYNC;
+    case "RevisionVector":
+      return OP_REVISION_VECTOR;
+    case "SyncComplete":
+      return OP_SYNC_COMPLETE;
+    case "Forward":
+      return OP_FORWARD;
+  }
+}

@@ -1,0 +1,151 @@
+import { CONTEXT_ENTRIES_MAX } from "../limits.ts";
+import type { ByteReader } from "./byte_reader.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+import type { EventEntry, ForwardMessage, ReplyEntry, RequestEntry } from "./message.ts";
+import { WireError } from "./wire_error.ts";
+
+const KIND_UPDATE = 0;
+const KIND_OFFER = 1;
+const KIND_REQUEST = 2;
+const KIND_EVENT = 3;
+const KIND_REPLY = 4;
+
+/** Reads a context behind its operation code. */
+export function readForward(reader: ByteReader): ForwardMessage {
+  const at = reader.position;
+  const kind = reader.u8("kind of context");
+  if (kind > KIND_REPLY) {
+    throw new WireError("message", at, `Cannot read a context: kind ${kind} is not known`);
+  }
+  const count = readCount(reader);
+  const base = {
+    type: "FEDERATION_SYNC",
+    op: "Forward",
+    origin: reader.string("origin of a context"),
+    count,
+  } as const;
+  if (kind === KIND_UPDATE) return { ...base, kind: "update" };
+  if (kind === KIND_OFFER) return { ...base, kind: "offer" };
+  const bootId = reader.u64("boot id of a context");
+  if (kind === KIND_REQUEST) {
+    return { ...base, kind: "request", bootId, entries: readEntries(reader, count, readRequest) };
+  }
+  if (kind === KIND_EVENT) {
+    return { ...base, kind: "event", bootId, entries: readEntries(reader, count, readEvent) };
+  }
+  return { ...base, kind: "reply", bootId, entries: readEntries(reader, count, readReply) };
+}
+
+/** Writes what follows the operation's code. */
+export function writeForward(writer: ByteWriter, message: ForwardMessage): void {
+  checkCounts(message);
+  writer.u8(kindCode(message.kind));
+  writer.u16(message.count);
+  writer.string(message.origin);
+  switch (message.kind) {
+    case "update":
+    case "offer":
+      return;
+    case "request":
+      writer.u64(message.bootId);
+      for (const entry of message.entries) writeRequest(writer, entry);
+      return;
+    case "event":
+      writer.u64(message.bootId);
+      for (const entry of message.entries) writeEvent(writer, entry);
+      return;
+    case "reply":
+      writer.u64(message.bootId);
+      for (const entry of message.entries) writeReply(writer, entry);
+      return;
+  }
+}
+
+function readCount(reader: ByteReader): number {
+  const at = reader.position;
+  const count = reader.u16("count of a context");
+  if (count < 1 || count > CONTEXT_ENTRIES_MAX) {
+    throw new WireError(
+      "message",
+      at,
+      `Cannot read a context of ${count} entries: 1 to ${CONTEXT_ENTRIES_MAX} are allowed`,
+    );
+  }
+  return count;
+}
+
+function checkCounts(message: ForwardMessage): void {
+  const { count } = message;
+  if (count < 1 || count > CONTEXT_ENTRIES_MAX) {
+    throw new RangeError(
+      `Cannot write a context of ${count} entries: 1 to ${CONTEXT_ENTRIES_MAX} are allowed`,
+    );
+  }
+  if ("entries" in message && message.entries.length !== count) {
+    throw new RangeError(
+      `Cannot write a context of ${count} entries: ${message.entries.length} are given`,
+    );
+  }
+}
+
+function readEntries<Entry>(
+  reader: ByteReader,
+  count: number,
+  readEntry: (reader: ByteReader) => Entry,
+): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 0; i < count; i++) entries.push(readEntry(reader));
+  return entries;
+}
+
+function readRequest(reader: ByteReader): RequestEntry {
+  return {
+    requestId: reader.u64("request id"),
+    remainingLifeMs: reader.u32("remaining life of a request"),
+    knownTimestampMicros: reader.u64("known timestamp"),
+    knownRevision: reader.u64("known revision"),
+  };
+}
+
+function writeRequest(writer: ByteWriter, entry: RequestEntry): void {
+  writer.u64(entry.requestId);
+  writer.u32(entry.remainingLifeMs);
+  writer.u64(entry.knownTimestampMicros);
+  writer.u64(entry.knownRevision);
+}
+
+function readEvent(reader: ByteReader): EventEntry {
+  return {
+    sequence: reader.u64("sequence of an event"),
+    remainingLifeMs: reader.u32("remaining life of an event"),
+  };
+}
+
+function writeEvent(writer: ByteWriter, entry: EventEntry): void {
+  writer.u64(entry.sequence);
+  writer.u32(entry.remainingLifeMs);
+}
+
+function readReply(reader: ByteReader): ReplyEntry {
+  return { requestId: reader.u64("request id"), stamperId: reader.string("stamper id") };
+}
+
+function writeReply(writer: ByteWriter, entry: ReplyEntry): void {
+  writer.u64(entry.requestId);
+  writer.string(entry.stamperId);
+}
+
+function kindCode(kind: ForwardMessage["kind"]): number {
+  switch (kind) {
+    case "update":
+      return KIND_UPDATE;
+    case "offer":
+      return KIND_OFFER;
+    case "request":
+      return KIND_REQUEST;
+    case "event":
+      return KIND_EVENT;
+    case "reply":
+      return KIND_REPLY;
+  }
+}

@@ -1,0 +1,172 @@
+import type { Message } from "../../../src/wire/message.ts";
+import { encodeValue } from "../../../src/wire/value_codec.ts";
+
+/** A frame of clasp-fed's own extensions, its bytes written by hand from the layout. */
+export interface ExtensionFrame {
+  readonly name: string;
+  readonly hex: string;
+  readonly message: Message;
+}
+
+/** What clasp-fed routers say to each other beyond the public protocol. */
+export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
+  {
+    name: "HELLO with the router's facts, timed",
+    hex: `53 01 0021 01 01 86  0001 6c  0000
+      0006 736974652d61  001fffffffffffff  00060a24181e4000  01`,
+    message: {
+      type: "HELLO",
+      version: 1,
+      features: 0x86,
+      name: "l",
+      token: undefined,
+      router: {
+        routerId: "site-a",
+        bootId: 9007199254740991,
+        timeMicros: 1700000000000000,
+        timed: true,
+      },
+    },
+  },
+  {
+    name: "HELLO with a token and the router's facts, not timed",
+    hex: `53 01 001c 01 01 06  0000  0001 74
+      0001 61  0000000000000002  0000000000000000  00`,
+    message: {
+      type: "HELLO",
+      version: 1,
+      features: 0x06,
+      name: "",
+      token: "t",
+      router: { routerId: "a", bootId: 2, timeMicros: 0, timed: false },
+    },
+  },
+  {
+    name: "WELCOME with the router's facts",
+    hex: `53 01 002b 02 01 06  0000000000000005  0001 73  0003 687562  0000
+      0003 687562  0000000000000007  0000000000000005  01`,
+    message: {
+      type: "WELCOME",
+      version: 1,
+      features: 0x06,
+      timeMicros: 5,
+      session: "s",
+      name: "hub",
+      token: undefined,
+      router: { routerId: "hub", bootId: 7, timeMicros: 5, timed: true },
+    },
+  },
+  {
+    name: "DeclareNamespaces with owners and a path",
+    hex: `53 41 002a 04 01  0002  0005 2f612f2a2a  0004 2f622f2a  0000  40 0001 61
+      00  0001 61 01  0002 6232 00  02  0001 61  0003 687562`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "DeclareNamespaces",
+      patterns: ["/a/**", "/b/*"],
+      revisions: [],
+      since: undefined,
+      origin: "a",
+      declare: {
+        more: false,
+        claims: [{ ownerId: "a", live: true }, { ownerId: "b2", live: false }],
+        path: ["a", "hub"],
+      },
+    },
+  },
+  {
+    name: "DeclareNamespaces without patterns, more follows",
+    hex: "53 41 000c 04 01  0000  0000  40 0001 61  01  00",
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "DeclareNamespaces",
+      patterns: [],
+      revisions: [],
+      since: undefined,
+      origin: "a",
+      declare: { more: true, claims: [], path: [] },
+    },
+  },
+  {
+    name: "FORWARD of updates",
+    hex: "53 41 000d 04 05  00  0003  0006 736974652d61",
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "update",
+      origin: "site-a",
+      count: 3,
+    },
+  },
+  {
+    name: "FORWARD of the largest offer",
+    hex: "53 41 0008 04 05  01  03e8  0001 61",
+    message: { type: "FEDERATION_SYNC", op: "Forward", kind: "offer", origin: "a", count: 1000 },
+  },
+  {
+    name: "FORWARD of write requests",
+    hex: `53 41 0048 04 05  02  0002  0001 61  0000000000000009
+      0000000000000001  00001388  00060a24181e4000  000000000000002a
+      0000000000000002  00000000  0000000000000000  0000000000000000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "request",
+      origin: "a",
+      count: 2,
+      bootId: 9,
+      entries: [
+        {
+          requestId: 1,
+          remainingLifeMs: 5000,
+          knownTimestampMicros: 1700000000000000,
+          knownRevision: 42,
+        },
+        { requestId: 2, remainingLifeMs: 0, knownTimestampMicros: 0, knownRevision: 0 },
+      ],
+    },
+  },
+  {
+    name: "FORWARD of an event",
+    hex: `53 41 001c 04 05  03  0001  0001 61  0000000000000009
+      0000000000000100  ffffffff`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "event",
+      origin: "a",
+      count: 1,
+      bootId: 9,
+      entries: [{ sequence: 256, remainingLifeMs: 4294967295 }],
+    },
+  },
+  {
+    name: "FORWARD of replies, one stamped and one refused",
+    hex: `53 41 0027 04 05  04  0002  0001 61  0000000000000009
+      0000000000000001  0003 687562
+      0000000000000002  0000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "reply",
+      origin: "a",
+      count: 2,
+      bootId: 9,
+      entries: [{ requestId: 1, stamperId: "hub" }, { requestId: 2, stamperId: "" }],
+    },
+  },
+  {
+    name: "SET of an update, its version's timestamp in the frame",
+    hex: `53 61 001a 00060a24181e4000  21 97 0002 2f61 3ff0000000000000
+      0000000000000003 00000000`,
+    message: {
+      type: "SET",
+      address: "/a",
+      value: encodeValue(1),
+      revision: 3,
+      lock: false,
+      unlock: false,
+      ttl: 0,
+    },
+  },
+];
