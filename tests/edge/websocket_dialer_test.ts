@@ -1,0 +1,218 @@
+import type { Dial, DialOptions } from "../../src/edge/websocket_dialer.ts";
+import { dialWebSocket } from "../../src/edge/websocket_dialer.ts";
+import { listenWebSocket } from "../../src/edge/websocket_listener.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { withDeadline } from "../support/deadline.ts";
+import { patterned, TransportEnd } from "./transport_suite.ts";
+
+const DEADLINE_MS = 10_000;
+
+Deno.test("dialWebSocket() opens once and offers clasp", async () => {
+  await using server = new TestServer();
+  const dialled = new Dialled(server.url);
+  await dialled.outcome();
+  assertEquals(dialled.end.transport.remoteAddress, `127.0.0.1:${server.port}`);
+  const peer = await server.socket();
+  assertEquals(server.offers, ["clasp"]);
+  dialled.dial.abort();
+  peer.send(patterned(3, 0));
+  await dialled.end.until(() => dialled.end.messages.length === 1, "a message");
+  dialled.end.transport.close(1000, "");
+  assertEquals(dialled.reports, ["open"]);
+});
+
+Deno.test("dialWebSocket() accepts a server that confirms no subprotocol", async () => {
+  await using server = new TestServer({ confirms: false });
+  const dialled = new Dialled(server.url);
+  await dialled.outcome();
+  assertEquals(dialled.reports, ["open"]);
+  dialled.end.transport.close(1000, "");
+});
+
+Deno.test("dialWebSocket() fails once on a closed port", async () => {
+  const port = unusedPort();
+  const dialled = new Dialled(`ws://127.0.0.1:${port}/`);
+  assertEquals(dialled.reports, []);
+  await dialled.outcome();
+  assertEquals(dialled.reports, [`Cannot connect to ws://127.0.0.1:${port}/: tcp connect error`]);
+});
+
+Deno.test("dialWebSocket() fails once when the server refuses, and names the status", async () => {
+  const options = { hostname: "127.0.0.1", port: 0, accept: () => new TransportEnd() };
+  const listener = listenWebSocket({ ...options, refuse: () => "full" });
+  const url = `ws://127.0.0.1:${listener.port}/`;
+  const dialled = new Dialled(url);
+  await dialled.outcome();
+  await listener.stop();
+  const reason = "the server answered with HTTP status 503";
+  assertEquals(dialled.reports, [`Cannot connect to ${url}: ${reason}`]);
+});
+
+Deno.test("dialWebSocket() reports a malformed URL without throwing", async () => {
+  for (const url of ["nonsense", "ftp://a/", "ws://a/#b"]) {
+    const dialled = new Dialled(url);
+    assertEquals(dialled.reports, [], "not before dialWebSocket() has returned");
+    await dialled.outcome();
+    assertEquals(dialled.reports.length, 1);
+    assertMatch(dialled.reports[0] ?? "", /^Cannot connect to .+: .+/);
+  }
+});
+
+Deno.test("dialWebSocket() keeps secrets in a URL out of its reasons", async () => {
+  const dialled = new Dialled(`ws://user:pass@127.0.0.1:${unusedPort()}/path?token=pass`);
+  await dialled.outcome();
+  assertMatch(dialled.reports[0] ?? "", /^Cannot connect to ws:\/\/127\.0\.0\.1:\d+\/path: /);
+});
+
+Deno.test({
+  name: "dialWebSocket() reports a missing permission",
+  permissions: { net: false },
+  fn: async () => {
+    const dialled = new Dialled("ws://127.0.0.1:7330/");
+    await dialled.outcome();
+    assertMatch(dialled.reports.join(), /^Cannot connect to .* net access/);
+  },
+});
+
+Deno.test("dialWebSocket() fails once when nobody answers in time, and hangs up", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `ws://127.0.0.1:${listener.addr.port}/`;
+  const dialled = new Dialled(url, { timeoutMs: 50 });
+  using connection = await listener.accept();
+  await dialled.outcome();
+  await hangUp(connection);
+  assertEquals(dialled.reports, [`Cannot connect to ${url}: no answer within 50 ms`]);
+});
+
+Deno.test("an aborted dial hangs up and reports nothing", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const dialled = new Dialled(`ws://127.0.0.1:${listener.addr.port}/`);
+  using connection = await listener.accept();
+  dialled.dial.abort();
+  dialled.dial.abort();
+  await hangUp(connection);
+  assertEquals(dialled.reports, []);
+});
+
+Deno.test("a dial that is aborted at once reports nothing", async () => {
+  const dialled = new Dialled("nonsense");
+  dialled.dial.abort();
+  await new Promise<void>((resolve) => queueMicrotask(resolve));
+  assertEquals(dialled.reports, []);
+});
+
+Deno.test("a dialled transport reports a text message", async () => {
+  await using server = new TestServer();
+  const dialled = new Dialled(server.url);
+  await dialled.outcome();
+  (await server.socket()).send("hello");
+  await dialled.end.until(() => dialled.end.texts === 1, "the text");
+  assertEquals(dialled.end.messages, []);
+  dialled.end.transport.close(1000, "");
+});
+
+Deno.test("a dialled transport raises close codes that a client may not send by 3000", async () => {
+  for (const [code, seen] of [[1000, 1000], [1001, 4001], [1012, 4012], [4001, 4001]] as const) {
+    await using server = new TestServer();
+    const dialled = new Dialled(server.url);
+    await dialled.outcome();
+    const peer = await server.socket();
+    const closed = new Promise<CloseEvent>((resolve) => peer.onclose = resolve);
+    dialled.end.transport.close(code, "why");
+    assertEquals(dialled.end.closes, [{ code, reason: "why" }]);
+    const event = await withDeadline(closed, DEADLINE_MS, "the close at the server");
+    assertEquals([event.code, event.reason], [seen, "why"]);
+  }
+});
+
+Deno.test("an onOpen that throws has its connection closed with 1011, and is reported", async () => {
+  await using server = new TestServer();
+  const bug = new Error("a bug");
+  const reported = Promise.withResolvers<unknown>();
+  dialWebSocket(server.url, {
+    onOpen: () => {
+      throw bug;
+    },
+    onFailed: reported.reject,
+  }, { onHandlerError: reported.resolve });
+  assertEquals(await withDeadline(reported.promise, DEADLINE_MS, "the exception"), bug);
+});
+
+/** A dial and what it reported: "open" or a reason. */
+class Dialled {
+  readonly end: TransportEnd = new TransportEnd();
+  readonly reports: string[] = [];
+  readonly dial: Dial;
+  readonly #reported = Promise.withResolvers<void>();
+
+  constructor(url: string, options: DialOptions = {}) {
+    this.dial = dialWebSocket(url, {
+      onOpen: (transport) => {
+        this.#report("open");
+        return this.end.accept(transport);
+      },
+      onFailed: (reason) => this.#report(reason),
+    }, options);
+  }
+
+  outcome(): Promise<void> {
+    return withDeadline(this.#reported.promise, DEADLINE_MS, "the outcome of a dial");
+  }
+
+  #report(report: string): void {
+    this.reports.push(report);
+    this.#reported.resolve();
+  }
+}
+
+/** A WebSocket server that is none of ours. */
+class TestServer implements AsyncDisposable {
+  /** The subprotocols that each client offered. */
+  readonly offers: (string | null)[] = [];
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #opened = Promise.withResolvers<WebSocket>();
+
+  constructor({ confirms = true }: { confirms?: boolean } = {}) {
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    this.#server = Deno.serve(options, (request) => {
+      this.offers.push(request.headers.get("sec-websocket-protocol"));
+      const upgrade = Deno.upgradeWebSocket(request, confirms ? { protocol: "clasp" } : {});
+      upgrade.socket.onopen = () => this.#opened.resolve(upgrade.socket);
+      return upgrade.response;
+    });
+  }
+
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}/`;
+  }
+
+  socket(): Promise<WebSocket> {
+    return withDeadline(this.#opened.promise, DEADLINE_MS, "a connection");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+/** Waits until the peer ends a TCP connection on which nothing is answered. */
+async function hangUp(connection: Deno.Conn): Promise<void> {
+  const read = async () => {
+    const buffer = new Uint8Array(1_024);
+    try {
+      while (await connection.read(buffer) !== null);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    }
+  };
+  await withDeadline(read(), DEADLINE_MS, "the end of the TCP connection");
+}
+
+function unusedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

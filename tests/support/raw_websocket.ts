@@ -1,0 +1,83 @@
+import { withDeadline } from "./deadline.ts";
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * A WebSocket client that does only what it is told: it answers neither a close nor a ping, and
+ * reads when asked to.
+ */
+export class RawWebSocket implements Disposable {
+  /** What the server answered to the upgrade: status line, headers, and the body if it refused. */
+  readonly head: string;
+  readonly #connection: Deno.TcpConn;
+
+  private constructor(connection: Deno.TcpConn, head: string) {
+    this.#connection = connection;
+    this.head = head;
+  }
+
+  /** Connects and asks for an upgrade. A header with an empty value is left out. */
+  static async connect(
+    port: number,
+    options: { path?: string; headers?: Record<string, string> } = {},
+  ): Promise<RawWebSocket> {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const headers = {
+      "Host": "127.0.0.1",
+      "Connection": "Upgrade",
+      "Upgrade": "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+      ...options.headers,
+    };
+    const lines = Object.entries(headers).filter(([, value]) => value !== "");
+    const request = `GET ${options.path ?? "/"} HTTP/1.1\r\n` +
+      lines.map(([name, value]) => `${name}: ${value}\r\n`).join("") + "\r\n";
+    await connection.write(new TextEncoder().encode(request));
+    const buffer = new Uint8Array(4_096);
+    const read = connection.read(buffer);
+    const length = await withDeadline(read, DEADLINE_MS, "the answer to an upgrade").catch(
+      (error) => {
+        connection.close();
+        throw error;
+      },
+    );
+    const head = new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+    return new RawWebSocket(connection, head);
+  }
+
+  get status(): number {
+    return Number(this.head.split(" ")[1]);
+  }
+
+  /** The value of a header, if the server sent it. */
+  header(name: string): string | undefined {
+    return new RegExp(`^${name}: (.*)\\r$`, "im").exec(this.head)?.[1];
+  }
+
+  /** Sends a frame of at most 125 bytes. The mask is 0, so the payload travels as it is. */
+  async send(opcode: number, payload: Uint8Array): Promise<void> {
+    const frame = new Uint8Array(6 + payload.length);
+    frame.set([0x80 | opcode, 0x80 | payload.length]);
+    frame.set(payload, 6);
+    await this.#connection.write(frame);
+  }
+
+  /** Reads until the server ends the TCP connection. Returns all bytes that came. */
+  async readToEnd(): Promise<Uint8Array> {
+    const read = async () => {
+      const chunks: number[] = [];
+      const buffer = new Uint8Array(65_536);
+      while (true) {
+        const length = await this.#connection.read(buffer);
+        if (length === null) return Uint8Array.from(chunks);
+        chunks.push(...buffer.subarray(0, length));
+      }
+    };
+    return await withDeadline(read(), DEADLINE_MS, "the end of a TCP connection");
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
