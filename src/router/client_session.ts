@@ -1,0 +1,287 @@
+import { SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
+import { addressProblem } from "../address/address.ts";
+import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
+import { type FrameHeader, readFrameHeader } from "../wire/frame.ts";
+import {
+  type GetMessage,
+  type HelloMessage,
+  type Message,
+  type PublishMessage,
+  QOS,
+  type SetMessage,
+  SIGNAL,
+  type SubscribeMessage,
+  type SyncMessage,
+  type UnsubscribeMessage,
+} from "../wire/message.ts";
+import { readMessage } from "../wire/message_reader.ts";
+import { WireError } from "../wire/wire_error.ts";
+import { runBundle } from "./bundle.ts";
+import type { Connection, ConnectionHandler } from "./connection.ts";
+import { ERROR_CODE, type Refusal } from "./error_code.ts";
+import type { WriteAnswer } from "./federation_hook.ts";
+import type { ParamChange } from "./param_change.ts";
+import type { Publication } from "./publication.ts";
+import { isReserved } from "./reserved.ts";
+import type { RouterCore } from "./router_core.ts";
+import { SnapshotSource } from "./snapshot_source.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** One connected client, from HELLO to the end of its connection. */
+export class ClientSession implements ConnectionHandler, Subscriber {
+  /** Unique; also the holder of the locks that the client takes. */
+  readonly id: string;
+  readonly name: string;
+  readonly #router: RouterCore;
+  readonly #connection: Connection;
+
+  constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
+    this.#router = router;
+    this.#connection = connection;
+    this.id = router.port.newId();
+    this.name = hello.name;
+  }
+
+  /** Sends WELCOME, then a SNAPSHOT of everything. */
+  welcome(): void {
+    const router = this.#router;
+    this.#connection.sendMessage({
+      type: "WELCOME",
+      version: 1,
+      features: router.clientFeatures,
+      timeMicros: router.timeMicros(),
+      session: this.id,
+      name: router.config.name,
+    });
+    this.#sendSource(new SnapshotSource({ store: router.params.store, evenIfEmpty: true }));
+    router.sessionStarted();
+  }
+
+  received(bytes: Uint8Array): void {
+    let frame: FrameHeader;
+    let message: Message;
+    try {
+      frame = readFrameHeader(bytes, 0);
+      message = readMessage(bytes, frame.payloadStart, frame.payloadEnd);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const code = error.kind === "frame" ? ERROR_CODE.invalidFrame : ERROR_CODE.invalidMessage;
+      this.#connection.refuseWith(code, error.message);
+      return;
+    }
+    // Bytes after the first frame are ignored, as the public codecs do.
+    this.#handle(message, bytes.subarray(0, frame.payloadEnd), frame.qos !== QOS.fire);
+  }
+
+  closed(): void {
+    this.#router.subscriptions.removeAll(this);
+    this.#router.locks.releaseAll(this.id);
+    this.#router.sessionEnded();
+  }
+
+  paramChanged(change: ParamChange): void {
+    this.#connection.send(change.clientFrame());
+  }
+
+  published(publication: Publication): void {
+    this.#connection.send(publication.frame);
+  }
+
+  #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
+    switch (message.type) {
+      case "SET":
+        return this.#set(message, wantsAck);
+      case "PUBLISH":
+        return this.#publish(message, frame, wantsAck);
+      case "GET":
+        return this.#get(message);
+      case "SUBSCRIBE":
+        return this.#subscribe(message, wantsAck);
+      case "UNSUBSCRIBE":
+        return this.#unsubscribe(message, wantsAck);
+      case "BUNDLE":
+        return this.#bundle(message, wantsAck);
+      case "PING":
+        return this.#connection.sendMessage({ type: "PONG" });
+      case "SYNC":
+        return this.#sync(message);
+      case "PONG":
+      case "ACK":
+      case "ERROR":
+        // Never answered: two ends that answer each other's errors would not stop.
+        return;
+      case "FEDERATION_SYNC":
+        return this.#connection.refuseWith(ERROR_CODE.refused, this.#federationProblem());
+      case "ANNOUNCE":
+      case "QUERY":
+      case "REPLAY":
+        return this.#connection.refuseWith(
+          ERROR_CODE.unavailable,
+          `${message.type} is not supported by this version of the router`,
+        );
+      case "HELLO":
+      case "WELCOME":
+      case "SNAPSHOT":
+      case "RESULT":
+        return this.#connection.refuseWith(
+          ERROR_CODE.invalidMessage,
+          message.type === "HELLO"
+            ? "HELLO was already said on this connection"
+            : `${message.type} is sent by routers only`,
+        );
+    }
+  }
+
+  #federationProblem(): string {
+    return this.#router.federation === undefined
+      ? "FEDERATION_SYNC needs the federation feature: start the router with --features federation"
+      : "FEDERATION_SYNC is spoken between clasp-fed routers: say HELLO with the federation and " +
+        "envelope features";
+  }
+
+  #set(message: SetMessage, wantsAck: boolean): void {
+    const refusal = this.writeProblem(message.address);
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
+    const router = this.#router;
+    const route = router.route(message.address);
+    switch (route.kind) {
+      case "here":
+        return this.#answerSet(router.write(message, this.id), message, wantsAck);
+      case "unreachable":
+        return this.#connection.refuse(route.refusal);
+      case "elsewhere": {
+        const problem = router.params.valueProblem(message.address, message.value);
+        if (problem !== undefined) return this.#connection.refuse(problem);
+        router.federation?.requestWrite(
+          message,
+          (answer) => this.#answerSet(answer, message, wantsAck),
+        );
+        return;
+      }
+    }
+  }
+
+  #answerSet(answer: WriteAnswer, { address }: SetMessage, wantsAck: boolean): void {
+    if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
+    if (!wantsAck) return;
+    const holder = this.#router.locks.holder(address);
+    const { revision } = answer.version;
+    this.#connection.sendMessage(
+      holder === undefined
+        ? { type: "ACK", address, revision }
+        : { type: "ACK", address, revision, locked: true, holder },
+    );
+  }
+
+  #publish(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): void {
+    const { address } = message;
+    const refusal = this.publishProblem(message);
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
+    this.#router.publish(message, frame, this);
+    if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
+  }
+
+  #get({ address }: GetMessage): void {
+    const problem = addressProblem(address);
+    if (problem !== undefined) {
+      return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);
+    }
+    const version = this.#router.params.get(address);
+    if (version === undefined) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.addressNotFound,
+        `Nothing was ever set at "${address}"`,
+        address,
+      );
+    }
+    const { value, revision, origin, timestampMicros } = version;
+    this.#connection.sendMessage({
+      type: "SNAPSHOT",
+      params: [{ address, value, revision, writer: origin, timestampMicros }],
+    });
+  }
+
+  #subscribe(message: SubscribeMessage, wantsAck: boolean): void {
+    const { id, types } = message;
+    const { subscriptions, params } = this.#router;
+    const problem = patternProblem(message.pattern);
+    if (problem !== undefined) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.invalidPattern,
+        problem,
+        message.pattern,
+      );
+    }
+    const replaces = subscriptions.has(this, id);
+    if (!replaces && subscriptions.count(this) >= SUBSCRIPTIONS_PER_SESSION_MAX) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.tooMany,
+        `Cannot subscribe to "${message.pattern}": this session has ` +
+          `${SUBSCRIPTIONS_PER_SESSION_MAX} subscriptions, its limit`,
+        message.pattern,
+      );
+    }
+    const pattern: Pattern = parsePattern(message.pattern);
+    subscriptions.add(this, id, pattern, types);
+    const then: Message | undefined = wantsAck
+      ? { type: "ACK", address: message.pattern }
+      : undefined;
+    const wantsParams = types === 0 || (types & (1 << SIGNAL.param)) !== 0;
+    if (wantsParams) {
+      this.#sendSource(
+        new SnapshotSource({ store: params.store, pattern, evenIfEmpty: false, then }),
+      );
+    } else if (then !== undefined) {
+      this.#connection.sendMessage(then);
+    }
+  }
+
+  #unsubscribe({ id }: UnsubscribeMessage, wantsAck: boolean): void {
+    this.#router.subscriptions.remove(this, id);
+    if (wantsAck) this.#connection.sendMessage({ type: "ACK" });
+  }
+
+  #bundle(message: Message & { readonly type: "BUNDLE" }, wantsAck: boolean): void {
+    const outcome = runBundle(this.#router, this, message);
+    if (outcome.kind === "refused") return this.#connection.refuse(outcome.refusal);
+    if (wantsAck) this.#connection.sendMessage({ type: "ACK", revision: outcome.lastRevision });
+  }
+
+  #sync({ t1 }: SyncMessage): void {
+    const timeMicros = this.#router.timeMicros();
+    this.#connection.sendMessage({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
+  }
+
+  /** Why this session may not write to an address, or undefined. */
+  writeProblem(address: string): Refusal | undefined {
+    const problem = addressProblem(address);
+    if (problem !== undefined) {
+      return { code: ERROR_CODE.invalidAddress, message: problem, address };
+    }
+    if (isReserved(address)) {
+      return {
+        code: ERROR_CODE.refused,
+        message: `Cannot write "${address}": routers write there about themselves`,
+        address,
+      };
+    }
+    return undefined;
+  }
+
+  /** Why this session may not publish a message, or undefined. */
+  publishProblem(message: PublishMessage): Refusal | undefined {
+    if (message.signal === SIGNAL.param) {
+      return {
+        code: ERROR_CODE.invalidMessage,
+        message: `Cannot publish a param at "${message.address}": send it as SET`,
+        address: message.address,
+      };
+    }
+    return this.writeProblem(message.address);
+  }
+
+  #sendSource(source: SnapshotSource): void {
+    this.#connection.outbox.addSource(source);
+    this.#router.pump(this.#connection);
+  }
+}

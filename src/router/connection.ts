@@ -1,0 +1,112 @@
+import { encodeFrame } from "../wire/frame.ts";
+import type { Message, Qos } from "../wire/message.ts";
+import { CLOSE_CODE, ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ConnectionId, RouterPort } from "./port.ts";
+
+/** Whoever a connection's messages go to; replaced as the connection learns who is there. */
+export interface ConnectionHandler {
+  /** One WebSocket message, within the size bound. */
+  received(bytes: Uint8Array): void;
+  /** The connection is gone, from whatever side; nothing can be sent any more. */
+  closed(reason: string): void;
+}
+
+/** What a {@linkcode Connection} needs of its router. */
+export interface ConnectionOwner {
+  readonly port: RouterPort;
+  /** Forgets the connection. */
+  forget(connection: Connection): void;
+  /** The outbox has something that waits; come back to pump it. */
+  outboxWaits(connection: Connection): void;
+}
+
+/** One open connection, client's or peer's. */
+export class Connection {
+  readonly id: ConnectionId;
+  /** "host:port", for people. */
+  readonly remoteAddress: string;
+  readonly outbox: Outbox;
+  readonly #owner: ConnectionOwner;
+  #handler: ConnectionHandler | undefined;
+  #closed = false;
+
+  constructor(
+    owner: ConnectionOwner,
+    options: { readonly id: ConnectionId; readonly remoteAddress: string; readonly outbox: Outbox },
+  ) {
+    this.#owner = owner;
+    this.id = options.id;
+    this.remoteAddress = options.remoteAddress;
+    this.outbox = options.outbox;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  get handler(): ConnectionHandler | undefined {
+    return this.#handler;
+  }
+
+  set handler(handler: ConnectionHandler) {
+    this.#handler = handler;
+  }
+
+  /** Sends one WebSocket message; the bytes are the caller's again at once. */
+  send(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (!this.outbox.send(bytes)) {
+      this.closeWith({
+        code: ERROR_CODE.overload,
+        message: "Connection closed: it reads too slowly, its queue is full; reconnect to resume",
+      }, CLOSE_CODE.tryAgainLater);
+      return;
+    }
+    if (this.outbox.isWaiting) this.#owner.outboxWaits(this);
+  }
+
+  /** Sends one message in a frame and a WebSocket message of its own. */
+  sendMessage(message: Message, qos?: Qos): void {
+    this.send(encodeFrame(message, qos === undefined ? {} : { qos }));
+  }
+
+  /** Answers with an ERROR. */
+  refuse(refusal: Refusal): void {
+    this.sendMessage({
+      type: "ERROR",
+      code: refusal.code,
+      message: refusal.message,
+      address: refusal.address,
+    });
+  }
+
+  /** Shorthand for {@linkcode refuse}. */
+  refuseWith(code: ErrorCode, message: string, address?: string): void {
+    this.refuse({ code, message, address });
+  }
+
+  /** Tells the other end why, past a full queue if need be, and closes. */
+  closeWith(refusal: Refusal, closeCode: number): void {
+    if (this.#closed) return;
+    const { code, message, address } = refusal;
+    this.#owner.port.send(this.id, encodeFrame({ type: "ERROR", code, message, address }));
+    this.close(closeCode, message);
+  }
+
+  /** Closes; the handler is told at once. Idempotent. */
+  close(closeCode: number, reason: string): void {
+    if (this.#closed) return;
+    this.#owner.port.close(this.id, closeCode, reason);
+    this.ended(reason);
+  }
+
+  /** The connection is gone: by `close`, or because the other end or the network ended it. */
+  ended(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.outbox.close();
+    this.#owner.forget(this);
+    this.#handler?.closed(reason);
+  }
+}

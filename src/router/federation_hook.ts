@@ -1,0 +1,36 @@
+import type { HelloMessage, SetMessage } from "../wire/message.ts";
+import type { Connection, ConnectionHandler } from "./connection.ts";
+import type { Refusal } from "./error_code.ts";
+import type { Version } from "../state/version.ts";
+
+/** Who decides a write to an address. */
+export type WriteRoute =
+  | { readonly kind: "here" }
+  /** The owner, or the way to it, is behind a link. */
+  | { readonly kind: "elsewhere" }
+  /** Nobody can decide now. */
+  | { readonly kind: "unreachable"; readonly refusal: Refusal };
+
+/** What became of a write that was sent to its owner. */
+export type WriteAnswer =
+  | { readonly kind: "accepted"; readonly version: Version }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
+/**
+ * What the router asks of federation. The router knows nothing of links and claims; without a hook
+ * it decides every write itself.
+ */
+export interface FederationHook {
+  /** Federation time, microseconds. */
+  timeMicros(): number;
+  route(address: string): WriteRoute;
+  /**
+   * Sends a write towards the owner of its address, for which `route` said "elsewhere". `answered`
+   * is called exactly once, perhaps before this returns.
+   */
+  requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void;
+  /** Takes over a connection whose HELLO is that of a peer; undefined when it was refused and closed. */
+  acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined;
+  /** The router is about to close all connections: nothing is dialled any more. */
+  stop(): void;
+}

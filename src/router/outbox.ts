@@ -1,0 +1,111 @@
+import type { ConnectionId, RouterPort } from "./port.ts";
+
+/** Bulk data that is made only when the connection has room for it. */
+export interface OutboxSource {
+  /**
+   * The next message, valid until the next call; an empty array when nothing is ready yet; undefined
+   * when the source is exhausted.
+   */
+  next(): Uint8Array | undefined;
+}
+
+/** Bounds of an {@linkcode Outbox}. */
+export interface OutboxLimits {
+  /** Bytes that may wait here. */
+  readonly bytesMax: number;
+  /** Bytes in the socket's buffer above which messages wait here. */
+  readonly highWaterBytes: number;
+}
+
+/**
+ * What waits to be sent on one connection. A WebSocket takes everything and queues it without limit,
+ * so messages are handed to it only while its buffer is below the high-water mark.
+ *
+ * Two lanes: messages, in order and first; and sources, one after the other, whenever no message
+ * waits. So a snapshot of a million params neither sits in memory nor holds up live updates.
+ */
+export class Outbox {
+  readonly #port: RouterPort;
+  readonly #connection: ConnectionId;
+  readonly #limits: OutboxLimits;
+  readonly #messages: Uint8Array[] = [];
+  readonly #sources: OutboxSource[] = [];
+  #head = 0;
+  #queuedBytes = 0;
+  #closed = false;
+
+  constructor(port: RouterPort, connection: ConnectionId, limits: OutboxLimits) {
+    this.#port = port;
+    this.#connection = connection;
+    this.#limits = limits;
+  }
+
+  /** Bytes of messages that wait here; those of the socket's buffer not included. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Whether `pump` has anything to do. */
+  get isWaiting(): boolean {
+    return !this.#closed && (this.#head < this.#messages.length || this.#sources.length > 0);
+  }
+
+  /**
+   * Sends a message, or queues a copy of it. Returns false when the bound is reached: the message is
+   * not queued, and the caller must close the connection.
+   */
+  send(bytes: Uint8Array): boolean {
+    if (this.#closed) return true;
+    if (this.#head === this.#messages.length && this.#hasRoom()) {
+      this.#port.send(this.#connection, bytes);
+      return true;
+    }
+    if (this.#queuedBytes + bytes.length > this.#limits.bytesMax) return false;
+    this.#messages.push(bytes.slice());
+    this.#queuedBytes += bytes.length;
+    return true;
+  }
+
+  /** Appends a source; `pump` must be called for it to start. */
+  addSource(source: OutboxSource): void {
+    if (!this.#closed) this.#sources.push(source);
+  }
+
+  /** Sends what there is room for. */
+  pump(): void {
+    while (this.#head < this.#messages.length && this.#hasRoom()) {
+      const message = this.#messages[this.#head++];
+      if (message === undefined) break;
+      this.#queuedBytes -= message.length;
+      this.#port.send(this.#connection, message);
+    }
+    if (this.#head < this.#messages.length) return;
+    this.#messages.length = 0;
+    this.#head = 0;
+    this.#pumpSources();
+  }
+
+  /** Forgets all that waits; everything after is ignored. */
+  close(): void {
+    this.#closed = true;
+    this.#messages.length = 0;
+    this.#sources.length = 0;
+    this.#head = 0;
+    this.#queuedBytes = 0;
+  }
+
+  #pumpSources(): void {
+    while (!this.#closed && this.#hasRoom()) {
+      const source = this.#sources[0];
+      if (source === undefined) return;
+      const bytes = source.next();
+      if (bytes === undefined) this.#sources.shift();
+      else if (bytes.length === 0) return;
+      else this.#port.send(this.#connection, bytes);
+    }
+  }
+
+  #hasRoom(): boolean {
+    return this.#port.bufferedBytes(this.#connection) < this.#limits.highWaterBytes;
+  }
+}

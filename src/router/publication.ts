@@ -1,0 +1,24 @@
+import type { SignalCode } from "../wire/message.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** What tells one event from another in the whole federation. */
+export interface EventIdentity {
+  /** Router of the publishing client. */
+  readonly origin: string;
+  readonly bootId: number;
+  /** Grows with each publication of that router. */
+  readonly sequence: number;
+}
+
+/** One PUBLISH on its way. */
+export interface Publication {
+  readonly address: string;
+  readonly signal: SignalCode;
+  /** The frame as the publisher wrote it: its fields pass through untouched. */
+  readonly frame: Uint8Array;
+  readonly identity: EventIdentity;
+  /** Monotonic time of this router after which nobody may receive it. */
+  readonly deadlineMicros: number;
+  /** Who it came from; it is not told. */
+  readonly from: Subscriber;
+}

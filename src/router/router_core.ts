@@ -1,0 +1,329 @@
+import { EVENT_LIFE_MS, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../limits.ts";
+import { Locks } from "../state/locks.ts";
+import { MapParamStore } from "../state/map_param_store.ts";
+import type { ParamStore } from "../state/param_store.ts";
+import {
+  FEATURE,
+  type HelloMessage,
+  type PublishMessage,
+  type SetMessage,
+} from "../wire/message.ts";
+import { Agenda, type Appointment } from "./agenda.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
+import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
+import { Greeting } from "./greeting.ts";
+import { Outbox } from "./outbox.ts";
+import { Params, type Write } from "./params.ts";
+import type { ConnectionId, RouterPort } from "./port.ts";
+import type { Publication } from "./publication.ts";
+import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./router_config.ts";
+import type { Subscriber } from "./subscriber.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+/** How often connections with a full socket buffer are tried again: there is no drain event. */
+const PUMP_INTERVAL_MS = 4;
+/** Who is told what became of a dial. */
+export interface Dialler {
+  opened(connection: Connection): void;
+  failed(reason: string): void;
+}
+
+const HERE: WriteRoute = { kind: "here" };
+
+/**
+ * The router, without any socket, clock or timer: it is stepped with events and the time, and acts
+ * through its {@linkcode RouterPort}.
+ *
+ * The caller tells it every event as it happens (`accepted`, `received`, `closed`, ...), each with
+ * the monotonic time, calls `flush` when `wantsFlush` says so, at the latest at the end of the
+ * event-loop turn, and calls `wake` at `nextWakeMicros`.
+ */
+export class RouterCore implements ConnectionOwner {
+  readonly config: RouterCoreConfig;
+  readonly port: RouterPort;
+  readonly agenda: Agenda = new Agenda();
+  readonly locks: Locks = new Locks();
+  readonly subscriptions: Subscriptions = new Subscriptions();
+  readonly params: Params;
+  /** Set once, before the first event, when the router federates. */
+  federation: FederationHook | undefined;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #diallers = new Map<ConnectionId, Dialler>();
+  readonly #waiting = new Set<Connection>();
+  readonly #flushes = new Set<() => void>();
+  readonly #wallOffsetMicros: number;
+  #nowMicros: number;
+  #clientSessions = 0;
+  #sequence = 0;
+  #isStopping = false;
+
+  constructor(options: {
+    readonly config: RouterCoreConfig;
+    readonly port: RouterPort;
+    readonly nowMicros: number;
+    /** The wall clock at the same moment; read once, never again. */
+    readonly wallMicros: number;
+    readonly store?: ParamStore;
+  }) {
+    validateRouterCoreConfig(options.config);
+    this.config = options.config;
+    this.port = options.port;
+    this.#nowMicros = options.nowMicros;
+    this.#wallOffsetMicros = options.wallMicros - options.nowMicros;
+    this.params = new Params({
+      store: options.store ?? new MapParamStore(),
+      locks: this.locks,
+      subscriptions: this.subscriptions,
+      routerId: options.config.routerId,
+      paramsMax: options.config.paramsMax,
+      defaultTtl: options.config.defaultTtl,
+      timeMicros: () => this.timeMicros(),
+    });
+  }
+
+  /** Monotonic time of the event that is being handled. */
+  get nowMicros(): number {
+    return this.#nowMicros;
+  }
+
+  /** Federation time. */
+  timeMicros(): number {
+    return this.federation?.timeMicros() ?? Math.floor(this.#nowMicros + this.#wallOffsetMicros);
+  }
+
+  /** What the wall clock would show, had it run evenly since the start. */
+  get wallOffsetMicros(): number {
+    return this.#wallOffsetMicros;
+  }
+
+  /** Feature bits of WELCOME to a client. */
+  get clientFeatures(): number {
+    return featureBits(this.config.features) & ~FEATURE.envelope;
+  }
+
+  /** Clients that said HELLO and are still here. */
+  get clientSessions(): number {
+    return this.#clientSessions;
+  }
+
+  /** Open connections: clients, peers both ways, and those that have not said HELLO. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  // Events
+
+  /** A connection came in. */
+  accepted(id: ConnectionId, remoteAddress: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    const connection = this.adopt(id, remoteAddress);
+    if (this.#isStopping) {
+      connection.close(CLOSE_CODE.goingAway, "The router is stopping");
+    } else if (this.#connections.size > this.config.sessionsMax) {
+      connection.closeWith({
+        code: ERROR_CODE.overload,
+        message: `The router has ${this.config.sessionsMax} sessions, its limit; try again later`,
+      }, CLOSE_CODE.tryAgainLater);
+    } else {
+      connection.handler = new Greeting(this, connection);
+    }
+  }
+
+  /** A binary message came in. */
+  received(id: ConnectionId, bytes: Uint8Array, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    if (bytes.length > MESSAGE_BYTES_MAX) {
+      connection.refuseWith(
+        ERROR_CODE.invalidFrame,
+        `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
+      );
+      return;
+    }
+    connection.handler?.received(bytes);
+  }
+
+  /** A text message came in, which CLASP does not have. */
+  receivedText(id: ConnectionId, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.#connections.get(id)?.refuseWith(
+      ERROR_CODE.invalidFrame,
+      "A text message was ignored: CLASP frames are binary messages",
+    );
+  }
+
+  /** A connection ended, by the other end or the network. */
+  closed(id: ConnectionId, reason: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.#connections.get(id)?.ended(reason);
+  }
+
+  /** A dial succeeded. */
+  opened(id: ConnectionId, remoteAddress: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    const dialler = this.#diallers.get(id);
+    if (dialler === undefined) return;
+    this.#diallers.delete(id);
+    dialler.opened(this.adopt(id, remoteAddress));
+  }
+
+  /** A dial failed. */
+  dialFailed(id: ConnectionId, reason: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    const dialler = this.#diallers.get(id);
+    this.#diallers.delete(id);
+    dialler?.failed(reason);
+  }
+
+  /** The time of `nextWakeMicros` has come. */
+  wake(nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.agenda.run(nowMicros);
+  }
+
+  /** When to call `wake` next; undefined when nothing is planned. */
+  get nextWakeMicros(): number | undefined {
+    return this.agenda.nextMicros;
+  }
+
+  /** Whether batches wait for the end of the turn. */
+  get wantsFlush(): boolean {
+    return this.#flushes.size > 0;
+  }
+
+  /** Sends the batches of this turn. */
+  flush(nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    for (const flush of this.#flushes) {
+      this.#flushes.delete(flush);
+      flush();
+    }
+  }
+
+  /** Says goodbye to everyone; no connection is accepted any more. */
+  stop(reason: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.#isStopping = true;
+    for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
+    this.#diallers.clear();
+    this.federation?.stop();
+    for (const connection of [...this.#connections.values()]) {
+      connection.close(CLOSE_CODE.goingAway, reason);
+    }
+  }
+
+  // For sessions, links and federation
+
+  /** A connection of this router, accepted or dialled, that has no handler yet. */
+  adopt(id: ConnectionId, remoteAddress: string): Connection {
+    const { outboxBytesMax, outboxHighWaterBytes } = this.config;
+    const outbox = new Outbox(this.port, id, {
+      bytesMax: outboxBytesMax,
+      highWaterBytes: outboxHighWaterBytes,
+    });
+    const connection = new Connection(this, { id, remoteAddress, outbox });
+    this.#connections.set(id, connection);
+    return connection;
+  }
+
+  /** Connects to another router; the dialler is told once, later. */
+  dial(url: string, dialler: Dialler): void {
+    this.#diallers.set(this.port.dial(url), dialler);
+  }
+
+  forget(connection: Connection): void {
+    this.#connections.delete(connection.id);
+    this.#waiting.delete(connection);
+  }
+
+  outboxWaits(connection: Connection): void {
+    if (this.#waiting.size === 0) this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
+    this.#waiting.add(connection);
+  }
+
+  /** Sends what a connection has room for, and comes back for the rest. */
+  pump(connection: Connection): void {
+    connection.outbox.pump();
+    if (connection.outbox.isWaiting) this.outboxWaits(connection);
+  }
+
+  /** Plans an action, milliseconds from now. */
+  after(delayMs: number, action: () => void): Appointment {
+    return this.agenda.at(this.#nowMicros + delayMs * 1_000, action);
+  }
+
+  /** Calls back when the turn ends; once, however often it is asked for. */
+  flushAtEndOfTurn(flush: () => void): void {
+    this.#flushes.add(flush);
+  }
+
+  /** Who decides a write. */
+  route(address: string): WriteRoute {
+    return this.federation?.route(address) ?? HERE;
+  }
+
+  /** Decides a client's write here. */
+  write(set: SetMessage, holder: string): WriteAnswer {
+    const write = this.toWrite(set, holder);
+    const refusal = this.params.problem(write);
+    if (refusal !== undefined) return { kind: "refused", refusal };
+    return { kind: "accepted", version: this.params.stamp(write) };
+  }
+
+  toWrite(set: SetMessage, holder: string): Write {
+    const { address, value, revision, lock, unlock, ttl } = set;
+    return { address, value, expectedRevision: revision, lock, unlock, ttl, holder };
+  }
+
+  /** Publishes what a client of this router sent. */
+  publish(message: PublishMessage, frame: Uint8Array, from: Subscriber): void {
+    const { routerId, bootId } = this.config;
+    this.deliver({
+      address: message.address,
+      signal: message.signal,
+      frame,
+      identity: { origin: routerId, bootId, sequence: ++this.#sequence },
+      deadlineMicros: this.#nowMicros + EVENT_LIFE_MS * 1_000,
+      from,
+    });
+  }
+
+  /** Hands a publication to all who want it, except the one it came from. */
+  deliver(publication: Publication): void {
+    const type = 1 << publication.signal;
+    for (const { subscriber, types } of this.subscriptions.targets(publication.address)) {
+      if ((types & type) !== 0 && subscriber !== publication.from) {
+        subscriber.published(publication);
+      }
+    }
+  }
+
+  sessionStarted(): void {
+    this.#clientSessions++;
+  }
+
+  sessionEnded(): void {
+    this.#clientSessions--;
+  }
+
+  /** Why the names in a HELLO cannot be taken, or undefined. */
+  nameProblem(hello: HelloMessage): string | undefined {
+    if (hello.name.length > NAME_BYTES_MAX) {
+      return `The name in HELLO has ${hello.name.length} characters, at most ${NAME_BYTES_MAX} are allowed`;
+    }
+    if (hello.token !== undefined && hello.token.length > TOKEN_BYTES_MAX) {
+      return `The token in HELLO has ${hello.token.length} characters, at most ${TOKEN_BYTES_MAX} are allowed`;
+    }
+    return undefined;
+  }
+
+  #pumpWaiting(): void {
+    for (const connection of [...this.#waiting]) {
+      connection.outbox.pump();
+      if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
+    }
+    if (this.#waiting.size > 0) this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
+  }
+}

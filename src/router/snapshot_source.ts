@@ -1,0 +1,107 @@
+import { matches, type Pattern } from "../address/pattern.ts";
+import { SNAPSHOT_CHUNK_BYTES } from "../limits.ts";
+import type { Param, ParamStore } from "../state/param_store.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { encodeFrame, writeFrame } from "../wire/frame.ts";
+import { type Message, QOS, type SnapshotParam } from "../wire/message.ts";
+import type { OutboxSource } from "./outbox.ts";
+
+/** Params looked at in one go, matching or not, so that a scan never holds up the event loop. */
+const SCANNED_PER_CALL = 5_000;
+/** What an entry has beside address, value and writer: lengths, revision, flags, timestamp. */
+const ENTRY_OVERHEAD_BYTES = 24;
+const NOTHING_YET = new Uint8Array(0);
+
+/** How a {@linkcode SnapshotSource} is set up. */
+export interface SnapshotOptions {
+  readonly store: ParamStore;
+  /** Absent: everything. */
+  readonly pattern?: Pattern | undefined;
+  /** Send one empty SNAPSHOT when nothing matches. */
+  readonly evenIfEmpty: boolean;
+  /** Sent last. */
+  readonly then?: Message | undefined;
+}
+
+/**
+ * SNAPSHOT messages for all params that match a pattern, each small enough for a frame, made one at
+ * a time. Each param is taken in its newest version at the moment its chunk is made.
+ */
+export class SnapshotSource implements OutboxSource {
+  readonly #options: SnapshotOptions;
+  readonly #writer = new ByteWriter();
+  #walk: Iterator<Param, undefined> | undefined;
+  #heldBackAddress: string | undefined;
+  #emptySent: boolean;
+  #thenSent = false;
+
+  constructor(options: SnapshotOptions) {
+    this.#options = options;
+    this.#emptySent = !options.evenIfEmpty;
+    this.#walk = walkOf(options);
+  }
+
+  next(): Uint8Array | undefined {
+    if (this.#walk !== undefined) {
+      const params = this.#collect(this.#walk);
+      if (params.length > 0) return this.#encode(params);
+      if (this.#walk !== undefined) return NOTHING_YET;
+    }
+    if (!this.#emptySent) return this.#encode([]);
+    if (this.#thenSent || this.#options.then === undefined) return undefined;
+    this.#thenSent = true;
+    return encodeFrame(this.#options.then);
+  }
+
+  #collect(walk: Iterator<Param, undefined>): SnapshotParam[] {
+    const { pattern } = this.#options;
+    const params: SnapshotParam[] = [];
+    let bytes = 0;
+    for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
+      const param = this.#takeHeldBack() ?? walk.next().value;
+      if (param === undefined) {
+        this.#walk = undefined;
+        break;
+      }
+      const { address, version } = param;
+      if (pattern !== undefined && !pattern.isLiteral && !matches(pattern, address)) continue;
+      bytes += ENTRY_OVERHEAD_BYTES + 3 * (address.length + version.origin.length) +
+        version.value.length;
+      if (bytes > SNAPSHOT_CHUNK_BYTES && params.length > 0) {
+        this.#heldBackAddress = address;
+        break;
+      }
+      params.push({
+        address,
+        value: version.value,
+        revision: version.revision,
+        writer: version.origin,
+        timestampMicros: version.timestampMicros,
+      });
+    }
+    return params;
+  }
+
+  // Looked up anew: it may have changed since, and an older version must not follow a newer one.
+  #takeHeldBack(): Param | undefined {
+    const address = this.#heldBackAddress;
+    if (address === undefined) return undefined;
+    this.#heldBackAddress = undefined;
+    const version = this.#options.store.get(address);
+    return version === undefined ? undefined : { address, version };
+  }
+
+  #encode(params: readonly SnapshotParam[]): Uint8Array {
+    this.#emptySent = true;
+    this.#writer.reset();
+    writeFrame(this.#writer, { type: "SNAPSHOT", params }, { qos: QOS.fire });
+    return this.#writer.bytes();
+  }
+}
+
+function walkOf({ store, pattern }: SnapshotOptions): Iterator<Param, undefined> {
+  if (pattern === undefined || !pattern.isLiteral) return store.walk();
+  const version = store.get(pattern.text);
+  const found: Param[] = version === undefined ? [] : [{ address: pattern.text, version }];
+  return found.values() as Iterator<Param, undefined>;
+}

@@ -1,0 +1,94 @@
+import type { Pattern } from "../address/pattern.ts";
+import { PatternIndex } from "../address/pattern_index.ts";
+import { ALL_SIGNALS } from "../wire/message.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** One subscriber of an address, with the kinds of signal that it wants there. */
+export interface Target {
+  readonly subscriber: Subscriber;
+  /** Union of the type masks of all its subscriptions that match. */
+  types: number;
+}
+
+interface Subscription {
+  readonly subscriber: Subscriber;
+  readonly pattern: Pattern;
+  readonly types: number;
+}
+
+/** Addresses whose targets are remembered; beyond it the memory starts anew. */
+const CACHED_ADDRESSES_MAX = 100_000;
+
+/**
+ * Who wants what. A subscriber is a target of an address once, however many of its subscriptions
+ * match. The targets of an address are found once and remembered until any subscription changes.
+ */
+export class Subscriptions {
+  readonly #bySubscriber = new Map<Subscriber, Map<number, Subscription>>();
+  readonly #index = new PatternIndex<Subscription>();
+  readonly #cache = new Map<string, readonly Target[]>();
+
+  /** Adds a subscription; the same id of the same subscriber replaces. A mask of 0 means all. */
+  add(subscriber: Subscriber, id: number, pattern: Pattern, types: number): void {
+    this.remove(subscriber, id);
+    const mask = types === 0 ? ALL_SIGNALS : types;
+    const subscription: Subscription = { subscriber, pattern, types: mask };
+    let own = this.#bySubscriber.get(subscriber);
+    if (own === undefined) {
+      own = new Map();
+      this.#bySubscriber.set(subscriber, own);
+    }
+    own.set(id, subscription);
+    this.#index.add(pattern, subscription);
+    this.#cache.clear();
+  }
+
+  /** Removes one; false when there is none with this id. */
+  remove(subscriber: Subscriber, id: number): boolean {
+    const own = this.#bySubscriber.get(subscriber);
+    const subscription = own?.get(id);
+    if (own === undefined || subscription === undefined) return false;
+    own.delete(id);
+    if (own.size === 0) this.#bySubscriber.delete(subscriber);
+    this.#index.delete(subscription.pattern, subscription);
+    this.#cache.clear();
+    return true;
+  }
+
+  /** Removes all of a subscriber. */
+  removeAll(subscriber: Subscriber): void {
+    const own = this.#bySubscriber.get(subscriber);
+    if (own === undefined) return;
+    for (const subscription of own.values()) {
+      this.#index.delete(subscription.pattern, subscription);
+    }
+    this.#bySubscriber.delete(subscriber);
+    this.#cache.clear();
+  }
+
+  /** How many a subscriber has. */
+  count(subscriber: Subscriber): number {
+    return this.#bySubscriber.get(subscriber)?.size ?? 0;
+  }
+
+  /** Whether a subscriber has one with this id. */
+  has(subscriber: Subscriber, id: number): boolean {
+    return this.#bySubscriber.get(subscriber)?.has(id) ?? false;
+  }
+
+  /** Everyone who wants something of this address; the same order each time. */
+  targets(address: string): readonly Target[] {
+    const cached = this.#cache.get(address);
+    if (cached !== undefined) return cached;
+    const bySubscriber = new Map<Subscriber, Target>();
+    this.#index.forEachMatch(address, ({ subscriber, types }) => {
+      const target = bySubscriber.get(subscriber);
+      if (target === undefined) bySubscriber.set(subscriber, { subscriber, types });
+      else target.types |= types;
+    });
+    const targets = [...bySubscriber.values()];
+    if (this.#cache.size >= CACHED_ADDRESSES_MAX) this.#cache.clear();
+    this.#cache.set(address, targets);
+    return targets;
+  }
+}

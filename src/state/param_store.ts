@@ -1,0 +1,25 @@
+import type { Version } from "./version.ts";
+
+/** One param of a store. */
+export interface Param {
+  readonly address: string;
+  readonly version: Version;
+}
+
+/**
+ * Where a router keeps its params. The router depends on this interface only, so that another
+ * layout in memory can take the place of one object per param.
+ */
+export interface ParamStore {
+  /** Params kept. */
+  readonly size: number;
+  get(address: string): Version | undefined;
+  /** Adds or replaces. The caller has checked the bound on new addresses. */
+  put(address: string, version: Version): void;
+  /**
+   * Walks all params. The walk may be paused for as long as the caller likes while params change: a
+   * param that is there from start to end is met exactly once, in its newest version at that moment;
+   * one that is added meanwhile may or may not be met.
+   */
+  walk(): Iterator<Param, undefined>;
+}

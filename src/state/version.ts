@@ -1,0 +1,65 @@
+import type { EncodedValue } from "../wire/message.ts";
+
+/**
+ * One version of a param: what a router knows of it, and what decides between two routers that know
+ * different things. Never changed in place; a newer version replaces it.
+ *
+ * Order and merge rule: `src/federation/README.md`, "Versions".
+ */
+export interface Version {
+  readonly value: EncodedValue;
+  /** Starts at 1 and grows by 1 with each write. */
+  readonly revision: number;
+  /** Federation time of the stamp, microseconds; newer than any version the stamper knew. */
+  readonly timestampMicros: number;
+  /** Id of the router that stamped it. */
+  readonly origin: string;
+  /** The effective time to live as the wire's u32 (see `decodeTtl`); 0 is never. */
+  readonly ttl: number;
+}
+
+/** Largest timestamp or revision a router takes from a peer: leaves room for every later stamp. */
+export const VERSION_NUMBER_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 40;
+
+/**
+ * Orders two versions of one param: higher timestamp, then higher origin (by code units), then
+ * higher revision. Negative when `a` is older, 0 when they are the same version.
+ */
+export function compareVersions(a: Version, b: Version): number {
+  if (a.timestampMicros !== b.timestampMicros) return a.timestampMicros - b.timestampMicros;
+  if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 1;
+  return a.revision - b.revision;
+}
+
+/** What a merge did to the version that was known. */
+export type Merge =
+  /** The known version stays as it is. */
+  | { readonly kind: "kept" }
+  /** The incoming version is newer and taken as it came. */
+  | { readonly kind: "taken"; readonly version: Version }
+  /** The newer of the two, with a revision neither of them had: every link must hear of it. */
+  | { readonly kind: "raised"; readonly version: Version };
+
+const KEPT: Merge = { kind: "kept" };
+
+/**
+ * Merges a version that came from a peer into what is known. Every router merges alike, so routers
+ * that saw the same versions hold the same one, in whatever order they saw them.
+ *
+ * The newer version wins. Two different stamps must not leave the winner with a revision at or below
+ * the loser's, or a client that saw the loser would see the revision go backwards: the winner's
+ * becomes the loser's + 1. Timestamp and origin never change.
+ */
+export function mergeVersion(known: Version | undefined, incoming: Version): Merge {
+  if (known === undefined) return { kind: "taken", version: incoming };
+  const order = compareVersions(incoming, known);
+  const sameStamp = incoming.timestampMicros === known.timestampMicros &&
+    incoming.origin === known.origin;
+  if (sameStamp) return order > 0 ? { kind: "taken", version: incoming } : KEPT;
+  const winner = order > 0 ? incoming : known;
+  const loser = order > 0 ? known : incoming;
+  if (winner.revision > loser.revision) {
+    return order > 0 ? { kind: "taken", version: incoming } : KEPT;
+  }
+  return { kind: "raised", version: { ...winner, revision: loser.revision + 1 } };
+}
