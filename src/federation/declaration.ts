@@ -1,0 +1,115 @@
+import { parsePattern, patternProblem } from "../address/pattern.ts";
+import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
+import type { NamespaceSyncMessage } from "../wire/message.ts";
+import type { Claim } from "./claims.ts";
+
+/** Patterns and owner ids in one message, bytes: leaves room for the path in the same frame. */
+const PAYLOAD_BYTES = 60_000;
+const ENCODER = new TextEncoder();
+
+/** What a router declares on a link. */
+export interface Declaration {
+  readonly claims: readonly Claim[];
+  /** Router ids from the sender to the root, as far as it knows. */
+  readonly path: readonly string[];
+}
+
+/**
+ * The messages of a declaration: as many as it takes, all but the last marked "more follows".
+ * `unclaimed` is declared first when the sender answers for what nobody owns; it has no owner and is
+ * no claim.
+ */
+export function declare(
+  origin: string,
+  declaration: Declaration & { readonly unclaimed?: string },
+): NamespaceSyncMessage[] {
+  const entries = declaration.claims.map(({ pattern, ownerId, live }) => ({
+    pattern: pattern.text,
+    facts: { ownerId, live },
+  }));
+  if (declaration.unclaimed !== undefined) {
+    entries.unshift({ pattern: declaration.unclaimed, facts: { ownerId: "", live: true } });
+  }
+  const chunks: (typeof entries)[] = [[]];
+  let bytes = 0;
+  for (const entry of entries) {
+    const size = 5 + ENCODER.encode(entry.pattern + entry.facts.ownerId).length;
+    if (bytes + size > PAYLOAD_BYTES) {
+      chunks.push([]);
+      bytes = 0;
+    }
+    bytes += size;
+    chunks.at(-1)?.push(entry);
+  }
+  return chunks.map((chunk, index) => ({
+    type: "FEDERATION_SYNC",
+    op: "DeclareNamespaces",
+    patterns: chunk.map(({ pattern }) => pattern),
+    revisions: [],
+    origin,
+    declare: {
+      more: index < chunks.length - 1,
+      claims: chunk.map(({ facts }) => facts),
+      path: declaration.path,
+    },
+  }));
+}
+
+/** Puts the messages of a declaration together again. */
+export class DeclarationReader {
+  #claims: Claim[] = [];
+  readonly #patternsMax: number;
+
+  constructor(patternsMax: number = MAX_FEDERATION_PATTERNS) {
+    this.#patternsMax = patternsMax;
+  }
+
+  /** The declaration when this message completes it, undefined when more follow, or a refusal. */
+  read(message: NamespaceSyncMessage): Declaration | Refusal | undefined {
+    const { patterns, declare: trailer } = message;
+    if (this.#claims.length + patterns.length > this.#patternsMax) {
+      this.#claims = [];
+      return {
+        code: ERROR_CODE.revisionConflict,
+        message: `Cannot declare ${patterns.length} namespaces: at most ${this.#patternsMax} ` +
+          "patterns a peer are allowed",
+      };
+    }
+    for (const [index, text] of patterns.entries()) {
+      const facts = trailer?.claims[index];
+      if (facts === undefined) {
+        return {
+          code: ERROR_CODE.invalidMessage,
+          message: `Cannot declare "${text}": its owner is not told`,
+        };
+      }
+      if (facts.ownerId === "") continue;
+      const problem = patternProblem(text);
+      if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+      this.#claims.push({ pattern: parsePattern(text), ...facts });
+    }
+    if (trailer?.more === true) return undefined;
+    const claims = this.#claims;
+    this.#claims = [];
+    return { claims, path: trailer?.path ?? [] };
+  }
+}
+
+/** Remembers what was declared last: telling it again would be answered in kind, for ever. */
+export class LastDeclared {
+  #text = "";
+
+  /** Whether these messages say something else than the last; remembers them. */
+  isNews(messages: readonly NamespaceSyncMessage[]): boolean {
+    const text = JSON.stringify(messages);
+    if (text === this.#text) return false;
+    this.#text = text;
+    return true;
+  }
+}
+
+/** Tells a refusal from a declaration. */
+export function isRefusal(result: Declaration | Refusal): result is Refusal {
+  return "code" in result;
+}

@@ -1,0 +1,59 @@
+import { type FrameHeader, readFrameHeader } from "../wire/frame.ts";
+import type { ForwardMessage, Message } from "../wire/message.ts";
+import { readMessage } from "../wire/message_reader.ts";
+import { WireError } from "../wire/wire_error.ts";
+
+/** One frame of a WebSocket message from a peer. */
+export interface EnvelopeFrame {
+  readonly header: FrameHeader;
+  /** The whole frame, header included. */
+  readonly bytes: Uint8Array;
+  readonly message: Message;
+}
+
+/** Who is told what a message holds, in order. */
+export interface EnvelopeVisitor {
+  /** A frame that stands behind no context. */
+  message(frame: EnvelopeFrame): void;
+  /** Frame number `index`, from 0, of a context. */
+  forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void;
+  /** Nothing after this is to be read: the visitor has closed the connection. */
+  readonly isDone: boolean;
+}
+
+/**
+ * Reads a WebSocket message of a peer: frames back to back, those of a context behind it.
+ *
+ * @throws {WireError} when a frame cannot be read or a context covers frames that are not there; what
+ * came before it has been visited
+ */
+export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void {
+  let offset = 0;
+  while (offset < bytes.length && !visitor.isDone) {
+    const frame = readFrame(bytes, offset);
+    offset = frame.header.payloadEnd;
+    const { message } = frame;
+    if (message.type !== "FEDERATION_SYNC" || message.op !== "Forward") {
+      visitor.message(frame);
+      continue;
+    }
+    for (let index = 0; index < message.count && !visitor.isDone; index++) {
+      if (offset >= bytes.length) {
+        throw new WireError(
+          "frame",
+          offset,
+          `Cannot read frame ${index + 1} of ${message.count} of a context: the message ends`,
+        );
+      }
+      const forwarded = readFrame(bytes, offset);
+      offset = forwarded.header.payloadEnd;
+      visitor.forwarded(message, index, forwarded);
+    }
+  }
+}
+
+function readFrame(bytes: Uint8Array, offset: number): EnvelopeFrame {
+  const header = readFrameHeader(bytes, offset);
+  const message = readMessage(bytes, header.payloadStart, header.payloadEnd);
+  return { header, bytes: bytes.subarray(offset, header.payloadEnd), message };
+}

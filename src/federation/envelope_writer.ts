@@ -1,0 +1,151 @@
+import { BATCH_BYTES_MAX } from "../limits.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { writeFrame } from "../wire/frame.ts";
+import type {
+  EventEntry,
+  ForwardMessage,
+  Message,
+  ReplyEntry,
+  RequestEntry,
+} from "../wire/message.ts";
+
+/** So many answers, each with the longest router id, fit the frame of their context. */
+const ENTRIES_PER_CONTEXT = 400;
+
+type Kind = ForwardMessage["kind"];
+type Entry = RequestEntry | EventEntry | ReplyEntry;
+
+/** The frames that the next context will cover. */
+interface Run {
+  readonly kind: Kind;
+  readonly origin: string;
+  readonly bootId: number;
+  readonly entries: Entry[];
+  count: number;
+}
+
+/**
+ * Joins what one event-loop turn produces for a peer into few WebSocket messages: consecutive frames
+ * of one kind and origin stand behind one context. Nothing is reordered.
+ */
+export class EnvelopeWriter {
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #message = new ByteWriter();
+  readonly #frames = new ByteWriter();
+  #run: Run | undefined;
+
+  /** `send` gets one WebSocket message; its bytes are valid during the call. */
+  constructor(send: (bytes: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  /** Whether `flush` has anything to send. */
+  get isEmpty(): boolean {
+    return this.#message.length === 0 && this.#run === undefined;
+  }
+
+  /** A stamped version: the frame of a SET with revision, TTL and timestamp. */
+  version(kind: "update" | "offer", origin: string, frame: Uint8Array): void {
+    this.#add(this.#runOf(kind, origin, 0), frame);
+  }
+
+  /** A write request, its SET as the client wrote it. */
+  request(
+    from: { readonly origin: string; readonly bootId: number },
+    entry: RequestEntry,
+    frame: Uint8Array,
+  ): void {
+    this.#addEntry("request", from, entry, frame);
+  }
+
+  /** A PUBLISH. */
+  event(
+    from: { readonly origin: string; readonly bootId: number },
+    entry: EventEntry,
+    frame: Uint8Array,
+  ): void {
+    this.#addEntry("event", from, entry, frame);
+  }
+
+  /** An answer: a SET when the write was accepted, else an ERROR. */
+  reply(
+    to: { readonly origin: string; readonly bootId: number },
+    entry: ReplyEntry,
+    frame: Uint8Array,
+  ): void {
+    this.#addEntry("reply", to, entry, frame);
+  }
+
+  /** Any other message, in its place between the rest. */
+  message(message: Message): void {
+    this.#closeRun();
+    writeFrame(this.#message, message, {});
+    this.#flushWhenFull();
+  }
+
+  /** Sends what there is. */
+  flush(): void {
+    this.#closeRun();
+    if (this.#message.length === 0) return;
+    const bytes = this.#message.bytes();
+    this.#send(bytes);
+    this.#message.reset();
+  }
+
+  #addEntry(
+    kind: "request" | "event" | "reply",
+    { origin, bootId }: { readonly origin: string; readonly bootId: number },
+    entry: Entry,
+    frame: Uint8Array,
+  ): void {
+    const run = this.#runOf(kind, origin, bootId);
+    run.entries.push(entry);
+    this.#add(run, frame);
+  }
+
+  #runOf(kind: Kind, origin: string, bootId: number): Run {
+    const run = this.#run;
+    if (run !== undefined && run.kind === kind && run.origin === origin && run.bootId === bootId) {
+      return run;
+    }
+    this.#closeRun();
+    const next: Run = { kind, origin, bootId, entries: [], count: 0 };
+    this.#run = next;
+    return next;
+  }
+
+  #add(run: Run, frame: Uint8Array): void {
+    this.#frames.append(frame);
+    run.count++;
+    if (run.count >= ENTRIES_PER_CONTEXT) this.#closeRun();
+    this.#flushWhenFull();
+  }
+
+  #closeRun(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#run = undefined;
+    writeFrame(this.#message, contextOf(run), {});
+    this.#message.append(this.#frames.bytes());
+    this.#frames.reset();
+  }
+
+  #flushWhenFull(): void {
+    if (this.#message.length + this.#frames.length >= BATCH_BYTES_MAX) this.flush();
+  }
+}
+
+function contextOf({ kind, origin, bootId, entries, count }: Run): ForwardMessage {
+  const base = { type: "FEDERATION_SYNC", op: "Forward", origin, count } as const;
+  switch (kind) {
+    case "update":
+    case "offer":
+      return { ...base, kind };
+    case "request":
+      return { ...base, kind, bootId, entries: entries as RequestEntry[] };
+    case "event":
+      return { ...base, kind, bootId, entries: entries as EventEntry[] };
+    case "reply":
+      return { ...base, kind, bootId, entries: entries as ReplyEntry[] };
+  }
+}

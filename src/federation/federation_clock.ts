@@ -1,0 +1,69 @@
+/** One measurement of another router's clock, by SYNC. */
+interface Sample {
+  readonly roundTripMicros: number;
+  readonly offsetMicros: number;
+}
+
+/** Measurements kept: the one with the shortest round trip of these counts. */
+const SAMPLES_KEPT = 8;
+
+/**
+ * Federation time, which is the root's. A router below the root has its own wall clock until it has
+ * measured its parent's, then the parent's; it reads no wall clock after the start.
+ */
+export class FederationClock {
+  #offsetMicros: number;
+  #timed: boolean;
+  #samples: Sample[] = [];
+
+  /** `offsetMicros`: wall clock less monotonic time. The root's time is the federation's. */
+  constructor(options: { readonly offsetMicros: number; readonly isRoot: boolean }) {
+    this.#offsetMicros = options.offsetMicros;
+    this.#timed = options.isRoot;
+  }
+
+  /** Whether this is the root's clock, or has been measured against it in this process. */
+  get timed(): boolean {
+    return this.#timed;
+  }
+
+  /** Federation time at a moment of monotonic time. */
+  timeMicros(nowMicros: number): number {
+    return Math.max(0, Math.floor(nowMicros + this.#offsetMicros));
+  }
+
+  /** Forgets the measurements of an earlier connection; the time runs on. */
+  restart(): void {
+    this.#samples = [];
+  }
+
+  /**
+   * Takes in an answered SYNC: sent at `t1` and answered at `nowMicros` by this router's monotonic
+   * time, received and answered at `t2` and `t3` by the parent's federation time.
+   */
+  measure(
+    exchange: {
+      readonly t1: number;
+      readonly t2: number;
+      readonly t3: number;
+      readonly nowMicros: number;
+    },
+  ): void {
+    const { t1, t2, t3, nowMicros } = exchange;
+    const roundTripMicros = nowMicros - t1 - (t3 - t2);
+    if (roundTripMicros < 0) return;
+    this.#samples.push({ roundTripMicros, offsetMicros: (t2 - t1 + t3 - nowMicros) / 2 });
+    if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
+  }
+
+  /** Takes the parent's time, from the best measurement. */
+  adopt(): void {
+    const best = this.#samples.reduce<Sample | undefined>(
+      (a, b) => a === undefined || b.roundTripMicros < a.roundTripMicros ? b : a,
+      undefined,
+    );
+    if (best === undefined) return;
+    this.#offsetMicros = best.offsetMicros;
+    this.#timed = true;
+  }
+}

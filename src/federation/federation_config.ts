@@ -1,0 +1,73 @@
+import { parsePattern } from "../address/pattern.ts";
+import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import { FEATURE } from "../wire/message.ts";
+
+/** Settings of a router's federation, all present and checked. */
+export interface FederationCoreConfig {
+  /** Hubs to connect to, tried in turn; empty on the root. */
+  readonly hubUrls: readonly string[];
+  /** Patterns this router owns. */
+  readonly namespaces: readonly string[];
+  /** Patterns of the hub's state that are mirrored here. */
+  readonly imports: readonly string[];
+  readonly token: string | undefined;
+  readonly autoReconnect: boolean;
+  /** Longest delay between attempts after a lost link. */
+  readonly reconnectDelayMs: number;
+  /** 0: no limit. */
+  readonly maxReconnectAttempts: number;
+  /** Name in HELLO to the hub. */
+  readonly clientName: string;
+  /** Feature bits in HELLO to the hub; those of federation are added. */
+  readonly features: number;
+}
+
+/** Settings nobody named. */
+export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
+  hubUrls: [],
+  namespaces: [],
+  imports: ["/**"],
+  token: undefined,
+  autoReconnect: true,
+  reconnectDelayMs: 5_000,
+  maxReconnectAttempts: 0,
+  clientName: "clasp-federation",
+  features: FEATURE.param | FEATURE.event | FEATURE.stream,
+};
+
+/**
+ * Checks settings early.
+ *
+ * @throws {TypeError} when a pattern cannot be parsed or a hub is not a ws: or wss: URL
+ * @throws {RangeError} when there are too many patterns or a number is out of bounds
+ */
+export function validateFederationCoreConfig(config: FederationCoreConfig): void {
+  for (const key of ["namespaces", "imports"] as const) {
+    const patterns = config[key];
+    if (patterns.length > MAX_FEDERATION_PATTERNS) {
+      throw new RangeError(
+        `Cannot federate with ${patterns.length} ${key}: at most ${MAX_FEDERATION_PATTERNS} ` +
+          "patterns are allowed",
+      );
+    }
+    for (const pattern of patterns) parsePattern(pattern);
+  }
+  for (const url of config.hubUrls) {
+    if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol)) {
+      throw new TypeError(
+        `Cannot federate with hub "${url}": a URL like ws://hub.example:7330 is needed`,
+      );
+    }
+  }
+  if (!Number.isFinite(config.reconnectDelayMs) || config.reconnectDelayMs < 0) {
+    throw new RangeError(
+      `Cannot federate with reconnectDelayMs ${config.reconnectDelayMs}: 0 or more is needed`,
+    );
+  }
+  if (!Number.isSafeInteger(config.maxReconnectAttempts) || config.maxReconnectAttempts < 0) {
+    throw new RangeError(
+      `Cannot federate with maxReconnectAttempts ${config.maxReconnectAttempts}: ` +
+        "a whole number is needed, 0 for no limit",
+    );
+  }
+}

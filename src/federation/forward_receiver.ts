@@ -1,0 +1,163 @@
+import { addressProblem } from "../address/address.ts";
+import { NAME_BYTES_MAX } from "../limits.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
+import { isReserved } from "../router/reserved.ts";
+import { type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
+import type { ErrorMessage, ForwardMessage, SetMessage } from "../wire/message.ts";
+import type { EnvelopeFrame } from "./envelope_reader.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { PeerLink } from "./link.ts";
+import { SeenEvents } from "./seen_events.ts";
+
+/** Takes in what peers forward: versions, events, and write requests and their answers. */
+export class ForwardReceiver {
+  readonly #core: FederationCore;
+  readonly #seen = new SeenEvents();
+
+  constructor(core: FederationCore) {
+    this.#core = core;
+  }
+
+  /** Frame number `index` of a context that came by a link. */
+  forwarded(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    const { message } = frame;
+    switch (context.kind) {
+      case "update":
+      case "offer":
+        if (message.type !== "SET") return refuseType(link, context, message.type);
+        return this.#version(link, context, message, frame.header.timestampMicros);
+      case "request": {
+        const entry = context.entries[index];
+        if (message.type !== "SET" || entry === undefined) {
+          return refuseType(link, context, message.type);
+        }
+        return this.#core.writes.requested(link, context, entry, message);
+      }
+      case "event":
+        return this.#event(link, context, index, frame);
+      case "reply":
+        return this.#reply(link, context, index, frame);
+    }
+  }
+
+  #version(
+    link: PeerLink,
+    context: ForwardMessage,
+    set: SetMessage,
+    timestampMicros: number | undefined,
+  ): void {
+    const { address } = set;
+    const version = versionOf(set, timestampMicros, context.origin);
+    const problem = addressProblem(address);
+    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
+    if (typeof version === "string") {
+      return link.refuse(ERROR_CODE.invalidMessage, version, address);
+    }
+    if (isReserved(address)) {
+      return link.refuse(
+        ERROR_CODE.refused,
+        `Version of "${address}" refused: routers write there about themselves`,
+        address,
+      );
+    }
+    if (context.kind === "update" && !link.mayUpdate(address)) {
+      return link.refuse(
+        ERROR_CODE.refused,
+        `Update of "${address}" refused: it is outside the namespaces that the peer declared`,
+        address,
+      );
+    }
+    this.#core.merge(address, version, { from: link });
+  }
+
+  #event(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    const { message } = frame;
+    if (context.kind !== "event") return;
+    const entry = context.entries[index];
+    if (message.type !== "PUBLISH" || entry === undefined) {
+      return refuseType(link, context, message.type);
+    }
+    const { address } = message;
+    const problem = addressProblem(address);
+    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
+    if (isReserved(address)) {
+      return link.refuse(
+        ERROR_CODE.refused,
+        `Event at "${address}" refused: routers write there about themselves`,
+        address,
+      );
+    }
+    const { router } = this.#core;
+    const { origin, bootId } = context;
+    // Our own, come round: a ring or a doubled link.
+    if (origin === router.config.routerId) return;
+    const travelMicros = (link.roundTripMicros ?? 0) / 2;
+    const deadlineMicros = router.nowMicros + entry.remainingLifeMs * 1_000 - travelMicros;
+    if (deadlineMicros <= router.nowMicros) return;
+    const identity = { origin, bootId, sequence: entry.sequence };
+    if (!this.#seen.isNew(identity, router.nowMicros)) return;
+    router.deliver({
+      address,
+      signal: message.signal,
+      frame: frame.bytes,
+      identity,
+      deadlineMicros,
+      from: link,
+    });
+    this.#core.emit({ type: "remotePublish", address, origin });
+  }
+
+  #reply(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    if (context.kind !== "reply") return;
+    const entry = context.entries[index];
+    const { message } = frame;
+    if (entry === undefined) return refuseType(link, context, message.type);
+    const identity = {
+      origin: context.origin,
+      bootId: context.bootId,
+      requestId: entry.requestId,
+    };
+    if (message.type === "ERROR") {
+      return this.#core.writes.replied(link, identity, refusalOf(message));
+    }
+    if (message.type !== "SET") return refuseType(link, context, message.type);
+    const version = versionOf(message, frame.header.timestampMicros, entry.stamperId);
+    if (typeof version === "string") {
+      return link.refuse(ERROR_CODE.invalidMessage, version, message.address);
+    }
+    this.#core.writes.replied(link, identity, {
+      kind: "accepted",
+      address: message.address,
+      version,
+    });
+  }
+}
+
+/** The version in a SET that a peer forwarded, or why it is none. */
+function versionOf(
+  set: SetMessage,
+  timestampMicros: number | undefined,
+  origin: string,
+): Version | string {
+  const { address, value, revision, ttl } = set;
+  if (revision === undefined || timestampMicros === undefined) {
+    return `Version of "${address}" refused: it has no revision or no timestamp`;
+  }
+  if (revision < 1 || revision > VERSION_NUMBER_MAX || timestampMicros > VERSION_NUMBER_MAX) {
+    return `Version of "${address}" refused: revision ${revision} and timestamp ` +
+      `${timestampMicros} must be from 1 and 0 up to ${VERSION_NUMBER_MAX}`;
+  }
+  if (origin === "" || origin.length > NAME_BYTES_MAX) {
+    return `Version of "${address}" refused: its origin has ${origin.length} characters, ` +
+      `1 to ${NAME_BYTES_MAX} are allowed`;
+  }
+  return { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
+}
+
+function refusalOf(message: ErrorMessage): { readonly kind: "refused"; message: ErrorMessage } {
+  return { kind: "refused", message };
+}
+
+function refuseType(link: PeerLink, context: ForwardMessage, type: string): void {
+  link.refuse(ERROR_CODE.invalidMessage, `A context of kind ${context.kind} cannot cover ${type}`);
+}

@@ -1,0 +1,206 @@
+import { ERROR_CODE } from "../router/error_code.ts";
+import {
+  ALL_SIGNALS,
+  FEATURE,
+  type HelloMessage,
+  type Message,
+  type NamespaceSyncMessage,
+} from "../wire/message.ts";
+import type { ClaimConflict } from "./claims.ts";
+import {
+  type Declaration,
+  DeclarationReader,
+  declare,
+  isRefusal,
+  LastDeclared,
+} from "./declaration.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
+import { PatternSet } from "./pattern_set.ts";
+import { PeerRequests } from "./peer_requests.ts";
+
+/** Ids of the subscriptions to a leaf's namespaces start here, as in the public router. */
+const NAMESPACE_SUBSCRIPTION_ID = 50_000;
+/** A hub keeps all that its leaves know, and passes on all that they publish. */
+const EVERYTHING = "/**";
+const EVERYTHING_SUBSCRIPTION_ID = NAMESPACE_SUBSCRIPTION_ID - 1;
+
+/** The end of a link that accepted: registers what the leaf declares, and serves it. */
+export class HubRole implements LinkRole {
+  readonly side = "hub";
+  readonly #core: FederationCore;
+  readonly #link: PeerLink;
+  readonly #requests: PeerRequests;
+  readonly #declarations = new DeclarationReader();
+  readonly #lastDeclared = new LastDeclared();
+  #isRegistered = false;
+  #declared = new PatternSet([]);
+
+  constructor(core: FederationCore, link: PeerLink) {
+    this.#core = core;
+    this.#link = link;
+    this.#requests = new PeerRequests(core, link, this);
+  }
+
+  /** Answers the leaf's HELLO. */
+  welcome(hello: HelloMessage): void {
+    const { router } = this.#core;
+    this.#link.sendMessage({
+      type: "WELCOME",
+      version: 1,
+      features: hello.features | FEATURE.federation | FEATURE.envelope,
+      timeMicros: this.#core.timeMicros(),
+      session: router.port.newId(),
+      name: router.config.name,
+      router: this.#core.trailer(),
+    });
+  }
+
+  /** Declares all that this router knows beside what the leaf itself declared. */
+  declare(): void {
+    if (!this.#isRegistered) return;
+    const { routerId } = this.#core.router.config;
+    const source = { kind: "leaf", routerId: this.#link.routerId } as const;
+    const messages = declare(routerId, {
+      claims: this.#core.claims.declaredTo(source),
+      path: this.#core.path,
+      unclaimed: EVERYTHING,
+    });
+    if (!this.#lastDeclared.isNews(messages)) return;
+    for (const message of messages) this.#link.sendMessage(message);
+  }
+
+  kindOf(): "update" {
+    return "update";
+  }
+
+  mayUpdate(address: string): boolean {
+    return this.#declared.matches(address);
+  }
+
+  // The leaf measures; the hub's time is the one that counts.
+  timed(): void {}
+
+  ended(_end: LinkEnd): void {
+    this.#core.leafLost(this.#link);
+  }
+
+  handle(message: Message): void {
+    if (!this.#isRegistered && !isDeclaration(message)) {
+      if (message.type === "ERROR") return;
+      return this.#link.refuse(
+        ERROR_CODE.refused,
+        `${message.type} refused: declare your namespaces first`,
+      );
+    }
+    switch (message.type) {
+      case "SUBSCRIBE":
+        return this.#requests.subscribe(message);
+      case "UNSUBSCRIBE":
+        return this.#requests.unsubscribe(message.id);
+      case "ERROR":
+        return this.#core.emit({
+          type: "refused",
+          routerId: this.#link.routerId,
+          code: message.code,
+          message: message.message,
+        });
+      case "ACK":
+        return;
+      case "FEDERATION_SYNC":
+        if (message.op !== "Forward") this.#federationSync(message);
+        return;
+      default:
+        this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
+    }
+  }
+
+  #federationSync(message: NamespaceSyncMessage): void {
+    switch (message.op) {
+      case "DeclareNamespaces": {
+        const declaration = this.#declarations.read(message);
+        if (declaration === undefined) return;
+        if (isRefusal(declaration)) {
+          return this.#link.end(
+            { kind: "refused", reason: declaration.message },
+            declaration.code,
+          );
+        }
+        return this.#leafDeclared(declaration);
+      }
+      case "RequestSync":
+        return this.#requests.requestSync(message, this.#declared.patterns);
+      case "SyncComplete":
+        this.#core.syncCompleted(this.#link, message.patterns);
+        return this.#link.syncCompleted();
+      case "RevisionVector":
+        return this.#link.refuse(
+          ERROR_CODE.unavailable,
+          "RevisionVector is not used between clasp-fed routers",
+        );
+    }
+  }
+
+  #leafDeclared(declaration: Declaration): void {
+    const { routerId } = this.#link;
+    const source = { kind: "leaf", routerId } as const;
+    const own = this.#core.claims.conflictsOf(source, declaration.claims)
+      .find(({ later }) => later.ownerId === routerId);
+    if (own !== undefined) {
+      return this.#link.end(
+        { kind: "refused", reason: describeConflict(own) },
+        ERROR_CODE.conflict,
+      );
+    }
+    for (const conflict of this.#core.claims.replace(source, declaration.claims)) {
+      this.#link.refuse(ERROR_CODE.conflict, describeConflict(conflict));
+    }
+    this.#declared = new PatternSet(
+      this.#core.claims.of(source).map(({ pattern }) => pattern),
+    );
+    this.#link.sendMessage({ type: "ACK" });
+    const isFirst = !this.#isRegistered;
+    this.#isRegistered = true;
+    this.#subscribe();
+    this.#core.claimsChanged();
+    this.#core.emit({
+      type: "peerNamespaces",
+      routerId,
+      patterns: this.#declared.patterns.map(({ text }) => text),
+    });
+    if (isFirst) this.#sync();
+  }
+
+  #subscribe(): void {
+    const patterns = [EVERYTHING, ...this.#declared.patterns.map(({ text }) => text)];
+    for (const [index, pattern] of patterns.entries()) {
+      this.#link.sendMessage({
+        type: "SUBSCRIBE",
+        id: EVERYTHING_SUBSCRIPTION_ID + index,
+        pattern,
+        types: ALL_SIGNALS,
+      });
+    }
+  }
+
+  #sync(): void {
+    this.#link.sendMessage({
+      type: "FEDERATION_SYNC",
+      op: "RequestSync",
+      patterns: [EVERYTHING],
+      revisions: [],
+      origin: this.#core.router.config.routerId,
+    });
+    this.#link.beginSync(1);
+  }
+}
+
+function isDeclaration(message: Message): boolean {
+  return message.type === "FEDERATION_SYNC" && message.op === "DeclareNamespaces";
+}
+
+function describeConflict({ later, earlier }: ClaimConflict): string {
+  return `Namespace conflict: "${later.pattern.text}" of router "${later.ownerId}" overlaps ` +
+    `"${earlier.pattern.text}" of router "${earlier.ownerId}", which was there first; ` +
+    "change one of them";
+}

@@ -1,0 +1,197 @@
+import { CLAIMS_MAX } from "../limits.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
+import {
+  ALL_SIGNALS,
+  type ErrorMessage,
+  FEATURE,
+  type Message,
+  type NamespaceSyncMessage,
+  type WelcomeMessage,
+} from "../wire/message.ts";
+import { DeclarationReader, declare, isRefusal, LastDeclared } from "./declaration.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
+import { PatternSet } from "./pattern_set.ts";
+import { PeerRequests } from "./peer_requests.ts";
+
+/** SYNC rounds before the leaf declares itself: the best of them sets its clock. */
+const CLOCK_ROUNDS = 3;
+
+type Phase =
+  | { readonly kind: "greeting" }
+  | { readonly kind: "timing"; readonly roundsLeft: number }
+  | { readonly kind: "declaring" }
+  | { readonly kind: "registered" };
+
+/** The end of a link that dialled: says HELLO, measures the hub's clock, declares, syncs. */
+export class LeafRole implements LinkRole {
+  readonly side = "leaf";
+  readonly #core: FederationCore;
+  readonly #link: PeerLink;
+  readonly #requests: PeerRequests;
+  readonly #ended: (end: LinkEnd) => void;
+  readonly #declarations = new DeclarationReader(CLAIMS_MAX);
+  readonly #lastDeclared = new LastDeclared();
+  #phase: Phase = { kind: "greeting" };
+  #declared = new PatternSet([]);
+
+  constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
+    this.#core = core;
+    this.#link = link;
+    this.#ended = ended;
+    this.#requests = new PeerRequests(core, link, this);
+  }
+
+  /** Says HELLO. */
+  greet(): void {
+    const { config } = this.#core;
+    this.#link.sendMessage({
+      type: "HELLO",
+      version: 1,
+      features: config.features | FEATURE.federation | FEATURE.envelope,
+      name: config.clientName,
+      token: config.token,
+      router: this.#core.trailer(),
+    });
+  }
+
+  /** Declares this router's claims and those of its leaves to the hub, if they can be by now. */
+  declare(): void {
+    if (this.#phase.kind !== "declaring" && this.#phase.kind !== "registered") return;
+    const { routerId } = this.#core.router.config;
+    const claims = this.#core.claims.declaredTo({ kind: "hub" });
+    const messages = declare(routerId, { claims, path: [routerId] });
+    if (!this.#lastDeclared.isNews(messages)) return;
+    this.#declared = new PatternSet(claims.map(({ pattern }) => pattern));
+    for (const message of messages) this.#link.sendMessage(message);
+  }
+
+  kindOf(address: string): "update" | "offer" {
+    return this.#declared.matches(address) ? "update" : "offer";
+  }
+
+  mayUpdate(): boolean {
+    return true;
+  }
+
+  timed(exchange: { readonly t1: number; readonly t2: number; readonly t3: number }): void {
+    const { clock, router } = this.#core;
+    clock.measure({ ...exchange, nowMicros: router.nowMicros });
+    if (this.#phase.kind !== "timing") {
+      clock.adopt();
+    } else if (this.#phase.roundsLeft > 0) {
+      this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
+      this.#link.sendSync();
+    } else {
+      clock.adopt();
+      this.#phase = { kind: "declaring" };
+      this.declare();
+    }
+  }
+
+  ended(end: LinkEnd): void {
+    this.#core.hubLost();
+    this.#ended(end);
+  }
+
+  handle(message: Message): void {
+    switch (message.type) {
+      case "WELCOME":
+        return this.#welcome(message);
+      case "ERROR":
+        return this.#refused(message);
+      case "ACK":
+        if (this.#phase.kind === "declaring") this.#registered();
+        return;
+      case "SUBSCRIBE":
+        return this.#requests.subscribe(message);
+      case "UNSUBSCRIBE":
+        return this.#requests.unsubscribe(message.id);
+      case "FEDERATION_SYNC":
+        if (message.op !== "Forward") this.#federationSync(message);
+        return;
+      default:
+        this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
+    }
+  }
+
+  #welcome(message: WelcomeMessage): void {
+    const { features, router } = message;
+    if ((features & FEATURE.envelope) === 0 || router === undefined) {
+      return this.#link.close({
+        kind: "failed",
+        reason: `No federation at the other side: "${message.name}" is not a clasp-fed hub ` +
+          "(start it with --features federation)",
+      });
+    }
+    if (router.routerId === this.#core.router.config.routerId) {
+      return this.#link.close({
+        kind: "refused",
+        reason: `ring: the hub has this router's id "${router.routerId}"; set --federation-id`,
+      });
+    }
+    this.#link.routerId = router.routerId;
+    this.#core.clock.restart();
+    this.#phase = { kind: "timing", roundsLeft: CLOCK_ROUNDS - 1 };
+    this.#link.sendSync();
+  }
+
+  #refused({ code, message }: ErrorMessage): void {
+    this.#core.emit({ type: "refused", routerId: this.#link.routerId, code, message });
+    if (this.#phase.kind === "registered" && code !== ERROR_CODE.conflict) return;
+    const isTokenProblem = code >= ERROR_CODE.unauthorized && code <= ERROR_CODE.tokenExpired;
+    this.#link.close({
+      kind: isTokenProblem || code === ERROR_CODE.refused ? "failed" : "refused",
+      reason: `${code}: ${message}`,
+    });
+  }
+
+  #registered(): void {
+    this.#phase = { kind: "registered" };
+    const { imports } = this.#core.config;
+    for (const [index, pattern] of imports.entries()) {
+      this.#link.sendMessage({ type: "SUBSCRIBE", id: index + 1, pattern, types: ALL_SIGNALS });
+    }
+    this.#link.sendMessage({
+      type: "FEDERATION_SYNC",
+      op: "RequestSync",
+      patterns: imports,
+      revisions: [],
+      origin: this.#core.router.config.routerId,
+    });
+    this.#link.beginSync(1);
+  }
+
+  #federationSync(message: NamespaceSyncMessage): void {
+    switch (message.op) {
+      case "DeclareNamespaces":
+        return this.#hubDeclared(message);
+      case "RequestSync":
+        return this.#requests.requestSync(message, []);
+      case "SyncComplete":
+        this.#core.syncCompleted(this.#link, message.patterns);
+        return this.#link.syncCompleted();
+      case "RevisionVector":
+        return this.#link.refuse(
+          ERROR_CODE.unavailable,
+          "RevisionVector is not used between clasp-fed routers",
+        );
+    }
+  }
+
+  #hubDeclared(message: NamespaceSyncMessage): void {
+    const declaration = this.#declarations.read(message);
+    if (declaration === undefined) return;
+    if (isRefusal(declaration)) {
+      return this.#link.refuse(declaration.code, declaration.message);
+    }
+    const { routerId } = this.#core.router.config;
+    if (declaration.path.includes(routerId)) {
+      return this.#link.close({
+        kind: "refused",
+        reason: `ring: this router is already above its hub (${declaration.path.join(" > ")})`,
+      });
+    }
+    this.#core.hubDeclared(this.#link, declaration);
+  }
+}

@@ -1,0 +1,54 @@
+import type { EncodedValue } from "../wire/message.ts";
+
+/**
+ * State of a link, named as in the public CLASP federation API.
+ *
+ * `Active` is proven, on each side by itself: every sync it asked for is complete and a round trip
+ * was answered.
+ */
+export type PeerState =
+  | "Connecting"
+  | "Handshaking"
+  | "Syncing"
+  | "Active"
+  | "Disconnected"
+  | "Failed";
+
+/** What happens on links, for those who watch. */
+export type LinkEvent =
+  /** The peer declared what it, and those behind it, own. */
+  | {
+    readonly type: "peerNamespaces";
+    readonly routerId: string;
+    readonly patterns: readonly string[];
+  }
+  /** A SET came by the link. */
+  | {
+    readonly type: "remoteSet";
+    readonly address: string;
+    readonly value: EncodedValue;
+    readonly revision: number;
+    readonly origin: string;
+  }
+  /** A PUBLISH came by the link. */
+  | { readonly type: "remotePublish"; readonly address: string; readonly origin: string }
+  /** A sync that was asked of the peer is complete. */
+  | { readonly type: "syncComplete"; readonly routerId: string; readonly pattern: string }
+  /** The link is Active. */
+  | { readonly type: "connected"; readonly routerId: string }
+  | { readonly type: "disconnected"; readonly routerId: string; readonly reason?: string }
+  /** Any change of state, with what a person should know about it. */
+  | {
+    readonly type: "stateChanged";
+    /** Empty while the router at the other end is not known yet. */
+    readonly routerId: string;
+    readonly state: PeerState;
+    readonly reason?: string;
+  }
+  /** The peer refused something on this link, or this router refused something of the peer. */
+  | {
+    readonly type: "refused";
+    readonly routerId: string;
+    readonly code: number;
+    readonly message: string;
+  };

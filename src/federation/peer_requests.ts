@@ -1,0 +1,92 @@
+import { covers } from "../address/coverage.ts";
+import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
+import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
+import type { NamespaceSyncMessage, SubscribeMessage } from "../wire/message.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { LinkRole, PeerLink } from "./link.ts";
+import { PatternSet } from "./pattern_set.ts";
+import { SyncSource } from "./sync_source.ts";
+
+/** What a registered peer asks of this router, alike at both ends: subscriptions and syncs. */
+export class PeerRequests {
+  readonly #core: FederationCore;
+  readonly #link: PeerLink;
+  readonly #role: LinkRole;
+  readonly #subscribed = new Map<number, Pattern>();
+
+  constructor(core: FederationCore, link: PeerLink, role: LinkRole) {
+    this.#core = core;
+    this.#link = link;
+    this.#role = role;
+  }
+
+  subscribe({ id, pattern: text, types }: SubscribeMessage): void {
+    const problem = patternProblem(text);
+    if (problem !== undefined) {
+      return this.#link.refuse(ERROR_CODE.invalidPattern, problem, text);
+    }
+    if (!this.#subscribed.has(id) && this.#subscribed.size > MAX_FEDERATION_PATTERNS) {
+      return this.#link.refuse(
+        ERROR_CODE.tooMany,
+        `Cannot subscribe to "${text}": at most ${MAX_FEDERATION_PATTERNS} patterns a peer`,
+        text,
+      );
+    }
+    const pattern = parsePattern(text);
+    this.#subscribed.set(id, pattern);
+    this.#core.router.subscriptions.add(this.#link, id, pattern, types);
+  }
+
+  unsubscribe(id: number): void {
+    this.#subscribed.delete(id);
+    this.#core.router.subscriptions.remove(this.#link, id);
+  }
+
+  /** Sends the state a peer asks for, as its outbox drains, and SyncComplete. */
+  requestSync(message: NamespaceSyncMessage, declared: readonly Pattern[]): void {
+    const refusal = this.#syncProblem(message.patterns, declared);
+    if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
+    const wanted = new PatternSet(message.patterns.map(parsePattern));
+    const { connection } = this.#link;
+    connection.outbox.addSource(
+      new SyncSource({
+        store: this.#core.router.params.store,
+        kindOf: (address) => wanted.matches(address) ? this.#role.kindOf(address) : undefined,
+        then: {
+          type: "FEDERATION_SYNC",
+          op: "SyncComplete",
+          patterns: message.patterns,
+          revisions: [],
+          origin: this.#core.router.config.routerId,
+        },
+      }),
+    );
+    this.#core.router.pump(connection);
+  }
+
+  #syncProblem(
+    patterns: readonly string[],
+    declared: readonly Pattern[],
+  ): Refusal | undefined {
+    if (patterns.length > MAX_FEDERATION_PATTERNS + 1) {
+      return {
+        code: ERROR_CODE.revisionConflict,
+        message: `Cannot sync ${patterns.length} patterns: at most ${MAX_FEDERATION_PATTERNS}`,
+      };
+    }
+    const granted = [...declared, ...this.#subscribed.values()];
+    for (const text of patterns) {
+      const problem = patternProblem(text);
+      if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+      const pattern = parsePattern(text);
+      if (!granted.some((by) => covers(by, pattern))) {
+        return {
+          code: ERROR_CODE.refused,
+          message: `Cannot sync "${text}": the peer neither declared nor subscribed it`,
+        };
+      }
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Appointment } from "../router/agenda.ts";
+import type { Connection } from "../router/connection.ts";
+import type { FederationCore } from "./federation_core.ts";
+import { LeafRole } from "./leaf_role.ts";
+import { type LinkEnd, PeerLink } from "./link.ts";
+import type { PeerState } from "./link_event.ts";
+import { redialDelayMs } from "./redial.ts";
+
+/** A link that was Active for so long counts as stable. */
+const STABLE_MS = 60_000;
+
+/**
+ * A leaf's way to its hub: dials, and dials again when the link is lost, in turn over the hubs it
+ * was given, staying with the one that works.
+ */
+export class Uplink {
+  readonly #core: FederationCore;
+  #link: PeerLink | undefined;
+  #state: PeerState = "Disconnected";
+  #reason: string | undefined;
+  #hubIndex = 0;
+  #attempt = 0;
+  #downSinceMicros: number;
+  #activeSinceMicros: number | undefined;
+  #redial: Appointment | undefined;
+  #isStopped = false;
+
+  constructor(core: FederationCore) {
+    this.#core = core;
+    this.#downSinceMicros = core.router.nowMicros;
+  }
+
+  /** The link, from the opening of its connection to its end. */
+  get link(): PeerLink | undefined {
+    return this.#link;
+  }
+
+  get state(): PeerState {
+    return this.#link?.state ?? this.#state;
+  }
+
+  /** Why it is not up. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** The hub that is tried, or connected to. */
+  get hubUrl(): string {
+    const { hubUrls } = this.#core.config;
+    return hubUrls[this.#hubIndex % hubUrls.length] ?? "";
+  }
+
+  /** Takes over a connection that was opened by somebody else. */
+  attach(connection: Connection): PeerLink {
+    return this.#opened(connection);
+  }
+
+  dial(): void {
+    if (this.#isStopped) return;
+    this.#enter("Connecting");
+    this.#core.router.dial(this.hubUrl, {
+      opened: (connection) => {
+        this.#opened(connection);
+      },
+      failed: (reason) => this.#ended({ kind: "lost", reason }),
+    });
+  }
+
+  /** Nothing is dialled any more; an open link is closed by the router. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#core.router.agenda.cancel(this.#redial);
+  }
+
+  /** The link became Active. */
+  proven(): void {
+    this.#activeSinceMicros = this.#core.router.nowMicros;
+    this.#reason = undefined;
+  }
+
+  #opened(connection: Connection): PeerLink {
+    const link = new PeerLink(this.#core, connection);
+    const role = new LeafRole(this.#core, link, (end) => this.#ended(end));
+    link.role = role;
+    connection.handler = link;
+    this.#link = link;
+    this.#enter("Handshaking");
+    role.greet();
+    link.start();
+    return link;
+  }
+
+  #ended(end: LinkEnd): void {
+    const { router, config } = this.#core;
+    const wasStable = this.#activeSinceMicros !== undefined &&
+      router.nowMicros - this.#activeSinceMicros >= STABLE_MS * 1_000;
+    // Counts from the last stable minute, so a flapping link keeps backing off.
+    if (wasStable) this.#downSinceMicros = router.nowMicros;
+    if (this.#activeSinceMicros !== undefined) this.#attempt = 0;
+    this.#activeSinceMicros = undefined;
+    this.#link = undefined;
+    this.#attempt++;
+    this.#reason = end.reason;
+    if (end.kind === "failed") return this.#enter("Failed", end.reason);
+    const { maxReconnectAttempts } = config;
+    if (maxReconnectAttempts > 0 && this.#attempt > maxReconnectAttempts) {
+      return this.#enter(
+        "Failed",
+        `${end.reason}; given up after ${maxReconnectAttempts} attempts`,
+      );
+    }
+    this.#enter("Disconnected", end.reason);
+    if (config.autoReconnect && config.hubUrls.length > 0) this.#planRedial(end.kind === "refused");
+  }
+
+  #planRedial(refused: boolean): void {
+    if (this.#isStopped) return;
+    const { router, config } = this.#core;
+    this.#hubIndex++;
+    const delayMs = redialDelayMs({
+      refused,
+      attempt: this.#attempt,
+      downMs: (router.nowMicros - this.#downSinceMicros) / 1_000,
+      reconnectDelayMs: config.reconnectDelayMs,
+      random: router.port.random(),
+    });
+    this.#redial = router.after(delayMs, () => this.dial());
+  }
+
+  #enter(state: PeerState, reason?: string): void {
+    this.#state = state;
+    if (state === "Handshaking") return;
+    this.#reason = reason;
+    this.#core.uplinkChanged(state, reason);
+  }
+}

@@ -1,0 +1,83 @@
+import { PENDING_WRITES_MAX } from "../limits.ts";
+import type { WriteAnswer } from "../router/federation_hook.ts";
+import { ERROR_CODE, type ErrorCode } from "../router/error_code.ts";
+
+/** What tells one write request from another in the whole federation. */
+export interface RequestIdentity {
+  /** Router of the client that writes. */
+  readonly origin: string;
+  readonly bootId: number;
+  readonly requestId: number;
+}
+
+/** A request that waits for its answer. `L` is the kind of link it was sent on. */
+export interface PendingWrite<L> {
+  readonly address: string;
+  /** Where it was sent. */
+  readonly link: L;
+  /** Monotonic time at which it is given up. */
+  readonly deadlineMicros: number;
+  /** The link it came by, which hears of the version by the answer. */
+  readonly requester: L | undefined;
+  readonly answered: (answer: WriteAnswer) => void;
+}
+
+/** The write requests that this router sent on and that are not answered yet. */
+export class WriteRequests<L> {
+  readonly #pending = new Map<string, PendingWrite<L>>();
+
+  /** Requests that wait. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  has(identity: RequestIdentity): boolean {
+    return this.#pending.has(keyOf(identity));
+  }
+
+  /** Remembers a request; false when too many wait. */
+  add(identity: RequestIdentity, pending: PendingWrite<L>): boolean {
+    if (this.#pending.size >= PENDING_WRITES_MAX) return false;
+    this.#pending.set(keyOf(identity), pending);
+    return true;
+  }
+
+  /** Ends a request's wait; undefined when nobody waits (any more). */
+  take(identity: RequestIdentity): PendingWrite<L> | undefined {
+    const key = keyOf(identity);
+    const pending = this.#pending.get(key);
+    this.#pending.delete(key);
+    return pending;
+  }
+
+  /** Answers all that were sent on a link which is gone: their outcome is open. */
+  linkLost(link: L, reason: string): void {
+    this.#giveUp((pending) => pending.link === link, `the link was lost (${reason})`);
+  }
+
+  /** Answers all whose time is up. */
+  expire(nowMicros: number): void {
+    this.#giveUp((pending) => pending.deadlineMicros <= nowMicros, "no answer came in time");
+  }
+
+  #giveUp(isOver: (pending: PendingWrite<L>) => boolean, why: string): void {
+    for (const [key, pending] of this.#pending) {
+      if (!isOver(pending)) continue;
+      this.#pending.delete(key);
+      pending.answered(refusedWrite(
+        ERROR_CODE.outcomeUnknown,
+        `Outcome of SET "${pending.address}" unknown, it may have been applied: ${why}`,
+        pending.address,
+      ));
+    }
+  }
+}
+
+/** An answer that says no. */
+export function refusedWrite(code: ErrorCode, message: string, address: string): WriteAnswer {
+  return { kind: "refused", refusal: { code, message, address } };
+}
+
+function keyOf({ origin, bootId, requestId }: RequestIdentity): string {
+  return `${requestId}@${bootId}@${origin}`;
+}

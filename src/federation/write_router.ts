@@ -1,0 +1,291 @@
+import { addressProblem } from "../address/address.ts";
+import { WRITE_LIFE_MS } from "../limits.ts";
+import type { Appointment } from "../router/agenda.ts";
+import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
+import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
+import { writePeerFrame } from "../router/param_change.ts";
+import { isReserved } from "../router/reserved.ts";
+import type { Version } from "../state/version.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import {
+  type ErrorMessage,
+  type ForwardMessage,
+  QOS,
+  type RequestEntry,
+  type SetMessage,
+} from "../wire/message.ts";
+import type { Claim } from "./claims.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { PeerLink } from "./link.ts";
+import { refusedWrite, type RequestIdentity, WriteRequests } from "./write_requests.ts";
+
+const SWEEP_INTERVAL_MS = 250;
+const HERE = { kind: "here" } as const;
+/** What nobody claims is the root's. */
+const UNCLAIMED_SOURCE = { root: { kind: "self" }, below: { kind: "hub" } } as const;
+
+/** Where a write goes: nowhere, on a link, or nobody can decide it now. */
+type Direction =
+  | { readonly kind: "here" }
+  | { readonly kind: "link"; readonly link: PeerLink }
+  | { readonly kind: "unreachable"; readonly refusal: Refusal };
+
+/** What came back for a request. */
+export type Reply =
+  | { readonly kind: "accepted"; readonly address: string; readonly version: Version }
+  | { readonly kind: "refused"; readonly message: ErrorMessage };
+
+/**
+ * Brings each write to the router that decides it, and the answer back. A request is never repeated:
+ * when its link is lost it is answered with 502, "outcome unknown".
+ */
+export class WriteRouter {
+  readonly #core: FederationCore;
+  readonly #pending = new WriteRequests<PeerLink>();
+  readonly #frame = new ByteWriter();
+  #requestId = 0;
+  #sweep: Appointment | undefined;
+
+  constructor(core: FederationCore) {
+    this.#core = core;
+  }
+
+  route(address: string): WriteRoute {
+    const direction = this.#directionOf(address);
+    switch (direction.kind) {
+      case "here":
+        return HERE;
+      case "link":
+        return { kind: "elsewhere" };
+      case "unreachable":
+        return direction;
+    }
+  }
+
+  /** Sends a client's write towards its owner. */
+  request(set: SetMessage, answered: (answer: WriteAnswer) => void): void {
+    const { address } = set;
+    const { routerId: origin, bootId } = this.#core.router.config;
+    const identity = { origin, bootId, requestId: ++this.#requestId };
+    if (set.lock || set.unlock) {
+      return answered(refusedWrite(
+        ERROR_CODE.unavailable,
+        `Cannot lock "${address}" from here: another router owns it, and locks across routers ` +
+          "are not supported by this version; connect to its owner",
+        address,
+      ));
+    }
+    const direction = this.#directionOf(address);
+    if (direction.kind !== "link") {
+      const refusal = direction.kind === "unreachable" ? direction.refusal : ownerChanged(address);
+      return answered({ kind: "refused", refusal });
+    }
+    const known = this.#core.router.params.get(address);
+    this.#send(direction.link, {
+      identity,
+      entry: {
+        requestId: identity.requestId,
+        remainingLifeMs: WRITE_LIFE_MS,
+        knownTimestampMicros: known?.timestampMicros ?? 0,
+        knownRevision: known?.revision ?? 0,
+      },
+      set,
+      requester: undefined,
+      answered,
+    });
+  }
+
+  /** A peer asks for a write. */
+  requested(
+    link: PeerLink,
+    context: ForwardMessage & { readonly kind: "request" },
+    entry: RequestEntry,
+    set: SetMessage,
+  ): void {
+    const { origin, bootId } = context;
+    const identity = { origin, bootId, requestId: entry.requestId };
+    const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
+    const refusal = problemOf(set);
+    if (refusal !== undefined) return answered({ kind: "refused", refusal });
+    const travelMs = (link.roundTripMicros ?? 0) / 2_000;
+    const remainingLifeMs = Math.floor(entry.remainingLifeMs - travelMs);
+    if (remainingLifeMs <= 0) {
+      return answered(refusedWrite(
+        ERROR_CODE.unavailable,
+        `Cannot set "${set.address}": the request was ${WRITE_LIFE_MS} ms on its way; try again`,
+        set.address,
+      ));
+    }
+    const direction = this.#directionOf(set.address);
+    // A request that comes a second time goes round: whoever notices decides it.
+    if (direction.kind === "here" || this.#cameRound(identity)) {
+      return answered(this.#decide(link, entry, set));
+    }
+    if (direction.kind === "unreachable") {
+      return answered({ kind: "refused", refusal: direction.refusal });
+    }
+    this.#send(direction.link, {
+      identity,
+      entry: { ...entry, remainingLifeMs },
+      set,
+      requester: link,
+      answered,
+    });
+  }
+
+  /** A peer answers a request. */
+  replied(link: PeerLink, identity: RequestIdentity, reply: Reply): void {
+    const pending = this.#pending.take(identity);
+    if (pending === undefined) {
+      // Given up by now, but what was stamped is a version like any other.
+      if (reply.kind === "accepted") this.#core.merge(reply.address, reply.version, { from: link });
+      return;
+    }
+    if (reply.kind === "refused") {
+      const { code, message, address } = reply.message;
+      return pending.answered({
+        kind: "refused",
+        refusal: { code: code as ErrorCode, message, address },
+      });
+    }
+    const { version } = reply;
+    this.#core.merge(reply.address, version, { from: link, except: pending.requester });
+    pending.answered({ kind: "accepted", version });
+  }
+
+  /** A link is gone: the outcome of what was asked on it is open. */
+  linkLost(link: PeerLink, reason: string): void {
+    this.#pending.linkLost(link, reason);
+  }
+
+  #directionOf(address: string): Direction {
+    const claim = this.#core.claims.ownerOf(address);
+    const source = claim?.source ?? UNCLAIMED_SOURCE[this.#core.isRoot ? "root" : "below"];
+    switch (source.kind) {
+      case "self":
+        return HERE;
+      case "hub":
+        return throughLink(this.#core.hubLink, claim, address);
+      case "leaf":
+        return throughLink(this.#core.leafLink(source.routerId), claim, address);
+    }
+  }
+
+  #decide(link: PeerLink, entry: RequestEntry, set: SetMessage): WriteAnswer {
+    const { router } = this.#core;
+    const write = {
+      ...router.toWrite(set, link.routerId),
+      known: {
+        timestampMicros: entry.knownTimestampMicros,
+        revision: entry.knownRevision,
+      },
+      except: link,
+    };
+    const refusal = router.params.problem(write);
+    if (refusal !== undefined) return { kind: "refused", refusal };
+    return { kind: "accepted", version: router.params.stamp(write) };
+  }
+
+  #cameRound(identity: RequestIdentity): boolean {
+    return this.#pending.has(identity);
+  }
+
+  #send(
+    link: PeerLink,
+    request: {
+      readonly identity: RequestIdentity;
+      readonly entry: RequestEntry;
+      readonly set: SetMessage;
+      readonly requester: PeerLink | undefined;
+      readonly answered: (answer: WriteAnswer) => void;
+    },
+  ): void {
+    const { identity, entry, set, requester, answered } = request;
+    const { router } = this.#core;
+    const added = this.#pending.add(identity, {
+      address: set.address,
+      link,
+      deadlineMicros: router.nowMicros + entry.remainingLifeMs * 1_000,
+      requester,
+      answered,
+    });
+    if (!added) {
+      return answered(refusedWrite(
+        ERROR_CODE.overload,
+        `Cannot set "${set.address}": too many writes wait for their owners; try again later`,
+        set.address,
+      ));
+    }
+    link.sendRequest(identity, entry, encodeFrame(set, { qos: QOS.confirm }));
+    this.#sweep ??= router.after(SWEEP_INTERVAL_MS, () => this.#expire());
+  }
+
+  #expire(): void {
+    this.#sweep = undefined;
+    const { router } = this.#core;
+    this.#pending.expire(router.nowMicros);
+    if (this.#pending.size > 0) {
+      this.#sweep = router.after(SWEEP_INTERVAL_MS, () => this.#expire());
+    }
+  }
+
+  #reply(
+    link: PeerLink,
+    identity: RequestIdentity,
+    set: SetMessage,
+    answer: WriteAnswer,
+  ): void {
+    const { requestId } = identity;
+    if (answer.kind === "refused") {
+      const { code, message, address } = answer.refusal;
+      const frame = encodeFrame({ type: "ERROR", code, message, address });
+      return link.sendReply(identity, { requestId, stamperId: "" }, frame);
+    }
+    const { version } = answer;
+    this.#frame.reset();
+    writePeerFrame(this.#frame, set.address, version);
+    link.sendReply(identity, { requestId, stamperId: version.origin }, this.#frame.bytes());
+  }
+}
+
+function throughLink(
+  link: PeerLink | undefined,
+  claim: Claim | undefined,
+  address: string,
+): Direction {
+  if (claim?.live !== false && link?.state === "Active") return { kind: "link", link };
+  const owner = claim === undefined ? "the hub" : `router "${claim.ownerId}"`;
+  return {
+    kind: "unreachable",
+    refusal: {
+      code: ERROR_CODE.unavailable,
+      message: `Cannot set "${address}": ${owner} owns it and cannot be reached now; ` +
+        "nothing was changed",
+      address,
+    },
+  };
+}
+
+function problemOf({ address }: SetMessage): Refusal | undefined {
+  const problem = addressProblem(address);
+  if (problem !== undefined) {
+    return { code: ERROR_CODE.invalidAddress, message: problem, address };
+  }
+  if (isReserved(address)) {
+    return {
+      code: ERROR_CODE.refused,
+      message: `Cannot write "${address}": routers write there about themselves`,
+      address,
+    };
+  }
+  return undefined;
+}
+
+function ownerChanged(address: string): Refusal {
+  return {
+    code: ERROR_CODE.unavailable,
+    message: `Cannot set "${address}": its owner changed just now; try again`,
+    address,
+  };
+}
