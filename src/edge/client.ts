@@ -1,0 +1,389 @@
+import {
+  ALL_SIGNALS,
+  type EncodedValue,
+  FEATURE,
+  type FeatureName,
+  type Message,
+  PHASE,
+  type PublishMessage,
+  QOS,
+  type SetMessage,
+  SIGNAL,
+  type SignalName,
+  type Ttl,
+} from "../wire/message.ts";
+import { decodeFrame, encodeFrame } from "../wire/frame.ts";
+import { encodeTtl } from "../wire/ttl.ts";
+import { decodeValue, encodeValue, type Value } from "../wire/value_codec.ts";
+import { WireError } from "../wire/wire_error.ts";
+import { matches, parsePattern, type Pattern } from "../address/pattern.ts";
+import { ClientError } from "./client_error.ts";
+import { PendingAnswers } from "./pending_answers.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+import { dialWebSocket } from "./websocket_dialer.ts";
+
+const CLIENT_FEATURES = FEATURE.param | FEATURE.event | FEATURE.stream | FEATURE.gesture |
+  FEATURE.timeline;
+const FEATURE_NAMES = Object.keys(FEATURE) as FeatureName[];
+
+/** Settings of a {@linkcode Client}. */
+export interface ClientOptions {
+  /** Shown to the router. Default: "clasp-fed client". */
+  readonly name?: string;
+  readonly token?: string;
+  /** Until the connection is open and WELCOME is there, milliseconds. Default: 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** What a router said in its WELCOME. */
+export interface RouterFacts {
+  readonly name: string;
+  readonly features: readonly FeatureName[];
+  /** Session id of this client. */
+  readonly session: string;
+  /** The router's time when it answered, microseconds since 1970. */
+  readonly timeMicros: number;
+}
+
+/** A param, as a router sent it. */
+export interface ParamUpdate {
+  readonly kind: "param";
+  readonly address: string;
+  readonly value: Value;
+  /** The value as it travelled: type code, then data. Tells 1 from 1.0. */
+  readonly encoded: EncodedValue;
+  readonly revision: number;
+}
+
+/** An event, stream sample, gesture or timeline, as a router sent it. */
+export interface SignalUpdate {
+  readonly kind: Exclude<SignalName, "param">;
+  readonly address: string;
+  /** Null when there was none; an array of numbers for samples. */
+  readonly value: Value;
+  readonly phase?: keyof typeof PHASE;
+  readonly gestureId?: number;
+  readonly timestampMicros?: number;
+}
+
+/** What a subscription delivers. */
+export type Update = ParamUpdate | SignalUpdate;
+
+interface Subscription {
+  readonly pattern: Pattern;
+  readonly onUpdate: (update: Update) => void;
+}
+
+/**
+ * A connection to a CLASP router, for scripts, tests and the command line. It does not connect
+ * again by itself.
+ *
+ * Numbers are written as f64 and bigints as i64; read, both are numbers where they fit.
+ *
+ * @example Set a param and read it back
+ * ```ts
+ * import { Client, Router } from "@clasp-fed/clasp-fed";
+ *
+ * const router = new Router();
+ * const { port } = router.listen({ port: 0, hostname: "127.0.0.1" });
+ * const client = await Client.connect(`ws://127.0.0.1:${port}`);
+ *
+ * const { revision } = await client.set("/stage/level", 0.5);
+ * console.log(revision, await client.get("/stage/level")); // 1 0.5
+ *
+ * await client.close();
+ * await router.stop();
+ * ```
+ */
+export class Client {
+  /** What the router said of itself. */
+  readonly router: RouterFacts;
+  readonly #transport: Transport;
+  readonly #sets = new PendingAnswers<{ readonly revision: number }>();
+  readonly #gets = new PendingAnswers<ParamUpdate>();
+  readonly #acks = new PendingAnswers<void>();
+  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #closed = Promise.withResolvers<string>();
+  #nextSubscription = 1;
+  #isClosed = false;
+
+  private constructor(transport: Transport, router: RouterFacts) {
+    this.#transport = transport;
+    this.router = router;
+  }
+
+  /**
+   * Connects and waits for the router's WELCOME.
+   *
+   * @throws {ClientError} when the router cannot be reached, refuses, or does not answer in time
+   */
+  static connect(url: string, options: ClientOptions = {}): Promise<Client> {
+    return new Promise((resolve, reject) => {
+      let client: Client | undefined;
+      const timeoutMs = options.timeoutMs ?? 5_000;
+      const fail = (error: ClientError): void => {
+        clearTimeout(timer);
+        reject(error);
+      };
+      const dial = dialWebSocket(url, {
+        onFailed: (reason) => fail(new ClientError(reason)),
+        onOpen: (transport): TransportHandler => {
+          transport.send(encodeFrame({
+            type: "HELLO",
+            version: 1,
+            features: CLIENT_FEATURES,
+            name: options.name ?? "clasp-fed client",
+            token: options.token,
+          }));
+          return {
+            onMessage: (bytes) => {
+              const message = decodeOr(bytes, transport);
+              if (message === undefined) return;
+              if (client !== undefined) return client.#received(message);
+              if (message.type === "WELCOME") {
+                clearTimeout(timer);
+                client = new Client(transport, {
+                  name: message.name,
+                  features: FEATURE_NAMES.filter((name) =>
+                    (message.features & FEATURE[name]) !== 0
+                  ),
+                  session: message.session,
+                  timeMicros: message.timeMicros,
+                });
+                resolve(client);
+              } else if (message.type === "ERROR") {
+                fail(new ClientError(message.message, { code: message.code }));
+                transport.close(1000, "refused");
+              }
+            },
+            onText: () => {},
+            onClose: (_code, reason) => {
+              if (client === undefined) {
+                fail(new ClientError(`Cannot connect to ${url}: ${reason || "connection closed"}`));
+              } else {
+                client.#ended(reason);
+              }
+            },
+          };
+        },
+      }, { timeoutMs });
+      const timer = setTimeout(() => {
+        dial.abort();
+        fail(new ClientError(`Cannot connect to ${url}: no WELCOME within ${timeoutMs} ms`));
+      }, timeoutMs);
+    });
+  }
+
+  /** Resolves with the reason when the connection is gone, from whatever side. */
+  get closed(): Promise<string> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Sets a param and waits until its owner has accepted it. `expectedRevision` makes it conditional:
+   * 0 for "must not exist".
+   *
+   * @throws {ClientError} with the router's code; 502 means that the outcome is unknown
+   */
+  async set(
+    address: string,
+    value: Value,
+    options: {
+      readonly expectedRevision?: number;
+      readonly ttl?: Ttl;
+      readonly lock?: boolean;
+      readonly unlock?: boolean;
+    } = {},
+  ): Promise<{ readonly revision: number }> {
+    return await this.setEncoded(address, encodeValue(value), options);
+  }
+
+  /** {@linkcode Client.set} for a value that is encoded already. */
+  async setEncoded(
+    address: string,
+    value: EncodedValue,
+    options: {
+      readonly expectedRevision?: number;
+      readonly ttl?: Ttl;
+      readonly lock?: boolean;
+      readonly unlock?: boolean;
+    } = {},
+  ): Promise<{ readonly revision: number }> {
+    const message: SetMessage = {
+      type: "SET",
+      address,
+      value,
+      revision: options.expectedRevision,
+      lock: options.lock,
+      unlock: options.unlock,
+      ttl: options.ttl === undefined ? undefined : encodeTtl(options.ttl),
+    };
+    return await this.#ask(this.#sets, address, encodeFrame(message, { qos: QOS.confirm }));
+  }
+
+  /** The value at an address; see `getParam` for its revision. */
+  async get(address: string): Promise<Value> {
+    return (await this.getParam(address)).value;
+  }
+
+  /**
+   * The param at an address.
+   *
+   * @throws {ClientError} with code 201 when nothing was ever set there
+   */
+  async getParam(address: string): Promise<ParamUpdate> {
+    return await this.#ask(this.#gets, address, encodeFrame({ type: "GET", address }));
+  }
+
+  /** Publishes a signal and, for events and timelines, waits until the router has taken it. */
+  async publish(
+    address: string,
+    value?: Value,
+    options: {
+      /** Default: event. */
+      readonly signal?: Exclude<SignalName, "param">;
+      readonly phase?: keyof typeof PHASE;
+      readonly gestureId?: number;
+    } = {},
+  ): Promise<void> {
+    const { signal = "event", phase, gestureId } = options;
+    const message: PublishMessage = {
+      type: "PUBLISH",
+      address,
+      signal: SIGNAL[signal],
+      phase: phase === undefined ? PHASE.start : PHASE[phase],
+      value: value === undefined ? undefined : encodeValue(value),
+      id: gestureId,
+    };
+    if (signal === "stream" || signal === "gesture") {
+      this.#send(encodeFrame(message, { qos: QOS.fire }));
+    } else {
+      await this.#ask(this.#acks, address, encodeFrame(message, { qos: QOS.confirm }));
+    }
+  }
+
+  /**
+   * Subscribes and waits until the router has sent what there is: `onUpdate` was called with each
+   * matching param by then. Returns a function that unsubscribes.
+   */
+  async subscribe(
+    pattern: string,
+    onUpdate: (update: Update) => void,
+    options: { readonly signals?: readonly SignalName[] } = {},
+  ): Promise<() => void> {
+    const parsed = parsePattern(pattern);
+    const id = this.#nextSubscription++;
+    const types = options.signals?.reduce((mask, name) => mask | (1 << SIGNAL[name]), 0) ??
+      ALL_SIGNALS;
+    this.#subscriptions.set(id, { pattern: parsed, onUpdate });
+    const frame = encodeFrame({ type: "SUBSCRIBE", id, pattern, types }, { qos: QOS.confirm });
+    try {
+      await this.#ask(this.#acks, pattern, frame);
+    } catch (error) {
+      this.#subscriptions.delete(id);
+      throw error;
+    }
+    return () => {
+      if (!this.#subscriptions.delete(id)) return;
+      this.#send(encodeFrame({ type: "UNSUBSCRIBE", id }, { qos: QOS.fire }));
+    };
+  }
+
+  /** Closes the connection; what was asked and not answered is rejected. Idempotent. */
+  async close(): Promise<void> {
+    this.#transport.close(1000, "done");
+    await this.closed;
+  }
+
+  #received(message: Message): void {
+    switch (message.type) {
+      case "SET":
+        return this.#notify(paramOf(message, message.revision ?? 0));
+      case "SNAPSHOT":
+        for (const param of message.params) {
+          const update = paramOf(param, param.revision);
+          this.#gets.resolveAll(param.address, update);
+          this.#notify(update);
+        }
+        return;
+      case "PUBLISH":
+        return this.#notify(signalOf(message));
+      case "ACK": {
+        const address = message.address ?? "";
+        const { revision } = message;
+        if (revision === undefined) this.#acks.resolveFirst(address, undefined);
+        else this.#sets.resolveFirst(address, { revision });
+        return;
+      }
+      case "ERROR": {
+        const error = new ClientError(message.message, message);
+        const address = message.address ?? "";
+        [this.#sets, this.#gets, this.#acks].some((asked) => asked.rejectFirst(address, error));
+        return;
+      }
+      case "PING":
+        return this.#send(encodeFrame({ type: "PONG" }));
+      default:
+        return;
+    }
+  }
+
+  #notify(update: Update): void {
+    for (const { pattern, onUpdate } of this.#subscriptions.values()) {
+      if (matches(pattern, update.address)) onUpdate(update);
+    }
+  }
+
+  async #ask<T>(asked: PendingAnswers<T>, key: string, frame: Uint8Array): Promise<T> {
+    if (this.#isClosed) throw new ClientError("The connection is closed", { address: key });
+    this.#send(frame);
+    return await asked.wait(key);
+  }
+
+  #send(frame: Uint8Array): void {
+    this.#transport.send(frame);
+  }
+
+  #ended(reason: string): void {
+    this.#isClosed = true;
+    const error = new ClientError(`The connection is gone: ${reason || "closed"}`, { code: 502 });
+    for (const asked of [this.#sets, this.#gets, this.#acks]) asked.rejectAll(error);
+    this.#closed.resolve(reason);
+  }
+}
+
+function decodeOr(bytes: Uint8Array, transport: Transport): Message | undefined {
+  try {
+    return decodeFrame(bytes).message;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    transport.close(1002, error.message);
+    return undefined;
+  }
+}
+
+function paramOf(
+  param: { readonly address: string; readonly value: EncodedValue },
+  revision: number,
+): ParamUpdate {
+  const { address, value } = param;
+  return { kind: "param", address, value: decodeValue(value), encoded: value, revision };
+}
+
+const SIGNAL_NAMES = Object.keys(SIGNAL) as SignalName[];
+const PHASE_NAMES = Object.keys(PHASE) as (keyof typeof PHASE)[];
+
+function signalOf(message: PublishMessage): SignalUpdate {
+  const { address, value, samples, id, timestampMicros } = message;
+  const name = SIGNAL_NAMES[message.signal];
+  const kind = name === undefined || name === "param" ? "event" : name;
+  const phase = kind === "gesture" ? PHASE_NAMES[message.phase] : undefined;
+  return {
+    kind,
+    address,
+    value: samples ?? (value === undefined ? null : decodeValue(value)),
+    ...(phase === undefined ? {} : { phase }),
+    ...(id === undefined ? {} : { gestureId: id }),
+    ...(timestampMicros === undefined ? {} : { timestampMicros }),
+  };
+}

@@ -1,0 +1,25 @@
+import type { AcceptTransport } from "./transport.ts";
+
+/** What a {@linkcode RouterHost} needs of the world: clocks, timers, randomness and dialling. */
+export interface Environment {
+  /** Never goes back; its zero means nothing. Microseconds. */
+  nowMicros(): number;
+  /** The wall clock, microseconds since 1970. Read once, at the start. */
+  wallMicros(): number;
+  /** At least 0, below 1. */
+  random(): number;
+  /** An id nobody else has. */
+  newId(): string;
+  /** Runs an action later, unless the function it returns is called before. */
+  after(delayMs: number, action: () => void): () => void;
+  /** Runs an action when what has arrived by now is handled, without waiting for anything else. */
+  atEndOfTurn(action: () => void): void;
+  /** Connects to a router; reports exactly once, never before it has returned. */
+  dial(
+    url: string,
+    handlers: {
+      readonly onOpen: AcceptTransport;
+      readonly onFailed: (reason: string) => void;
+    },
+  ): { abort(): void };
+}

@@ -1,0 +1,204 @@
+import { FederationCore } from "../federation/federation_core.ts";
+import type { FederationCoreConfig } from "../federation/federation_config.ts";
+import type { LinkEvent } from "../federation/link_event.ts";
+import type { ConnectionId, RouterPort } from "../router/port.ts";
+import type { RouterCoreConfig } from "../router/router_config.ts";
+import { RouterCore } from "../router/router_core.ts";
+import type { ParamStore } from "../state/param_store.ts";
+import type { Environment } from "./environment.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+
+/** A planned flush that is older than this is done at the next event: floods starve the turn's end. */
+const FLUSH_AGE_MAX_MICROS = 1_000;
+
+/** How a router takes part in a federation. */
+export interface HostFederation {
+  readonly config: FederationCoreConfig;
+  readonly isLeaf: boolean;
+  readonly onEvent?: ((event: LinkEvent) => void) | undefined;
+}
+
+/**
+ * Runs a {@linkcode RouterCore} on transports, a clock and timers. The same code runs it on real
+ * sockets and in the simulator; only the {@linkcode Environment} differs.
+ */
+export class RouterHost implements RouterPort {
+  readonly core: RouterCore;
+  readonly federation: FederationCore | undefined;
+  readonly #environment: Environment;
+  readonly #transports = new Map<ConnectionId, Transport>();
+  readonly #dials = new Map<ConnectionId, { abort(): void }>();
+  #lastConnection = 0;
+  #wakeAtMicros = Infinity;
+  #cancelWake: () => void = () => {};
+  #flushPlannedMicros: number | undefined;
+  #isStopped = false;
+
+  constructor(
+    environment: Environment,
+    options: {
+      readonly config: RouterCoreConfig;
+      readonly federation?: HostFederation | undefined;
+      readonly store?: ParamStore | undefined;
+    },
+  ) {
+    this.#environment = environment;
+    const { config, federation, store } = options;
+    this.core = new RouterCore({
+      config,
+      port: this,
+      nowMicros: environment.nowMicros(),
+      wallMicros: environment.wallMicros(),
+      ...(store === undefined ? {} : { store }),
+    });
+    if (federation !== undefined) {
+      const { onEvent } = federation;
+      this.federation = new FederationCore({
+        router: this.core,
+        config: federation.config,
+        isLeaf: federation.isLeaf,
+        ...(onEvent === undefined ? {} : { onEvent }),
+      });
+    }
+  }
+
+  /** Starts to dial the hub, when there is one. */
+  start(): void {
+    this.federation?.start(this.#environment.nowMicros());
+    this.#afterEvent();
+  }
+
+  /** Takes in a connection that somebody else opened to this router. */
+  accept(transport: Transport): TransportHandler {
+    const id = ++this.#lastConnection;
+    this.#transports.set(id, transport);
+    this.core.accepted(id, transport.remoteAddress, this.#environment.nowMicros());
+    this.#afterEvent();
+    return this.#handlerOf(id);
+  }
+
+  /** Uses a connection that was opened to a hub as this leaf's link. */
+  attachUplink(transport: Transport): TransportHandler {
+    const id = ++this.#lastConnection;
+    this.#transports.set(id, transport);
+    const { uplink } = this.federation ?? {};
+    if (uplink === undefined) throw new TypeError("Cannot attach a link: this router is no leaf");
+    this.core.wake(this.#environment.nowMicros());
+    uplink.attach(this.core.adopt(id, transport.remoteAddress));
+    this.#afterEvent();
+    return this.#handlerOf(id);
+  }
+
+  /** Closes all connections; nothing is accepted, dialled or planned any more. */
+  stop(reason: string): void {
+    if (this.#isStopped) return;
+    this.core.flush(this.#environment.nowMicros());
+    this.core.stop(reason, this.#environment.nowMicros());
+    this.#isStopped = true;
+    this.#cancelWake();
+    for (const dial of this.#dials.values()) dial.abort();
+    this.#dials.clear();
+  }
+
+  // RouterPort
+
+  send(connection: ConnectionId, bytes: Uint8Array): void {
+    this.#transports.get(connection)?.send(bytes);
+  }
+
+  bufferedBytes(connection: ConnectionId): number {
+    return this.#transports.get(connection)?.bufferedBytes ?? 0;
+  }
+
+  close(connection: ConnectionId, code: number, reason: string): void {
+    this.#dials.get(connection)?.abort();
+    this.#dials.delete(connection);
+    const transport = this.#transports.get(connection);
+    // Forgotten first: the transport reports its end at once, and the core knows it already.
+    this.#transports.delete(connection);
+    transport?.close(code, reason);
+  }
+
+  dial(url: string): ConnectionId {
+    const id = ++this.#lastConnection;
+    const dial = this.#environment.dial(url, {
+      onOpen: (transport) => {
+        this.#dials.delete(id);
+        this.#transports.set(id, transport);
+        this.core.opened(id, transport.remoteAddress, this.#environment.nowMicros());
+        this.#afterEvent();
+        return this.#handlerOf(id);
+      },
+      onFailed: (reason) => {
+        this.#dials.delete(id);
+        this.core.dialFailed(id, reason, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
+    });
+    this.#dials.set(id, dial);
+    return id;
+  }
+
+  random(): number {
+    return this.#environment.random();
+  }
+
+  newId(): string {
+    return this.#environment.newId();
+  }
+
+  #handlerOf(id: ConnectionId): TransportHandler {
+    return {
+      onMessage: (bytes) => {
+        this.core.received(id, bytes, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
+      onText: () => {
+        this.core.receivedText(id, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
+      onClose: (code, reason) => {
+        if (!this.#transports.delete(id)) return;
+        const why = reason === "" ? `connection closed (${code})` : reason;
+        this.core.closed(id, why, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
+    };
+  }
+
+  #afterEvent(): void {
+    if (this.#isStopped) return;
+    if (this.core.wantsFlush) this.#planFlush();
+    const next = this.core.nextWakeMicros;
+    if (next === undefined || next >= this.#wakeAtMicros) return;
+    this.#cancelWake();
+    this.#wakeAtMicros = next;
+    const delayMs = Math.max(0, (next - this.#environment.nowMicros()) / 1_000);
+    this.#cancelWake = this.#environment.after(delayMs, () => this.#wake());
+  }
+
+  #planFlush(): void {
+    const nowMicros = this.#environment.nowMicros();
+    if (this.#flushPlannedMicros === undefined) {
+      this.#flushPlannedMicros = nowMicros;
+      this.#environment.atEndOfTurn(() => this.#flush());
+    } else if (nowMicros - this.#flushPlannedMicros > FLUSH_AGE_MAX_MICROS) {
+      this.#flushPlannedMicros = nowMicros;
+      this.core.flush(nowMicros);
+    }
+  }
+
+  #flush(): void {
+    this.#flushPlannedMicros = undefined;
+    if (this.#isStopped) return;
+    this.core.flush(this.#environment.nowMicros());
+    this.#afterEvent();
+  }
+
+  #wake(): void {
+    this.#wakeAtMicros = Infinity;
+    if (this.#isStopped) return;
+    this.core.wake(this.#environment.nowMicros());
+    this.#afterEvent();
+  }
+}
