@@ -43,7 +43,7 @@
  */
 
 export { MAX_FEDERATION_PATTERNS, MAX_REVISION_ENTRIES } from "./src/limits.ts";
-export type { EncodedValue, FeatureName, SignalName, Ttl } from "./src/wire/message.ts";
+export type { EncodedValue, FeatureName, PhaseName, SignalName, Ttl } from "./src/wire/message.ts";
 export { decodeValue, encodeValue, type Value } from "./src/wire/value_codec.ts";
 export { WireError, type WireErrorKind } from "./src/wire/wire_error.ts";
 export { AddressError } from "./src/address/address.ts";

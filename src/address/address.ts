@@ -12,6 +12,7 @@ const QUOTED_UNITS_MAX = 120;
 
 /** Thrown for a text that is not an address or not a pattern; the message says why. */
 export class AddressError extends TypeError {
+  /** For telling errors apart by name. */
   override readonly name: string = "AddressError";
 
   /**
@@ -19,6 +20,7 @@ export class AddressError extends TypeError {
    * @param text The refused text; a long one is shortened in the message.
    * @param problem Why it was refused.
    */
+  /** `problem` is a sentence without its subject: why the text is none. */
   constructor(kind: "address" | "pattern", text: string, problem: string) {
     super(`Cannot parse ${kind} ${quoted(text)}: ${problem}`);
   }

@@ -5,6 +5,7 @@ import {
   type FeatureName,
   type Message,
   PHASE,
+  type PhaseName,
   type PublishMessage,
   QOS,
   type SetMessage,
@@ -30,6 +31,7 @@ const FEATURE_NAMES = Object.keys(FEATURE) as FeatureName[];
 export interface ClientOptions {
   /** Shown to the router. Default: "clasp-fed client". */
   readonly name?: string;
+  /** Presented in HELLO, where the router asks for one. */
   readonly token?: string;
   /** Until the connection is open and WELCOME is there, milliseconds. Default: 5000. */
   readonly timeoutMs?: number;
@@ -37,7 +39,9 @@ export interface ClientOptions {
 
 /** What a router said in its WELCOME. */
 export interface RouterFacts {
+  /** Its configured name. */
   readonly name: string;
+  /** What it offers. */
   readonly features: readonly FeatureName[];
   /** Session id of this client. */
   readonly session: string;
@@ -47,22 +51,31 @@ export interface RouterFacts {
 
 /** A param, as a router sent it. */
 export interface ParamUpdate {
+  /** Tells it from a signal. */
   readonly kind: "param";
+  /** Where it is. */
   readonly address: string;
+  /** Decoded; integers as numbers where they fit. */
   readonly value: Value;
   /** The value as it travelled: type code, then data. Tells 1 from 1.0. */
   readonly encoded: EncodedValue;
+  /** Grows with each write. */
   readonly revision: number;
 }
 
 /** An event, stream sample, gesture or timeline, as a router sent it. */
 export interface SignalUpdate {
+  /** Which kind of signal. */
   readonly kind: Exclude<SignalName, "param">;
+  /** Where it was published. */
   readonly address: string;
   /** Null when there was none; an array of numbers for samples. */
   readonly value: Value;
-  readonly phase?: keyof typeof PHASE;
+  /** Of gestures only. */
+  readonly phase?: PhaseName;
+  /** Of gestures only: which of several at one address. */
   readonly gestureId?: number;
+  /** As the publisher wrote it, microseconds. */
   readonly timestampMicros?: number;
 }
 
@@ -242,7 +255,7 @@ export class Client {
     options: {
       /** Default: event. */
       readonly signal?: Exclude<SignalName, "param">;
-      readonly phase?: keyof typeof PHASE;
+      readonly phase?: PhaseName;
       readonly gestureId?: number;
     } = {},
   ): Promise<void> {
@@ -371,7 +384,7 @@ function paramOf(
 }
 
 const SIGNAL_NAMES = Object.keys(SIGNAL) as SignalName[];
-const PHASE_NAMES = Object.keys(PHASE) as (keyof typeof PHASE)[];
+const PHASE_NAMES = Object.keys(PHASE) as PhaseName[];
 
 function signalOf(message: PublishMessage): SignalUpdate {
   const { address, value, samples, id, timestampMicros } = message;

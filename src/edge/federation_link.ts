@@ -30,6 +30,7 @@ export class FederationLink {
     this.handler = attach(transport);
   }
 
+  /** State of the link, as this side knows it. */
   get state(): PeerState {
     return this.#state;
   }

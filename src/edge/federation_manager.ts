@@ -80,6 +80,7 @@ export class FederationManager {
     return this.#config.routerId;
   }
 
+  /** Whether it accepts leaves or connects to a hub. */
   get mode(): FederationMode {
     return this.#config.mode;
   }

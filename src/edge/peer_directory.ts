@@ -3,6 +3,7 @@ import type { LinkEvent, PeerState } from "../federation/link_event.ts";
 
 /** What is known of a peer router. */
 export interface PeerInfo {
+  /** Unique in the federation. */
   readonly routerId: string;
   /** Patterns that it, and those behind it, own. */
   readonly namespaces: readonly string[];
@@ -10,6 +11,7 @@ export interface PeerInfo {
   readonly endpoint?: string;
   /** Whether this router dialled. */
   readonly outbound: boolean;
+  /** State of the link to it. */
   readonly state: PeerState;
   /** Why it is not connected. */
   readonly reason?: string;

@@ -8,7 +8,10 @@ import { type FederationConfig, federationDefaults, toCoreConfig } from "./feder
 import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
+import { LOG, logHandlerError } from "./log.ts";
+import { RouterLog } from "./router_log.ts";
 import type { Listener } from "./transport.ts";
+import { VERSION } from "./version.ts";
 import { listenWebSocket } from "./websocket_listener.ts";
 
 /** Settings of a {@linkcode Router}. All may be left out. */
@@ -61,10 +64,16 @@ export interface RouterListenOptions {
 export class Router {
   readonly #host: RouterHost;
   readonly #federation: FederationManager | undefined;
+  readonly #log: RouterLog = new RouterLog({
+    isOutbound: (routerId) => this.#federation?.peerInfo(routerId)?.outbound ?? false,
+    nowMs: () => performance.now(),
+  });
   #listener: Listener | undefined;
   #isStopped = false;
 
   /**
+   * Makes a router that does nothing yet: see `listen`.
+   *
    * @throws {RangeError} when a number, a length or a count is out of bounds
    * @throws {TypeError} when a pattern, a URL or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
@@ -86,6 +95,7 @@ export class Router {
     this.#federation = isFederated
       ? new FederationManager(federation, { host: this.#host, config: federation, events })
       : undefined;
+    this.#federation?.onEvent((event) => this.#log.linkEvent(event));
   }
 
   /** Id of this router in the federation. */
@@ -139,9 +149,12 @@ export class Router {
       port,
       hostname,
       accept: (transport) => this.#host.accept(transport),
+      onHandlerError: logHandlerError,
     });
+    const address = { port: this.#listener.port, hostname: this.#listener.hostname };
+    this.#logListening(address);
     this.#host.start();
-    return { port: this.#listener.port, hostname: this.#listener.hostname };
+    return address;
   }
 
   /**
@@ -150,9 +163,24 @@ export class Router {
    */
   async stop(reason = "The router is stopping"): Promise<void> {
     this.#isStopped = true;
+    this.#log.stopping();
     this.#host.stop(reason);
     this.#federation?.close();
     await this.#listener?.stop();
+  }
+
+  #logListening({ port, hostname }: { readonly port: number; readonly hostname: string }): void {
+    const mode = this.#federation?.mode.type ?? "router";
+    LOG.info("Listening on {url} as {mode} {routerId} ({name}), version {version}", {
+      event: "listening",
+      url: `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      hostname,
+      port,
+      mode,
+      routerId: this.routerId,
+      name: this.#host.core.config.name,
+      version: VERSION,
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
+import { PatternSet } from "./pattern_set.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
 
@@ -32,6 +33,7 @@ export class FederationCore implements FederationHook {
   readonly #leaves = new Map<string, PeerLink>();
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
+  readonly #imports: PatternSet;
   #path: readonly string[];
 
   /** Joins itself to the router; must be called before the router's first event. */
@@ -49,6 +51,7 @@ export class FederationCore implements FederationHook {
     this.config = config;
     this.#onEvent = options.onEvent ?? (() => {});
     this.#path = [router.config.routerId];
+    this.#imports = new PatternSet(config.imports.map(parsePattern));
     this.clock = new FederationClock({
       offsetMicros: router.wallOffsetMicros,
       isRoot: !options.isLeaf,
@@ -182,6 +185,13 @@ export class FederationCore implements FederationHook {
       const { value, revision, origin } = version;
       this.#onEvent({ type: "remoteSet", address, value, revision, origin });
     }
+  }
+
+  /** Whether this router keeps the address: its own, its leaves', or an import. */
+  mirrors(address: string): boolean {
+    if (this.isRoot || this.#imports.matches(address)) return true;
+    const kind = this.claims.ownerOf(address)?.source.kind;
+    return kind === "self" || kind === "leaf";
   }
 
   /** The hub told what it knows. */

@@ -3,50 +3,36 @@
  * public CLASP federation API.
  */
 export class FederationError extends Error {
-  override readonly name: string = "FederationError";
+  /** `message` says what could not be done, why, and what to do. */
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
 }
 
 /** A peer could not be connected to. */
-export class ConnectionFailedError extends FederationError {
-  override readonly name: string = "ConnectionFailedError";
-}
+export class ConnectionFailedError extends FederationError {}
 
 /** The other side does not federate, or did not answer as it must. */
-export class HandshakeFailedError extends FederationError {
-  override readonly name: string = "HandshakeFailedError";
-}
+export class HandshakeFailedError extends FederationError {}
 
 /** Two routers claim the same namespace. */
-export class NamespaceConflictError extends FederationError {
-  override readonly name: string = "NamespaceConflictError";
-}
+export class NamespaceConflictError extends FederationError {}
 
 /** No peer has this router id. */
-export class PeerNotFoundError extends FederationError {
-  override readonly name: string = "PeerNotFoundError";
-}
+export class PeerNotFoundError extends FederationError {}
 
 /** The connection to a peer broke. */
-export class TransportError extends FederationError {
-  override readonly name: string = "TransportError";
-}
+export class TransportError extends FederationError {}
 
 /** A peer sent bytes that are no CLASP. */
-export class CodecError extends FederationError {
-  override readonly name: string = "CodecError";
-}
+export class CodecError extends FederationError {}
 
 /** States could not be brought together. */
-export class SyncError extends FederationError {
-  override readonly name: string = "SyncError";
-}
+export class SyncError extends FederationError {}
 
 /** There is a link to this peer already. */
-export class AlreadyConnectedError extends FederationError {
-  override readonly name: string = "AlreadyConnectedError";
-}
+export class AlreadyConnectedError extends FederationError {}
 
 /** A setting that cannot be. */
-export class ConfigError extends FederationError {
-  override readonly name: string = "ConfigError";
-}
+export class ConfigError extends FederationError {}

@@ -137,21 +137,20 @@ export class WriteRouter {
   /** A peer answers a request. */
   replied(link: PeerLink, identity: RequestIdentity, reply: Reply): void {
     const pending = this.#pending.take(identity);
-    if (pending === undefined) {
-      // Given up by now, but what was stamped is a version like any other.
-      if (reply.kind === "accepted") this.#core.merge(reply.address, reply.version, { from: link });
-      return;
-    }
     if (reply.kind === "refused") {
       const { code, message, address } = reply.message;
-      return pending.answered({
+      return pending?.answered({
         kind: "refused",
         refusal: { code: code as ErrorCode, message, address },
       });
     }
-    const { version } = reply;
-    this.#core.merge(reply.address, version, { from: link, except: pending.requester });
-    pending.answered({ kind: "accepted", version });
+    // A reply that comes too late is still a version like any other. What is not mirrored here is
+    // not kept: no update would follow, and it would grow stale.
+    const { address, version } = reply;
+    if (this.#core.mirrors(address)) {
+      this.#core.merge(address, version, { from: link, except: pending?.requester });
+    }
+    pending?.answered({ kind: "accepted", version });
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */

@@ -2,7 +2,9 @@ import type { Version } from "./version.ts";
 
 /** One param of a store. */
 export interface Param {
+  /** Valid, without wildcards. */
   readonly address: string;
+  /** The newest one known. */
   readonly version: Version;
 }
 

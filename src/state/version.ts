@@ -7,6 +7,7 @@ import type { EncodedValue } from "../wire/message.ts";
  * Order and merge rule: `src/federation/README.md`, "Versions".
  */
 export interface Version {
+  /** As it travelled: type code, then data. */
   readonly value: EncodedValue;
   /** Starts at 1 and grows by 1 with each write. */
   readonly revision: number;

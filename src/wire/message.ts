@@ -71,17 +71,26 @@ export const FEATURE = {
   envelope: 0x02,
 } as const;
 /** Name of a feature. */
-export type FeatureName = keyof typeof FEATURE;
+export type FeatureName =
+  | "param"
+  | "event"
+  | "stream"
+  | "gesture"
+  | "timeline"
+  | "federation"
+  | "envelope";
 
 /** Kinds of signal; bits 7-5 of a PUBLISH's flags and the type byte of a definition. */
 export const SIGNAL = { param: 0, event: 1, stream: 2, gesture: 3, timeline: 4 } as const;
 /** Name of a kind of signal. */
-export type SignalName = keyof typeof SIGNAL;
+export type SignalName = "param" | "event" | "stream" | "gesture" | "timeline";
 /** Code of a kind of signal. */
 export type SignalCode = 0 | 1 | 2 | 3 | 4;
 
 /** Phases of a gesture. */
 export const PHASE = { start: 0, move: 1, end: 2, cancel: 3 } as const;
+/** Name of a gesture's phase. */
+export type PhaseName = "start" | "move" | "end" | "cancel";
 /** Code of a gesture's phase. */
 export type PhaseCode = 0 | 1 | 2 | 3;
 

@@ -12,12 +12,16 @@ export type WireErrorKind = "frame" | "message";
  * next frame still starts at `payloadEnd`.
  */
 export class WireError extends Error {
+  /** For telling errors apart by name. */
   override readonly name: string = "WireError";
+  /** What is at fault. */
   readonly kind: WireErrorKind;
   /** Index in the decoded array of the first byte that could not be read. */
   readonly offset: number;
 
   /**
+   * Made by decoders only.
+   *
    * @param kind Whether the frame or the message inside it is at fault.
    * @param offset Index of the first byte that could not be read.
    * @param message What could not be read, and why.

@@ -34,7 +34,6 @@ export declare function assertRejects<E extends Error = Error>(
   msg?: string,
 ): Promise<E>;
 export declare function assertInstanceOf<E>(
-  // deno-lint-ignore no-explicit-any
   actual: unknown,
   // deno-lint-ignore no-explicit-any
   expectedType: new (...args: any[]) => E,
