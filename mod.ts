@@ -71,6 +71,7 @@ export { Router, type RouterConfig, type RouterListenOptions } from "./src/edge/
 export {
   Client,
   type ClientOptions,
+  type ClockFacts,
   type ParamUpdate,
   type RouterFacts,
   type SignalUpdate,

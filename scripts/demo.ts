@@ -22,20 +22,6 @@ interface RouterProcess {
 /** Whether everything so far was as promised. */
 let allTrue = true;
 
-if (import.meta.main) {
-  const started: RouterProcess[] = [];
-  try {
-    await demo(started);
-  } catch (error) {
-    allTrue = false;
-    console.log(`\nThe demo stopped: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    await Promise.all(started.map((router) => router.kill("SIGTERM")));
-  }
-  console.log(allTrue ? "\nAll of the above was true." : "\nNot all of it was true: see FAILED.");
-  Deno.exit(allTrue ? 0 : 1);
-}
-
 async function demo(started: RouterProcess[]): Promise<void> {
   console.log("Three routers, each a process of its own:");
   const hub = await start(started, "hub", ["--features", "federation"]);
@@ -108,7 +94,7 @@ async function hubDies(stage: Stage): Promise<void> {
   await Promise.all([siteA.logged("Disconnected"), siteB.logged("Disconnected")]);
   await a.set("/site-a/lights/1", 0.1);
   await b.set("/site-b/scene", "storm");
-  check("  A set /site-a/lights/1 = 0.1, B set /site-b/scene = \"storm\"", true);
+  check('  A set /site-a/lights/1 = 0.1, B set /site-b/scene = "storm"', true);
   const refusal = await a.set("/site-b/scene", "noon").catch((error: Error) => error);
   check(
     "  A may not set what B owns now: " +
@@ -124,7 +110,9 @@ async function hubDies(stage: Stage): Promise<void> {
     seenAtA.value("/site-b/scene", "storm"),
   ]);
   const agreedMs = performance.now() - openedMs;
-  console.log(`  both sites heard of what they had missed: ${agreedMs.toFixed(0)} ms after its start`);
+  console.log(
+    `  both sites heard of what they had missed: ${agreedMs.toFixed(0)} ms after its start`,
+  );
 
   const states = await agreement([siteA, siteB, again]);
   check(`  site-a, site-b and the hub agree: ${states}`, states !== undefined);
@@ -332,4 +320,19 @@ function parseLine(line: string): LogLine {
   } catch {
     return { text: line };
   }
+}
+
+// Last, so that the classes above exist.
+if (import.meta.main) {
+  const started: RouterProcess[] = [];
+  try {
+    await demo(started);
+  } catch (error) {
+    allTrue = false;
+    console.log(`\nThe demo stopped: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await Promise.all(started.map((router) => router.kill("SIGTERM")));
+  }
+  console.log(allTrue ? "\nAll of the above was true." : "\nNot all of it was true: see FAILED.");
+  Deno.exit(allTrue ? 0 : 1);
 }

@@ -71,6 +71,8 @@ export interface SignalUpdate {
   readonly address: string;
   /** Null when there was none; an array of numbers for samples. */
   readonly value: Value;
+  /** The value as it travelled, samples left out. Tells 1 from 1.0. */
+  readonly encoded?: EncodedValue;
   /** Of gestures only. */
   readonly phase?: PhaseName;
   /** Of gestures only: which of several at one address. */
@@ -79,12 +81,25 @@ export interface SignalUpdate {
   readonly timestampMicros?: number;
 }
 
+/** How a router's clock stands to this machine's. */
+export interface ClockFacts {
+  /** Of one question and its answer, microseconds. */
+  readonly roundTripMicros: number;
+  /** What to add to this machine's clock for the router's time, microseconds. */
+  readonly offsetMicros: number;
+}
+
 /** What a subscription delivers. */
 export type Update = ParamUpdate | SignalUpdate;
 
 interface Subscription {
   readonly pattern: Pattern;
   readonly onUpdate: (update: Update) => void;
+  /**
+   * Revisions delivered so far, until the router has sent all that there is: the snapshot that
+   * follows WELCOME brings params that the one of the subscription brings again.
+   */
+  delivered: Map<string, number> | undefined;
 }
 
 /**
@@ -115,6 +130,7 @@ export class Client {
   readonly #sets = new PendingAnswers<{ readonly revision: number }>();
   readonly #gets = new PendingAnswers<ParamUpdate>();
   readonly #acks = new PendingAnswers<void>();
+  readonly #syncs = new PendingAnswers<{ readonly t2: number; readonly t3: number }>();
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #closed = Promise.withResolvers<string>();
   #nextSubscription = 1;
@@ -248,7 +264,11 @@ export class Client {
     return await this.#ask(this.#gets, address, encodeFrame({ type: "GET", address }));
   }
 
-  /** Publishes a signal and, for events and timelines, waits until the router has taken it. */
+  /**
+   * Publishes a signal and, for events and timelines, waits until the router has taken it.
+   *
+   * @throws {ClientError} with the router's code, where it waits
+   */
   async publish(
     address: string,
     value?: Value,
@@ -257,9 +277,12 @@ export class Client {
       readonly signal?: Exclude<SignalName, "param">;
       readonly phase?: PhaseName;
       readonly gestureId?: number;
+      /** Whether to wait. Default: for events and timelines. */
+      readonly confirm?: boolean;
     } = {},
   ): Promise<void> {
     const { signal = "event", phase, gestureId } = options;
+    const confirm = options.confirm ?? (signal === "event" || signal === "timeline");
     const message: PublishMessage = {
       type: "PUBLISH",
       address,
@@ -268,11 +291,31 @@ export class Client {
       value: value === undefined ? undefined : encodeValue(value),
       id: gestureId,
     };
-    if (signal === "stream" || signal === "gesture") {
-      this.#send(encodeFrame(message, { qos: QOS.fire }));
-    } else {
+    if (confirm) {
       await this.#ask(this.#acks, address, encodeFrame(message, { qos: QOS.confirm }));
+    } else {
+      this.#send(encodeFrame(message, { qos: QOS.fire }));
     }
+  }
+
+  /**
+   * Asks the router for its time, once. Of several answers the one with the shortest round trip is
+   * the best.
+   *
+   * @throws {ClientError} with code 502 when no answer comes
+   */
+  async measureClock(): Promise<ClockFacts> {
+    const t1 = wallMicros();
+    const { t2, t3 } = await this.#ask(
+      this.#syncs,
+      String(t1),
+      encodeFrame({ type: "SYNC", t1 }),
+    );
+    const t4 = wallMicros();
+    return {
+      roundTripMicros: t4 - t1 - (t3 - t2),
+      offsetMicros: ((t2 - t1) + (t3 - t4)) / 2,
+    };
   }
 
   /**
@@ -288,7 +331,8 @@ export class Client {
     const id = this.#nextSubscription++;
     const types = options.signals?.reduce((mask, name) => mask | (1 << SIGNAL[name]), 0) ??
       ALL_SIGNALS;
-    this.#subscriptions.set(id, { pattern: parsed, onUpdate });
+    const subscription: Subscription = { pattern: parsed, onUpdate, delivered: new Map() };
+    this.#subscriptions.set(id, subscription);
     const frame = encodeFrame({ type: "SUBSCRIBE", id, pattern, types }, { qos: QOS.confirm });
     try {
       await this.#ask(this.#acks, pattern, frame);
@@ -296,6 +340,7 @@ export class Client {
       this.#subscriptions.delete(id);
       throw error;
     }
+    subscription.delivered = undefined;
     return () => {
       if (!this.#subscriptions.delete(id)) return;
       this.#send(encodeFrame({ type: "UNSUBSCRIBE", id }, { qos: QOS.fire }));
@@ -334,6 +379,11 @@ export class Client {
         [this.#sets, this.#gets, this.#acks].some((asked) => asked.rejectFirst(address, error));
         return;
       }
+      case "SYNC": {
+        const { t1, t2, t3 } = message;
+        if (t2 !== undefined && t3 !== undefined) this.#syncs.resolveFirst(String(t1), { t2, t3 });
+        return;
+      }
       case "PING":
         return this.#send(encodeFrame({ type: "PONG" }));
       default:
@@ -342,8 +392,13 @@ export class Client {
   }
 
   #notify(update: Update): void {
-    for (const { pattern, onUpdate } of this.#subscriptions.values()) {
-      if (matches(pattern, update.address)) onUpdate(update);
+    for (const { pattern, onUpdate, delivered } of this.#subscriptions.values()) {
+      if (!matches(pattern, update.address)) continue;
+      if (update.kind === "param") {
+        if (delivered?.get(update.address) === update.revision) continue;
+        delivered?.set(update.address, update.revision);
+      }
+      onUpdate(update);
     }
   }
 
@@ -360,7 +415,7 @@ export class Client {
   #ended(reason: string): void {
     this.#isClosed = true;
     const error = new ClientError(`The connection is gone: ${reason || "closed"}`, { code: 502 });
-    for (const asked of [this.#sets, this.#gets, this.#acks]) asked.rejectAll(error);
+    for (const asked of [this.#sets, this.#gets, this.#acks, this.#syncs]) asked.rejectAll(error);
     this.#closed.resolve(reason);
   }
 }
@@ -373,6 +428,11 @@ function decodeOr(bytes: Uint8Array, transport: Transport): Message | undefined 
     transport.close(1002, error.message);
     return undefined;
   }
+}
+
+/** Microseconds since 1970, finer than Date. */
+function wallMicros(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1_000);
 }
 
 function paramOf(
@@ -395,6 +455,7 @@ function signalOf(message: PublishMessage): SignalUpdate {
     kind,
     address,
     value: samples ?? (value === undefined ? null : decodeValue(value)),
+    ...(samples !== undefined || value === undefined ? {} : { encoded: value }),
     ...(phase === undefined ? {} : { phase }),
     ...(id === undefined ? {} : { gestureId: id }),
     ...(timestampMicros === undefined ? {} : { timestampMicros }),

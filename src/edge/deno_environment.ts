@@ -1,4 +1,5 @@
 import type { Environment } from "./environment.ts";
+import { logHandlerError } from "./log.ts";
 import { dialWebSocket } from "./websocket_dialer.ts";
 
 /** The real world: this process's clocks, timers and sockets. Needs `--allow-net` to dial. */
@@ -14,7 +15,7 @@ export const DENO_ENVIRONMENT: Environment = {
   atEndOfTurn: (action) => {
     setImmediate(action);
   },
-  dial: (url, handlers) => dialWebSocket(url, handlers),
+  dial: (url, handlers) => dialWebSocket(url, handlers, { onHandlerError: logHandlerError }),
 };
 
 /** A boot id: random, below 2^53. */

@@ -159,19 +159,23 @@ export class Router {
 
   /**
    * Closes all connections with 1001 and this reason, and stops listening. Idempotent. Resolves when
-   * the sockets are gone, at the latest a second or so later.
+   * the sockets are gone: each has `graceMs` to take what was sent to it and to agree, by default a
+   * second, and is then cut off.
    */
-  async stop(reason = "The router is stopping"): Promise<void> {
+  async stop(
+    reason = "The router is stopping",
+    options: { readonly graceMs?: number } = {},
+  ): Promise<void> {
     this.#isStopped = true;
     this.#log.stopping();
     this.#host.stop(reason);
     this.#federation?.close();
-    await this.#listener?.stop();
+    await this.#listener?.stop(options.graceMs);
   }
 
   #logListening({ port, hostname }: { readonly port: number; readonly hostname: string }): void {
     const mode = this.#federation?.mode.type ?? "router";
-    LOG.info("Listening on {url} as {mode} {routerId} ({name}), version {version}", {
+    LOG.info('Listening on {url} as {mode} "{routerId}", named "{name}", version {version}', {
       event: "listening",
       url: `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
       hostname,

@@ -61,10 +61,10 @@ export interface Listener {
   /** Sockets that we closed and whose peer has not agreed: they still hold a TCP connection. */
   readonly lingeringSockets: number;
   /**
-   * Refuses new connections, closes those that exist with 1001, gives them `CLOSE_GRACE_MS` to
-   * agree and then cuts the rest off. Idempotent.
+   * Refuses new connections, closes those that exist with 1001, gives them `graceMs`
+   * (`CLOSE_GRACE_MS` unless given) to agree and then cuts the rest off. Idempotent.
    */
-  stop(): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
 }
 
 /** What a close tells the peer. */

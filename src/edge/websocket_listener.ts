@@ -94,14 +94,14 @@ class WebSocketListener implements Listener {
     return this.#lingering.total;
   }
 
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  stop(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(graceMs: number): Promise<void> {
     for (const transport of [...this.#open]) transport.close(CODE_GOING_AWAY, STOPPING);
-    await this.#idleWithin(CLOSE_GRACE_MS);
+    await this.#idleWithin(graceMs);
     // `shutdown()` would wait for answers that never come, and cannot be followed by an abort.
     this.#abortion.abort();
     await this.#server.finished;

@@ -1,0 +1,183 @@
+import { type Command, type Flag, HELP_FLAG } from "./command.ts";
+import { parseArgs } from "./parse_args.ts";
+import { suggestion } from "./suggestion.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What was typed after the name of a command, checked against its flags. */
+export class CommandArguments {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+  readonly #positionals: readonly string[];
+
+  constructor(values: ReadonlyMap<string, readonly string[]>, positionals: readonly string[]) {
+    this.#values = values;
+    this.#positionals = positionals;
+  }
+
+  /** Whether a flag was given. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** Value of a flag, undefined when it was not given. */
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  /** Values of a flag that is a list. */
+  list(name: string): readonly string[] {
+    return (this.#values.get(name) ?? []).flatMap((value) => value.split(","))
+      .map((item) => item.trim()).filter((item) => item !== "");
+  }
+
+  /** Value of a flag that is a whole number, undefined when it was not given. */
+  integer(name: string, { min, max }: { readonly min: number; readonly max: number }):
+    | number
+    | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const number = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (!(number >= min && number <= max)) {
+      throw new UsageError(
+        `--${name} must be a whole number from ${min} to ${max}, not "${text}"`,
+      );
+    }
+    return number;
+  }
+
+  /** Value of a flag that is one of a few words, undefined when it was not given. */
+  oneOf<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const word = words.find((each) => each === text);
+    if (word === undefined) {
+      throw new UsageError(
+        `--${name} must be one of ${words.join(", ")}, not "${text}"${suggestion(text, words)}`,
+      );
+    }
+    return word;
+  }
+
+  /** What stands at a place beside the flags; an optional one may be missing. */
+  positional(index: number): string | undefined {
+    return this.#positionals[index];
+  }
+}
+
+/**
+ * Reads the arguments of a command; undefined when they ask for help.
+ *
+ * @throws {UsageError} when a flag is not known, has no value, has one that it does not take, or is
+ * given twice, or when there are too few or too many arguments
+ */
+export function readCommandArguments(
+  command: Command,
+  args: readonly string[],
+): CommandArguments | undefined {
+  const flags = [...command.flags, HELP_FLAG];
+  const unknown: string[] = [];
+  const parsed = parseArgs(joinValues(args, flags), {
+    string: ["_", ...flags.map(({ name }) => name)],
+    collect: flags.map(({ name }) => name),
+    alias: Object.fromEntries(flags.map((flag) => [flag.name, otherNames(flag)])),
+    unknown: (arg, key) => {
+      if (key === undefined) return true;
+      unknown.push(arg);
+      return false;
+    },
+  });
+  const values = new Map(
+    flags.map(({ name }) => [name, textsOf(parsed[name])] as const)
+      .filter(([, texts]) => texts.length > 0),
+  );
+  if (values.has(HELP_FLAG.name)) return undefined;
+  const [first] = unknown;
+  if (first !== undefined) throw unknownFlag(first, flags);
+  for (const flag of flags) checkValues(flag, values.get(flag.name) ?? []);
+  const positionals = textsOf(parsed["_"]);
+  checkPositionals(command, positionals);
+  return new CommandArguments(values, positionals);
+}
+
+/**
+ * Writes each flag as one argument, `--name=value`, and negative numbers behind `--`: else `-5` and
+ * a lone `-` are taken for flags, and a switch swallows a `true` after it.
+ */
+function joinValues(args: readonly string[], flags: readonly Flag[]): string[] {
+  const joined: string[] = [];
+  const numbers: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? "";
+    if (arg === "--") return [...joined, "--", ...numbers, ...args.slice(index + 1)];
+    const flag = flags.find((each) => spellings(each).includes(arg));
+    if (flag === undefined) {
+      if (/^-\.?\d/.test(arg) || arg === "-") numbers.push(arg);
+      else joined.push(arg);
+    } else if (flag.value === undefined) {
+      joined.push(`--${flag.name}=${ON}`);
+    } else {
+      const next = args[index + 1];
+      const hasValue = next !== undefined && !isFlagLike(next);
+      joined.push(`--${flag.name}=${hasValue ? next : ""}`);
+      if (hasValue) index++;
+    }
+  }
+  return numbers.length === 0 ? joined : [...joined, "--", ...numbers];
+}
+
+const ON = "on";
+
+function isFlagLike(arg: string): boolean {
+  return /^-(?!\.?\d|$)/.test(arg);
+}
+
+function spellings(flag: Flag): string[] {
+  return [flag.name, ...otherNames(flag)].map(withDashes);
+}
+
+function otherNames({ short, aliases = [] }: Flag): string[] {
+  return [...(short === undefined ? [] : [short]), ...aliases];
+}
+
+function withDashes(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function textsOf(parsed: unknown): string[] {
+  return Array.isArray(parsed) ? parsed.map(String) : [];
+}
+
+function unknownFlag(arg: string, flags: readonly Flag[]): UsageError {
+  const [typed = arg] = arg.split("=");
+  const known = flags.flatMap(spellings).filter((each) => each.startsWith("--"));
+  return new UsageError(`There is no flag ${typed}${suggestion(typed, known)}`);
+}
+
+function checkValues(flag: Flag, values: readonly string[]): void {
+  const { name, value, isList } = flag;
+  if (value === undefined) {
+    const given = values.find((each) => each !== ON);
+    if (given !== undefined) throw new UsageError(`--${name} takes no value, but got "${given}"`);
+    return;
+  }
+  if (values.includes("")) throw new UsageError(`--${name} needs a value: --${name} ${value}`);
+  if (isList !== true && values.length > 1) {
+    throw new UsageError(`--${name} was given ${values.length} times; give it once`);
+  }
+}
+
+function checkPositionals({ name, positionals }: Command, given: readonly string[]): void {
+  const missing = positionals.find(({ isOptional }, index) =>
+    isOptional !== true && given[index] === undefined
+  );
+  if (missing !== undefined) {
+    const all = positionals.map((each) => each.name).join(" ");
+    throw new UsageError(`${missing.name} is missing: clasp-fed ${name} ${all}`);
+  }
+  const extra = given[positionals.length];
+  if (extra !== undefined) {
+    throw new UsageError(
+      `"${extra}" is one argument too many` +
+        (positionals.length === 0 ? "" : "; put a VALUE with spaces in quotes"),
+    );
+  }
+}

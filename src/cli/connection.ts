@@ -1,0 +1,78 @@
+import { AddressError } from "../address/address.ts";
+import { Client } from "../edge/client.ts";
+import { ClientError } from "../edge/client_error.ts";
+import { FrameTooLargeError } from "../wire/frame_too_large_error.ts";
+import type { Flag } from "./command.ts";
+import type { CommandArguments } from "./command_arguments.ts";
+import { CommandError } from "./command_error.ts";
+import { readToken, TOKEN_HELP } from "./token.ts";
+import { UsageError } from "./usage_error.ts";
+
+const DEFAULT_SERVER = "ws://localhost:7330";
+
+/** Flags of every command that talks to a router. */
+export const CONNECTION_FLAGS: readonly Flag[] = [
+  { name: "server", short: "s", value: "URL", help: `The router. Default ${DEFAULT_SERVER}` },
+  { name: "token", value: "TOKEN", help: `Shown to the router. ${TOKEN_HELP}` },
+];
+
+/** The router that a command talks to. */
+export function serverUrl(args: CommandArguments): string {
+  const url = args.text("server") ?? DEFAULT_SERVER;
+  if (URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)) return url;
+  throw new UsageError(`--server needs a URL like ${DEFAULT_SERVER}, not "${url}"`);
+}
+
+/**
+ * Connects to the router that the flags name, does something there, and disconnects.
+ *
+ * @throws {CommandError} when it cannot connect, or the router refuses what is done
+ */
+export async function withClient<T>(
+  args: CommandArguments,
+  act: (client: Client) => Promise<T>,
+): Promise<T> {
+  const url = serverUrl(args);
+  const token = args.text("token");
+  const client = await connect(
+    url,
+    token === undefined ? {} : {
+      token: await readToken("token", token),
+    },
+  );
+  try {
+    return await act(client);
+  } catch (error) {
+    if (error instanceof ClientError) throw new CommandError(describe(error));
+    if (error instanceof FrameTooLargeError) throw new CommandError(error.message);
+    throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Checks an address or a pattern before it is sent. */
+export function checked(text: string, check: (text: string) => unknown): string {
+  try {
+    check(text);
+  } catch (error) {
+    if (error instanceof AddressError) throw new UsageError(error.message);
+    throw error;
+  }
+  return text;
+}
+
+async function connect(url: string, options: { readonly token?: string }): Promise<Client> {
+  try {
+    return await Client.connect(url, { ...options, name: "clasp-fed command line" });
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.code !== 0) throw new CommandError(`${url} refused: ${describe(error)}`);
+    if (error.message.includes("--allow-net")) throw new CommandError(error.message);
+    throw new CommandError(`${error.message}; is a router running there? See --server`);
+  }
+}
+
+function describe({ code, message }: ClientError): string {
+  return code === 0 ? message : `ERROR ${code}: ${message}`;
+}

@@ -1,0 +1,156 @@
+import { Router, type RouterConfig, type RouterListenOptions } from "../edge/router.ts";
+import { LOG } from "../edge/log.ts";
+import type { Command } from "./command.ts";
+import type { CommandArguments } from "./command_arguments.ts";
+import { CommandError } from "./command_error.ts";
+import { configureLog, LOG_LEVELS } from "./log_output.ts";
+import { serverOptions } from "./server_options.ts";
+import { stopSignal } from "./stop_signal.ts";
+import { readToken, TOKEN_HELP } from "./token.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** `clasp-fed server`: runs a router until it is told to stop. */
+export const SERVER_COMMAND: Command = {
+  name: "server",
+  summary: "Run a router: alone, as a hub, or as a leaf of a hub",
+  positionals: [],
+  flags: [
+    { name: "port", short: "p", value: "PORT", help: "Default 7330; 0 takes any free port" },
+    { name: "host", value: "HOST", help: "Interface to listen on. Default 0.0.0.0, all of them" },
+    { name: "name", value: "NAME", help: 'Shown to clients. Default "clasp-fed"' },
+    {
+      name: "features",
+      value: "LIST",
+      isList: true,
+      help: "Added to param, event, stream, gesture, timeline; federation makes it a hub",
+    },
+    {
+      name: "federation-mode",
+      value: "MODE",
+      help: "hub (accepts leaves) or leaf (connects to a hub; may have leaves of its own)",
+    },
+    {
+      name: "federation-hub",
+      value: "URL",
+      isList: true,
+      help: "The hub, as ws://hub:7330; makes it a leaf. Several are tried in turn",
+    },
+    {
+      name: "federation-id",
+      value: "ID",
+      help: "Unique in the federation, the same at each start. Default: new at each start",
+    },
+    {
+      name: "federation-namespaces",
+      aliases: ["federation-namespace"],
+      value: "PATTERNS",
+      isList: true,
+      help: "Patterns that this router owns, as /site-a/**",
+    },
+    {
+      name: "federation-import",
+      value: "PATTERNS",
+      isList: true,
+      help: "Patterns of the hub's state that a leaf mirrors. Default /**",
+    },
+    {
+      name: "federation-token",
+      value: "TOKEN",
+      help: `Shown to the hub; this version passes it on and checks none itself. ${TOKEN_HELP}`,
+    },
+    { name: "max-sessions", value: "COUNT", help: "Connections at once. Default 1000" },
+    {
+      name: "param-ttl",
+      value: "SECONDS",
+      help: "TTL of params that are set without one. Default 0, never. This version passes TTLs " +
+        "on and lets nothing expire",
+    },
+    {
+      name: "drain-timeout",
+      value: "SECONDS",
+      help: "At a stop, how long connections have to take what was sent to them. Default 30",
+    },
+    {
+      name: "log-level",
+      short: "l",
+      value: "LEVEL",
+      help: "debug, info, warn or error. Default info",
+    },
+    { name: "json-logs", help: "Log JSON, one object a line" },
+  ],
+  notes: [
+    "Flags that take several values may be repeated or given a list with commas.",
+    'The log goes to standard error. The line with the event "listening" comes first, whatever ' +
+    "the log level, and names the port.",
+    "Ctrl-C or SIGTERM closes all connections and ends with exit code 0; a second one ends at once.",
+  ],
+  examples: [
+    "clasp-fed server --port 7330 --features federation",
+    'clasp-fed server --port 7331 --federation-hub ws://hub:7330 --federation-namespaces "/site-a/**"',
+  ],
+  run: runServer,
+};
+
+async function runServer(args: CommandArguments): Promise<number> {
+  const { config, listen, drainTimeoutMs } = serverOptions(args);
+  configureLog({
+    level: args.oneOf("log-level", LOG_LEVELS) ?? "info",
+    isJson: args.has("json-logs"),
+  });
+  const router = makeRouter(await withToken(config, args.text("federation-token")));
+  // Listened to first: who reads that the router listens may stop it at once.
+  const stopped = stopSignal();
+  startToListen(router, listen);
+  const signal = await stopped;
+  LOG.info("Stopping after {signal}; {connections} connections have {seconds} s to close", {
+    event: "stopping",
+    signal,
+    connections: router.connectionCount,
+    seconds: drainTimeoutMs / 1_000,
+  });
+  await router.stop("The router is stopping", { graceMs: drainTimeoutMs });
+  LOG.info("Stopped", { event: "stopped" });
+  return 0;
+}
+
+async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
+  if (token === undefined) return config;
+  const authToken = await readToken("federation-token", token);
+  return { ...config, federation: { ...config.federation, authToken } };
+}
+
+function makeRouter(config: RouterConfig): Router {
+  try {
+    return new Router(config);
+  } catch (error) {
+    // Bounds that the core checks: the length of a name, the number of patterns.
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function startToListen(router: Router, listen: Required<RouterListenOptions>): void {
+  try {
+    router.listen(listen);
+  } catch (error) {
+    const reason = reasonOf(error, listen);
+    if (reason === undefined) throw error;
+    throw new CommandError(`Cannot listen on ${listen.hostname}:${listen.port}: ${reason}`);
+  }
+}
+
+function reasonOf(error: unknown, { port }: Required<RouterListenOptions>): string | undefined {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "permission --allow-net was not given: deno run --allow-net main.ts server";
+  }
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `port ${port} is in use; stop who has it or choose another with --port`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "no interface of this machine has this address; see --host";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `the system does not let this user have port ${port}; choose one from 1024 up`;
+  }
+  return error instanceof Error ? error.message : undefined;
+}

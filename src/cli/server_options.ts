@@ -1,0 +1,141 @@
+import { AddressError } from "../address/address.ts";
+import { parsePattern } from "../address/pattern.ts";
+import type { FederationConfig, FederationMode } from "../edge/federation_config.ts";
+import type { RouterConfig, RouterListenOptions } from "../edge/router.ts";
+import { ROUTER_CORE_DEFAULTS } from "../router/router_config.ts";
+import { FEATURE, type FeatureName } from "../wire/message.ts";
+import type { CommandArguments } from "./command_arguments.ts";
+import { suggestion } from "./suggestion.ts";
+import { UsageError } from "./usage_error.ts";
+
+const TTL_SECONDS_MAX = 0x7fff_ffff;
+const DRAIN_SECONDS_DEFAULT = 30;
+const DRAIN_SECONDS_MAX = 3_600;
+const FEATURE_NAMES = (Object.keys(FEATURE) as FeatureName[]).filter((name) => name !== "envelope");
+const FEDERATION_MODES = ["hub", "leaf", "mesh"] as const;
+
+/** What the flags of `clasp-fed server` ask for; the token is read later. */
+export interface ServerOptions {
+  readonly config: RouterConfig;
+  readonly listen: Required<RouterListenOptions>;
+  readonly drainTimeoutMs: number;
+}
+
+/**
+ * Reads the flags of `clasp-fed server`.
+ *
+ * @throws {UsageError} when a value cannot be understood or two flags contradict each other
+ */
+export function serverOptions(args: CommandArguments): ServerOptions {
+  const name = args.text("name");
+  const maxSessions = args.integer("max-sessions", { min: 1, max: 1_000_000 });
+  const ttlSeconds = args.integer("param-ttl", { min: 0, max: TTL_SECONDS_MAX });
+  const drainSeconds = args.integer("drain-timeout", { min: 0, max: DRAIN_SECONDS_MAX });
+  const federation = federationOptions(args);
+  return {
+    config: {
+      features: features(args),
+      ...(name === undefined ? {} : { name }),
+      ...(maxSessions === undefined ? {} : { maxSessions }),
+      ...(ttlSeconds === undefined || ttlSeconds === 0
+        ? {}
+        : { paramTtl: { kind: "sliding", seconds: ttlSeconds } }),
+      ...(federation === undefined ? {} : { federation }),
+    },
+    listen: {
+      port: args.integer("port", { min: 0, max: 65_535 }) ?? 7330,
+      hostname: args.text("host") ?? "0.0.0.0",
+    },
+    drainTimeoutMs: (drainSeconds ?? DRAIN_SECONDS_DEFAULT) * 1_000,
+  };
+}
+
+function features(args: CommandArguments): readonly FeatureName[] {
+  const added = args.list("features").map((text) => {
+    const name = FEATURE_NAMES.find((each) => each === text);
+    if (name !== undefined) return name;
+    throw new UsageError(
+      `--features knows ${FEATURE_NAMES.join(", ")}, but not "${text}"` +
+        suggestion(text, FEATURE_NAMES),
+    );
+  });
+  return [...new Set([...ROUTER_CORE_DEFAULTS.features, ...added])];
+}
+
+/** The federation's settings; undefined when this router stands alone. */
+function federationOptions(args: CommandArguments): Partial<FederationConfig> | undefined {
+  const mode = federationMode(args);
+  refuseUseless(args, mode);
+  if (mode === undefined) return undefined;
+  const routerId = args.text("federation-id");
+  const ownedNamespaces = patterns(args, "federation-namespaces");
+  const imports = patterns(args, "federation-import");
+  return {
+    mode,
+    ...(routerId === undefined ? {} : { routerId }),
+    ...(ownedNamespaces.length === 0 ? {} : { ownedNamespaces }),
+    ...(imports.length === 0 ? {} : { imports }),
+  };
+}
+
+function federationMode(args: CommandArguments): FederationMode | undefined {
+  const mode = args.oneOf("federation-mode", FEDERATION_MODES);
+  const hubs = hubUrls(args);
+  switch (mode) {
+    case "mesh":
+      throw new UsageError(
+        "--federation-mode mesh is not implemented; use a hub and leaves: " +
+          "--federation-mode leaf --federation-hub ws://HUB:7330",
+      );
+    case "leaf":
+      if (hubs.length > 0) return { type: "leaf", hubEndpoint: hubs };
+      throw new UsageError(
+        "--federation-mode leaf needs to know its hub: --federation-hub ws://HUB:7330",
+      );
+    case "hub":
+      if (hubs.length === 0) return { type: "hub" };
+      throw new UsageError(
+        "--federation-mode hub has no hub of its own; leave out --federation-hub, " +
+          "or use --federation-mode leaf",
+      );
+    case undefined:
+      if (hubs.length > 0) return { type: "leaf", hubEndpoint: hubs };
+      return args.list("features").includes("federation") ? { type: "hub" } : undefined;
+  }
+}
+
+function hubUrls(args: CommandArguments): readonly string[] {
+  const urls = args.list("federation-hub");
+  for (const url of urls) {
+    if (URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)) continue;
+    throw new UsageError(`--federation-hub needs a URL like ws://hub.example:7330, not "${url}"`);
+  }
+  return urls;
+}
+
+/** Refuses what would have no effect in this mode, so that nobody relies on it. */
+function refuseUseless(args: CommandArguments, mode: FederationMode | undefined): void {
+  const ofAll = ["federation-id", "federation-namespaces"];
+  const ofLeaves = ["federation-import", "federation-token"];
+  const useless = [...(mode === undefined ? ofAll : []), ...(mode?.type === "leaf" ? [] : ofLeaves)]
+    .find((name) => args.has(name));
+  if (useless === undefined) return;
+  const leaf = "--federation-hub ws://HUB:7330 for a leaf";
+  throw new UsageError(
+    `--${useless} has no effect here; add ` +
+      (ofLeaves.includes(useless) ? leaf : `--features federation for a hub, or ${leaf}`),
+  );
+}
+
+function patterns(args: CommandArguments, flag: string): readonly string[] {
+  const texts = args.list(flag);
+  for (const text of texts) {
+    try {
+      parsePattern(text);
+    } catch (error) {
+      if (error instanceof AddressError) throw new UsageError(`--${flag}: ${error.message}`);
+      throw error;
+    }
+  }
+  return texts;
+}

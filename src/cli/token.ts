@@ -1,0 +1,42 @@
+import { CommandError } from "./command_error.ts";
+
+/** How a token flag is explained in the help. */
+export const TOKEN_HELP: string =
+  "A value that starts with cap_ or cpsk_ is the token (who may list the " +
+  "processes of this machine sees it), - is standard input, anything else a file (needs --allow-read)";
+
+/**
+ * The token that the value of a token flag stands for.
+ *
+ * @throws {CommandError} when it cannot be read or is empty
+ */
+export async function readToken(flag: string, value: string): Promise<string> {
+  if (/^(cap|cpsk)_/.test(value)) return value;
+  const source = value === "-" ? "standard input" : `file "${value}"`;
+  const text = value === "-" ? await readInput() : await readFile(flag, value);
+  const token = text.trim();
+  if (token === "") throw new CommandError(`Cannot read --${flag}: ${source} is empty`);
+  return token;
+}
+
+async function readInput(): Promise<string> {
+  return await new Response(Deno.stdin.readable).text();
+}
+
+async function readFile(flag: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new CommandError(`Cannot read --${flag} from file "${path}": ${reasonOf(error, path)}`);
+  }
+}
+
+function reasonOf(error: unknown, path: string): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return `permission --allow-read="${path}" was not given to deno run`;
+  }
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such file (a token itself starts with cap_ or cpsk_)";
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,133 @@
+import type { LinkEvent } from "../federation/link_event.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
+import { LOG } from "./log.ts";
+import { RepeatLimit } from "./repeat_limit.ts";
+
+/**
+ * Logs what happens on the links of one router, so that an operator sees every change and a link
+ * that fails again and again does not fill the disk.
+ */
+export class RouterLog {
+  readonly #isOutbound: (routerId: string) => boolean;
+  readonly #repeats: RepeatLimit;
+  #attempt = 0;
+  #isQuiet = false;
+
+  constructor(options: {
+    /** Whether a peer is the hub that this router dialled. */
+    readonly isOutbound: (routerId: string) => boolean;
+    /** Monotonic, milliseconds. */
+    readonly nowMs: () => number;
+  }) {
+    this.#isOutbound = options.isOutbound;
+    this.#repeats = new RepeatLimit(options.nowMs);
+  }
+
+  /** From here on links end because this router does: that is no news. */
+  stopping(): void {
+    this.#isQuiet = true;
+  }
+
+  linkEvent(event: LinkEvent): void {
+    if (this.#isQuiet) return;
+    switch (event.type) {
+      case "connected":
+        return this.#connected(event.routerId);
+      case "disconnected":
+        return this.#disconnected(event.routerId, event.reason ?? "no reason given");
+      case "stateChanged":
+        if (event.routerId === "") return this.#uplinkChanged(event);
+        LOG.debug('Link to router "{routerId}" is {state}', {
+          event: "link-state",
+          routerId: event.routerId,
+          state: event.state,
+        });
+        return;
+      case "peerNamespaces":
+        LOG.debug('Router "{routerId}" declares {count} namespaces', {
+          event: "namespaces",
+          routerId: event.routerId,
+          count: event.patterns.length,
+          patterns: event.patterns,
+        });
+        return;
+      case "refused":
+        return this.#refused(event);
+      case "remoteSet":
+      case "remotePublish":
+      case "syncComplete":
+        return;
+    }
+  }
+
+  #connected(routerId: string): void {
+    const state = "Active";
+    if (this.#isOutbound(routerId)) {
+      this.#attempt = 0;
+      this.#repeats.forget("uplink");
+      LOG.info('Connected to hub "{routerId}"', { event: "uplink", routerId, state });
+    } else {
+      LOG.info('Leaf "{routerId}" connected', { event: "leaf-connected", routerId, state });
+    }
+  }
+
+  #disconnected(routerId: string, reason: string): void {
+    // The way to the hub is told of by its own event, which comes for failed dials too.
+    if (this.#isOutbound(routerId)) return;
+    // Reasons that differ in a port or a count only are the same news.
+    const kind = reason.replaceAll(/\d+/g, "#");
+    const repeat = this.#repeats.take(`disconnected ${routerId} ${kind}`);
+    if (repeat === undefined) return;
+    LOG.warn('Leaf "{routerId}" disconnected: {reason}{more}', {
+      event: "leaf-disconnected",
+      routerId,
+      reason,
+      ...repeat,
+    });
+  }
+
+  #uplinkChanged(event: LinkEvent & { readonly type: "stateChanged" }): void {
+    const { state, reason = "no reason given" } = event;
+    switch (state) {
+      case "Failed":
+        LOG.error("The link to the hub has failed and is not tried again: {reason}", {
+          event: "uplink",
+          state,
+          reason,
+        });
+        return;
+      case "Disconnected": {
+        const attempt = ++this.#attempt;
+        if (this.#repeats.take("uplink") === undefined) return;
+        LOG.warn("Not connected to the hub (attempt {attempt}): {reason}", {
+          event: "uplink",
+          state,
+          attempt,
+          reason,
+        });
+        return;
+      }
+      case "Connecting":
+      case "Handshaking":
+      case "Syncing":
+      case "Active":
+        LOG.debug("The link to the hub is {state}", { event: "uplink", state });
+    }
+  }
+
+  #refused({ routerId, code, message }: LinkEvent & { readonly type: "refused" }): void {
+    const isConflict = code === ERROR_CODE.conflict;
+    const repeat = this.#repeats.take(
+      // A conflict says which namespaces; of other refusals there may be one for each message.
+      isConflict ? `conflict ${routerId} ${message}` : `refused ${routerId} ${code}`,
+    );
+    if (repeat === undefined) return;
+    LOG.warn('Refused on the link with router "{routerId}": {code} {reason}{more}', {
+      event: isConflict ? "conflict" : "refused",
+      routerId,
+      code,
+      reason: message,
+      ...repeat,
+    });
+  }
+}

@@ -1,0 +1,120 @@
+import { readCommandArguments } from "../../../src/cli/command_arguments.ts";
+import { SERVER_COMMAND } from "../../../src/cli/server_command.ts";
+import { type ServerOptions, serverOptions } from "../../../src/cli/server_options.ts";
+import { UsageError } from "../../../src/cli/usage_error.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+
+const DEFAULT_FEATURES = ["param", "event", "stream", "gesture", "timeline"] as const;
+const HUB = "ws://hub:7330";
+
+function read(...args: string[]): ServerOptions {
+  const given = readCommandArguments(SERVER_COMMAND, args);
+  assert(given !== undefined);
+  return serverOptions(given);
+}
+
+function complaint(...args: string[]): string {
+  return assertThrows(() => read(...args), UsageError).message;
+}
+
+Deno.test("server without flags is a lone router on port 7330 of every interface", () => {
+  assertEquals(read(), {
+    config: { features: DEFAULT_FEATURES },
+    listen: { port: 7330, hostname: "0.0.0.0" },
+    drainTimeoutMs: 30_000,
+  });
+});
+
+Deno.test("server takes over every setting of the router", () => {
+  const options = read(
+    ...["--port", "0", "--host", "127.0.0.1", "--name", "site A", "--max-sessions", "5"],
+    ...["--param-ttl", "60", "--drain-timeout", "0"],
+  );
+  assertEquals(options, {
+    config: {
+      features: DEFAULT_FEATURES,
+      name: "site A",
+      maxSessions: 5,
+      paramTtl: { kind: "sliding", seconds: 60 },
+    },
+    listen: { port: 0, hostname: "127.0.0.1" },
+    drainTimeoutMs: 0,
+  });
+  assertEquals(read("--param-ttl", "0").config.paramTtl, undefined);
+});
+
+Deno.test("--features adds to the default features, and federation makes a hub", () => {
+  const { config } = read("--features", "federation,param", "--features", "event");
+  assertEquals(config.features, [...DEFAULT_FEATURES, "federation"]);
+  assertEquals(config.federation, { mode: { type: "hub" } });
+});
+
+Deno.test("a hub may have an id and namespaces", () => {
+  const { config } = read(
+    ...["--federation-mode", "hub", "--federation-id", "root"],
+    ...["--federation-namespaces", "/stage/**,/foyer/**", "--federation-namespace", "/bar/**"],
+  );
+  assertEquals(config.federation, {
+    mode: { type: "hub" },
+    routerId: "root",
+    ownedNamespaces: ["/stage/**", "/foyer/**", "/bar/**"],
+  });
+});
+
+Deno.test("--federation-hub makes a leaf, also without a mode", () => {
+  const leaf = { mode: { type: "leaf", hubEndpoint: [HUB] } } as const;
+  assertEquals(read("--federation-hub", HUB).config.federation, leaf);
+  assertEquals(read("--federation-hub", HUB, "--federation-mode", "leaf").config.federation, leaf);
+  assertEquals(read("--federation-hub", HUB, "--features", "federation").config.federation, leaf);
+  assertEquals(
+    read("--federation-hub", `${HUB},wss://b`, "--federation-hub", "ws://c").config.federation
+      ?.mode,
+    { type: "leaf", hubEndpoint: [HUB, "wss://b", "ws://c"] },
+  );
+  assertEquals(
+    read("--federation-hub", HUB, "--federation-import", "/a/**").config.federation?.imports,
+    ["/a/**"],
+  );
+});
+
+Deno.test("mesh is refused with what to use instead", () => {
+  const message = complaint("--federation-mode", "mesh");
+  assertStringIncludes(message, "mesh is not implemented");
+  assertStringIncludes(message, "--federation-mode leaf --federation-hub");
+});
+
+Deno.test("contradictions are refused", () => {
+  assertStringIncludes(complaint("--federation-mode", "leaf"), "--federation-hub ws://");
+  assertStringIncludes(
+    complaint("--federation-mode", "hub", "--federation-hub", HUB),
+    "leave out --federation-hub",
+  );
+  for (const flag of ["--federation-id=x", "--federation-namespaces=/a/**"]) {
+    assertStringIncludes(complaint(flag), "has no effect here; add --features federation");
+  }
+  for (const flag of ["--federation-import=/a/**", "--federation-token=cap_x"]) {
+    assertStringIncludes(complaint(flag), "has no effect here; add --federation-hub");
+    assertStringIncludes(complaint(flag, "--federation-mode=hub"), "has no effect here");
+  }
+});
+
+Deno.test("values that cannot be are refused with the flag's name", () => {
+  assertStringIncludes(complaint("--port", "65536"), "--port must be");
+  assertStringIncludes(complaint("--max-sessions", "0"), "--max-sessions must be");
+  assertStringIncludes(complaint("--param-ttl", "2147483648"), "--param-ttl must be");
+  assertStringIncludes(complaint("--drain-timeout", "-1"), "--drain-timeout must be");
+  assertStringIncludes(complaint("--features", "envelope"), 'but not "envelope"');
+  assertStringIncludes(complaint("--features", "streem"), "did you mean stream?");
+  assertStringIncludes(complaint("--federation-mode", "spoke"), "hub, leaf, mesh");
+  for (const url of ["hub:7330", "http://hub", "hub"]) {
+    assertStringIncludes(complaint("--federation-hub", url), "--federation-hub needs a URL");
+  }
+  assertStringIncludes(
+    complaint("--federation-hub", HUB, "--federation-namespaces", "/a/**b"),
+    "--federation-namespaces: Cannot parse pattern",
+  );
+  assertStringIncludes(
+    complaint("--federation-hub", HUB, "--federation-import", "a"),
+    "--federation-import: Cannot parse pattern",
+  );
+});
