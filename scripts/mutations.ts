@@ -17,8 +17,159 @@ export interface Mutation {
   readonly why: string;
 }
 
+const VERSION = "tests/unit/state/version_test.ts";
+const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
+const FORWARDING = "tests/unit/federation/forwarding_test.ts";
+
 /** By directory of the sources. */
 export const MUTATIONS: readonly Mutation[] = [
+  {
+    file: "src/wire/frame.ts",
+    find: "if (payloadEnd > bytes.length) {",
+    replace: "if (payloadEnd > bytes.length + 1) {",
+    tests: ["tests/unit/wire/frame_test.ts"],
+    why: "a cut frame would be read beyond its end",
+  },
+  {
+    file: "src/wire/encoded_value.ts",
+    find: "if (depth >= VALUE_DEPTH_MAX) {",
+    replace: "if (depth > VALUE_DEPTH_MAX) {",
+    tests: ["tests/unit/wire/value_codec_test.ts"],
+    why: "a value could be nested deeper than its bound",
+  },
+  {
+    file: "src/wire/param_codec.ts",
+    find: "if (message.ttl !== undefined) writer.u32(message.ttl);",
+    replace: "if (message.ttl) writer.u32(message.ttl);",
+    tests: ["tests/unit/wire/param_codec_test.ts", "tests/unit/wire/round_trip_test.ts"],
+    why: "a SET with TTL 0 would be cut short",
+  },
+  {
+    file: "src/address/pattern.ts",
+    find: 'while (segments[position]?.kind === "globstar") position++;',
+    replace: "",
+    tests: ["tests/unit/address/pattern_test.ts"],
+    why: "/a/** would not match /a",
+  },
+  {
+    file: "src/address/specificity.ts",
+    find: "literalUnits(a.parts) - literalUnits(b.parts)",
+    replace: "literalUnits(b.parts) - literalUnits(a.parts)",
+    tests: ["tests/unit/address/specificity_test.ts"],
+    why: "/zone* would own what /zone5* claims",
+  },
+  {
+    file: "src/address/coverage.ts",
+    find: "if (!a.segments.some(isGlobstar)) return false;",
+    replace: "if (!a.segments.some(isGlobstar)) return true;",
+    tests: ["tests/unit/address/coverage_test.ts"],
+    why: "a peer that declared /a/* could sync /**",
+  },
+  {
+    file: "src/state/version.ts",
+    find: "revision: loser.revision + 1 }",
+    replace: "revision: winner.revision }",
+    tests: [VERSION],
+    why: "revisions would go backwards when a link heals",
+  },
+  {
+    file: "src/state/version.ts",
+    find: "if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 1;",
+    replace: "if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 0;",
+    tests: [VERSION],
+    why: "two sites that write in the same microsecond would keep different values",
+  },
+  {
+    file: "src/state/locks.ts",
+    find: "if (this.#holderByAddress.get(address) !== holder) return;",
+    replace: "",
+    tests: ["tests/unit/state/locks_test.ts"],
+    why: "anybody could release anybody's lock",
+  },
+  {
+    file: "src/router/params.ts",
+    find: "Math.max(this.#options.timeMicros(), knownTimestamp + 1)",
+    replace: "Math.max(this.#options.timeMicros(), knownTimestamp)",
+    tests: ["tests/unit/router/params_test.ts"],
+    why: "a write could be as old as the one it saw, and lose to it elsewhere",
+  },
+  {
+    file: "src/router/bundle.ts",
+    find: "const refusal = flatten(bundle, parts, 1) ?? problemOf(router, session, parts);",
+    replace: "const refusal = flatten(bundle, parts, 1);",
+    tests: ["tests/unit/router/bundle_test.ts"],
+    why: "half a bundle would be applied",
+  },
+  {
+    file: "src/router/client_session.ts",
+    find: "this.#router.locks.releaseAll(this.id);",
+    replace: "",
+    tests: [CLIENT_SESSION],
+    why: "a desk that crashed would hold its locks for ever",
+  },
+  {
+    file: "src/federation/forward_receiver.ts",
+    find: 'context.kind === "update" && !link.mayUpdate(address)',
+    replace: 'context.kind === "offer" && !link.mayUpdate(address)',
+    tests: ["tests/unit/federation/forward_receiver_test.ts"],
+    why: "a site could write into another site's namespace",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "this.writes.linkLost(link, end.reason);",
+    replace: "",
+    tests: ["tests/unit/federation/write_router_test.ts"],
+    why: "a write on a lost link would be answered late",
+  },
+  {
+    file: "src/federation/hub_role.ts",
+    find: "if (isFirst) this.#sync();",
+    replace: "",
+    tests: [FORWARDING],
+    why: "a hub that restarts would not get its state back",
+  },
+  {
+    file: "src/edge/websocket_transport.ts",
+    find: "const frame = closeFrame(code, reason);",
+    replace: "const frame = { code, reason };",
+    tests: ["tests/edge/websocket_transport_test.ts"],
+    why: "a long reason would throw and leave the connection open",
+  },
+  {
+    file: "src/edge/router_host.ts",
+    find: "nowMicros - this.#flushPlannedMicros > FLUSH_AGE_MAX_MICROS",
+    replace: "nowMicros < this.#flushPlannedMicros",
+    tests: ["tests/unit/edge/router_host_test.ts"],
+    why: "a flood of messages would hold back every batch to a peer",
+  },
+  {
+    file: "src/edge/peer_directory.ts",
+    find: "info.routerId !== exceptRouterId && ",
+    replace: "",
+    tests: ["tests/unit/edge/federation_manager_test.ts"],
+    why: "an application would forward updates back to where they came from",
+  },
+  {
+    file: "src/cli/value_text.ts",
+    find: "return /[.e]/.test(text) ? text : `${text}.0`;",
+    replace: "return text;",
+    tests: ["tests/unit/cli/value_text_test.ts"],
+    why: "get would print 1.0 as 1, and set would write it back as another type",
+  },
+  {
+    file: "src/cli/server_options.ts",
+    find: "ttlSeconds === undefined || ttlSeconds === 0",
+    replace: "ttlSeconds === undefined",
+    tests: ["tests/unit/cli/server_options_test.ts"],
+    why: "--param-ttl 0 would not mean never",
+  },
+  {
+    file: "src/cli/suggestion.ts",
+    find: "<= slips ?",
+    replace: "< slips ?",
+    tests: ["tests/unit/cli/suggestion_test.ts"],
+    why: "a slip of the finger would get no suggestion",
+  },
   {
     file: "scripts/lint_plugin.ts",
     find: "if (targetRank < rank) return undefined;",

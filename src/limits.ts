@@ -54,6 +54,8 @@ export const CLOSE_REASON_BYTES_MAX: number = 123;
 export const CLOSE_GRACE_MS: number = 1_000;
 /** Milliseconds until an unanswered dial fails. */
 export const DIAL_TIMEOUT_MS: number = 5_000;
+/** Bytes of a server's HTTP answer to a dial, status line and headers. */
+export const UPGRADE_RESPONSE_BYTES_MAX: number = 16_384;
 /** Seconds without a message or a pong after which a WebSocket counts as dead; pinged at half. */
 export const IDLE_TIMEOUT_SECONDS: number = 30;
 

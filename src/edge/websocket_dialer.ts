@@ -1,10 +1,9 @@
 import { DIAL_TIMEOUT_MS } from "../limits.ts";
 import type { AcceptTransport } from "./transport.ts";
-import {
-  CLASP_SUBPROTOCOL,
-  openWebSocketTransport,
-  reportHandlerError,
-} from "./websocket_transport.ts";
+import { openClientTransport } from "./websocket_client_transport.ts";
+import { failureText } from "./websocket_failure_text.ts";
+import { type ClientSocket, dropConnection, openClientSocket } from "./websocket_handshake.ts";
+import { reportHandlerError } from "./websocket_transport.ts";
 
 /** Where the outcome of a dial goes: one call of one of the two, never before it is returned. */
 export interface DialHandlers {
@@ -17,6 +16,8 @@ export interface DialHandlers {
 export interface DialOptions {
   /** Milliseconds until an unanswered dial fails; `DIAL_TIMEOUT_MS` unless given. */
   readonly timeoutMs?: number | undefined;
+  /** PEM texts of authorities to trust beside the usual ones, for `wss:`. */
+  readonly caCerts?: readonly string[] | undefined;
   /** Told what a handler threw; reported as an uncaught exception unless given. */
   readonly onHandlerError?: ((error: unknown) => void) | undefined;
 }
@@ -34,8 +35,9 @@ export interface Dial {
  * Reports exactly once, or never after `abort`. Everything that keeps a connection from being made
  * is reported, a malformed URL and a missing permission included; nothing is thrown.
  *
- * A transport made here may not send close codes below 3000 other than 1000 (the WebSocket API does
- * not let a client), so its peer sees them raised by 3000: 1001 arrives as 4001.
+ * The built-in `WebSocket` is not used: its dialling side leaves Nagle's algorithm on, so a small
+ * message waits until the one before it is acknowledged. It cannot drop a connection, bounds no
+ * message, and sends most close codes only from servers.
  */
 export function dialWebSocket(
   url: string,
@@ -50,56 +52,45 @@ export function dialWebSocket(
 class WebSocketDial implements Dial {
   readonly #url: string;
   readonly #handlers: DialHandlers;
-  readonly #timeoutMs: number;
+  readonly #options: DialOptions;
   readonly #onHandlerError: (error: unknown) => void;
-  #socket: WebSocket | undefined;
+  readonly #abortion = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #settled = false;
 
   constructor(url: string, handlers: DialHandlers, options: DialOptions) {
     this.#url = url;
     this.#handlers = handlers;
-    this.#timeoutMs = options.timeoutMs ?? DIAL_TIMEOUT_MS;
+    this.#options = options;
     this.#onHandlerError = options.onHandlerError ?? reportHandlerError;
   }
 
   start(): void {
-    try {
-      const socket = new WebSocket(this.#url, [CLASP_SUBPROTOCOL]);
-      socket.onopen = () => this.#open(socket);
-      socket.onerror = (event) => {
-        this.#fail(event instanceof ErrorEvent ? failureText(event.message) : "no reason given");
-      };
-      this.#socket = socket;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      queueMicrotask(() => this.#fail(reason));
-      return;
-    }
-    this.#timer = setTimeout(
-      () => this.#fail(`no answer within ${this.#timeoutMs} ms`),
-      this.#timeoutMs,
+    const { timeoutMs = DIAL_TIMEOUT_MS, caCerts } = this.#options;
+    this.#timer = setTimeout(() => this.#fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+    openClientSocket(this.#url, { signal: this.#abortion.signal, caCerts }).then(
+      (socket) => this.#open(socket),
+      (error) => this.#fail(failureText(error)),
     );
   }
 
   abort(): void {
-    if (this.#settle()) this.#drop();
+    if (this.#settle()) this.#abortion.abort();
   }
 
-  #open(socket: WebSocket): void {
-    if (!this.#settle()) return;
-    socket.onopen = null;
-    openWebSocketTransport(socket, {
+  #open(socket: ClientSocket): void {
+    // An abort between the last answer and this turn comes too late for the handshake.
+    if (!this.#settle()) return dropConnection(socket.connection);
+    openClientTransport(socket, {
       accept: this.#handlers.onOpen,
       remoteAddress: hostAndPort(this.#url),
-      role: "client",
       onHandlerError: this.#onHandlerError,
     });
   }
 
   #fail(reason: string): void {
     if (!this.#settle()) return;
-    this.#drop();
+    this.#abortion.abort();
     try {
       this.#handlers.onFailed(`Cannot connect to ${shownUrl(this.#url)}: ${reason}`);
     } catch (error) {
@@ -113,24 +104,6 @@ class WebSocketDial implements Dial {
     clearTimeout(this.#timer);
     return true;
   }
-
-  #drop(): void {
-    const socket = this.#socket;
-    if (socket === undefined) return;
-    socket.onopen = null;
-    socket.onerror = null;
-    // While connecting, this cancels the handshake and frees the TCP connection.
-    socket.close();
-  }
-}
-
-/** Takes away what Deno writes before every reason. */
-function failureText(message: string): string {
-  const text = message.replace(/^NetworkError: /, "").replace(
-    "failed to connect to WebSocket: ",
-    "",
-  );
-  return text.replace(/^Invalid status code: (\d+)$/, "the server answered with HTTP status $1");
 }
 
 /** Without user, password and query: reasons end up in logs. */

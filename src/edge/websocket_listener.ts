@@ -177,7 +177,6 @@ class WebSocketListener implements Listener {
         return NOBODY;
       },
       remoteAddress: `${peer.host.includes(":") ? `[${peer.host}]` : peer.host}:${peer.port}`,
-      role: "server",
       onHandlerError: this.#onHandlerError,
       onLingering: () => {
         leave();

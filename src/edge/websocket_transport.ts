@@ -1,5 +1,6 @@
-import type { AcceptTransport, Transport, TransportHandler } from "./transport.ts";
+import type { AcceptTransport, Transport } from "./transport.ts";
 import { closeFrame } from "./transport.ts";
+import { HandlerGate } from "./websocket_handler_gate.ts";
 
 /** The subprotocol that CLASP clients offer and CLASP routers confirm. */
 export const CLASP_SUBPROTOCOL: string = "clasp";
@@ -8,8 +9,6 @@ export const CLASP_SUBPROTOCOL: string = "clasp";
 export interface WebSocketTransportOptions {
   readonly accept: AcceptTransport;
   readonly remoteAddress: string;
-  /** Which end of the WebSocket this is: a client may not send every close code. */
-  readonly role: "server" | "client";
   /** Told what a handler threw, after its transport was closed with 1011. */
   readonly onHandlerError: (error: unknown) => void;
   /** We have closed, and the peer has not agreed yet. At most once, before `onGone`. */
@@ -18,16 +17,12 @@ export interface WebSocketTransportOptions {
   readonly onGone?: (() => void) | undefined;
 }
 
-/** A client must not send most codes below 3000, so it sends them that much higher. */
-const CLIENT_CODE_OFFSET = 3_000;
 /** RFC 6455: the connection broke without a close frame. */
 const CODE_BROKEN = 1006;
-/** RFC 6455: this end met a condition it did not expect. */
-const CODE_INTERNAL_ERROR = 1011;
 
 /**
- * Makes a transport of a WebSocket that has just opened. To be called while its `open` event is
- * dispatched, so that no message is missed.
+ * Makes a transport of a WebSocket that a server has just opened. To be called while its `open`
+ * event is dispatched, so that no message is missed.
  *
  * Deno has no `terminate()`: after a close that the peer ignores, the TCP connection stays until
  * the peer ends it or sends something. The transport has told its handler long before; the
@@ -47,18 +42,11 @@ export function reportHandlerError(error: unknown): void {
   queueMicrotask(() => reportError(error));
 }
 
-type Phase =
-  /** `accept` has not returned yet. */
-  | { readonly name: "accepting" }
-  | { readonly name: "open"; readonly handler: TransportHandler }
-  /** `code` and `reason` are what `accept`'s handler is still to be told, if it is not back yet. */
-  | { readonly name: "closed"; readonly code: number; readonly reason: string };
-
 class WebSocketTransport implements Transport {
   readonly remoteAddress: string;
   readonly #socket: WebSocket;
   readonly #options: WebSocketTransportOptions;
-  #phase: Phase = { name: "accepting" };
+  readonly #gate: HandlerGate;
   /** What the system said before the connection broke. */
   #failure = "";
 
@@ -66,6 +54,10 @@ class WebSocketTransport implements Transport {
     this.#socket = socket;
     this.#options = options;
     this.remoteAddress = options.remoteAddress;
+    this.#gate = new HandlerGate({
+      close: (code, reason) => this.close(code, reason),
+      onHandlerError: options.onHandlerError,
+    });
   }
 
   start(): void {
@@ -76,52 +68,34 @@ class WebSocketTransport implements Transport {
       this.#failure = event instanceof ErrorEvent ? event.message : "";
     };
     socket.onclose = (event) => this.#gone(event);
-    try {
-      this.#attach(this.#options.accept(this));
-    } catch (error) {
-      this.#fail(error);
-    }
+    this.#gate.attach(() => this.#options.accept(this));
   }
 
   get bufferedBytes(): number {
-    return this.#phase.name === "closed" ? 0 : this.#socket.bufferedAmount;
+    return this.#gate.isClosed ? 0 : this.#socket.bufferedAmount;
   }
 
   send(bytes: Uint8Array): void {
     const socket = this.#socket;
-    if (this.#phase.name === "closed" || socket.readyState !== WebSocket.OPEN) return;
+    if (this.#gate.isClosed || socket.readyState !== WebSocket.OPEN) return;
     // Deno copies what a view covers, whatever buffer is behind it.
     socket.send(bytes as Uint8Array<ArrayBuffer>);
   }
 
   close(code: number, reason: string): void {
     const frame = closeFrame(code, reason);
-    if (this.#phase.name === "closed") return;
+    if (this.#gate.isClosed) return;
     const socket = this.#socket;
     // Nothing that arrives from now on is delivered; `onclose` stays to learn when TCP is gone.
     socket.onmessage = null;
-    if (socket.readyState === WebSocket.OPEN) {
-      socket.close(codeOnTheWire(frame.code, this.#options.role), frame.reason);
-    }
+    if (socket.readyState === WebSocket.OPEN) socket.close(frame.code, frame.reason);
     this.#options.onLingering?.();
-    this.#end(frame.code, frame.reason);
-  }
-
-  #attach(handler: TransportHandler): void {
-    const phase = this.#phase;
-    if (phase.name === "closed") handler.onClose(phase.code, phase.reason);
-    else this.#phase = { name: "open", handler };
+    this.#gate.end(frame.code, frame.reason);
   }
 
   #receive(data: unknown): void {
-    const phase = this.#phase;
-    if (phase.name !== "open") return;
-    try {
-      if (data instanceof ArrayBuffer) phase.handler.onMessage(new Uint8Array(data));
-      else phase.handler.onText();
-    } catch (error) {
-      this.#fail(error);
-    }
+    if (data instanceof ArrayBuffer) this.#gate.message(new Uint8Array(data));
+    else this.#gate.text();
   }
 
   #gone(event: CloseEvent): void {
@@ -130,29 +104,7 @@ class WebSocketTransport implements Transport {
     this.#socket.onerror = null;
     this.#socket.onmessage = null;
     this.#options.onGone?.();
-    if (event.code === 0) this.#end(CODE_BROKEN, this.#failure);
-    else this.#end(event.code, event.reason);
+    if (event.code === 0) this.#gate.end(CODE_BROKEN, this.#failure);
+    else this.#gate.end(event.code, event.reason);
   }
-
-  #end(code: number, reason: string): void {
-    const phase = this.#phase;
-    if (phase.name === "closed") return;
-    this.#phase = { name: "closed", code, reason };
-    if (phase.name !== "open") return;
-    try {
-      phase.handler.onClose(code, reason);
-    } catch (error) {
-      this.#options.onHandlerError(error);
-    }
-  }
-
-  #fail(error: unknown): void {
-    this.close(CODE_INTERNAL_ERROR, "internal error");
-    this.#options.onHandlerError(error);
-  }
-}
-
-function codeOnTheWire(code: number, role: "server" | "client"): number {
-  const allowed = role === "server" || code === 1000 || code >= 3000;
-  return allowed ? code : code + CLIENT_CODE_OFFSET;
 }

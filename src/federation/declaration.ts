@@ -3,6 +3,7 @@ import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
+import { routerIdProblem } from "./router_id.ts";
 
 /** Patterns and owner ids in one message, bytes: leaves room for the path in the same frame. */
 const PAYLOAD_BYTES = 60_000;
@@ -65,14 +66,17 @@ export class DeclarationReader {
     this.#patternsMax = patternsMax;
   }
 
-  /** The declaration when this message completes it, undefined when more follow, or a refusal. */
+  /**
+   * The declaration when this message completes it, undefined when more follow, or a refusal. After
+   * a refusal the link must end: what would follow is no whole declaration.
+   */
   read(message: NamespaceSyncMessage): Declaration | Refusal | undefined {
     const { patterns, declare: trailer } = message;
-    if (this.#claims.length + patterns.length > this.#patternsMax) {
-      this.#claims = [];
+    const count = this.#claims.length + patterns.length;
+    if (count > this.#patternsMax) {
       return {
         code: ERROR_CODE.revisionConflict,
-        message: `Cannot declare ${patterns.length} namespaces: at most ${this.#patternsMax} ` +
+        message: `Cannot declare ${count} namespaces: at most ${this.#patternsMax} ` +
           "patterns a peer are allowed",
       };
     }
@@ -87,13 +91,23 @@ export class DeclarationReader {
       if (facts.ownerId === "") continue;
       const problem = patternProblem(text);
       if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+      const idProblem = routerIdProblem(facts.ownerId);
+      if (idProblem !== undefined) return unreadable(idProblem);
       this.#claims.push({ pattern: parsePattern(text), ...facts });
+    }
+    for (const routerId of trailer?.path ?? []) {
+      const idProblem = routerIdProblem(routerId);
+      if (idProblem !== undefined) return unreadable(idProblem);
     }
     if (trailer?.more === true) return undefined;
     const claims = this.#claims;
     this.#claims = [];
     return { claims, path: trailer?.path ?? [] };
   }
+}
+
+function unreadable(why: string): Refusal {
+  return { code: ERROR_CODE.invalidMessage, message: `Cannot read a declaration: ${why}` };
 }
 
 /** Remembers what was declared last: telling it again would be answered in kind, for ever. */

@@ -1,6 +1,5 @@
-import { type FrameHeader, readFrameHeader } from "../wire/frame.ts";
+import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import type { ForwardMessage, Message } from "../wire/message.ts";
-import { readMessage } from "../wire/message_reader.ts";
 import { WireError } from "../wire/wire_error.ts";
 
 /** One frame of a WebSocket message from a peer. */
@@ -53,7 +52,6 @@ export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void 
 }
 
 function readFrame(bytes: Uint8Array, offset: number): EnvelopeFrame {
-  const header = readFrameHeader(bytes, offset);
-  const message = readMessage(bytes, header.payloadStart, header.payloadEnd);
+  const { header, message } = decodeFrame(bytes, offset);
   return { header, bytes: bytes.subarray(offset, header.payloadEnd), message };
 }

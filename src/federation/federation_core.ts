@@ -1,5 +1,4 @@
 import { parsePattern } from "../address/pattern.ts";
-import { NAME_BYTES_MAX } from "../limits.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "../router/error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
@@ -15,6 +14,7 @@ import { HubRole } from "./hub_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { routerIdProblem } from "./router_id.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
 
@@ -131,11 +131,11 @@ export class FederationCore implements FederationHook {
     const { router: peer } = hello;
     if (peer === undefined) return undefined;
     const { routerId } = peer;
-    if (routerId === "" || routerId.length > NAME_BYTES_MAX) {
+    const problem = routerIdProblem(routerId);
+    if (problem !== undefined) {
       connection.closeWith({
         code: ERROR_CODE.invalidMessage,
-        message: `The router id in HELLO has ${routerId.length} characters, ` +
-          `1 to ${NAME_BYTES_MAX} are allowed`,
+        message: `Cannot read HELLO: ${problem}`,
       }, CLOSE_CODE.policy);
       return undefined;
     }

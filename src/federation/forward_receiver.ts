@@ -1,12 +1,18 @@
 import { addressProblem } from "../address/address.ts";
-import { NAME_BYTES_MAX } from "../limits.ts";
-import { ERROR_CODE } from "../router/error_code.ts";
+import { EVENT_LIFE_MS } from "../limits.ts";
+import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import { isReserved } from "../router/reserved.ts";
 import { type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
-import type { ErrorMessage, ForwardMessage, SetMessage } from "../wire/message.ts";
+import {
+  type ErrorMessage,
+  type ForwardMessage,
+  type SetMessage,
+  SIGNAL,
+} from "../wire/message.ts";
 import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
+import { routerIdProblem } from "./router_id.ts";
 import { SeenEvents } from "./seen_events.ts";
 
 /** Takes in what peers forward: versions, events, and write requests and their answers. */
@@ -21,6 +27,13 @@ export class ForwardReceiver {
   /** Frame number `index` of a context that came by a link. */
   forwarded(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
     const { message } = frame;
+    const problem = routerIdProblem(context.origin);
+    if (problem !== undefined) {
+      return link.refuse(
+        ERROR_CODE.invalidMessage,
+        `Forwarded ${context.kind} refused: ${problem}`,
+      );
+    }
     switch (context.kind) {
       case "update":
       case "offer":
@@ -47,19 +60,8 @@ export class ForwardReceiver {
     timestampMicros: number | undefined,
   ): void {
     const { address } = set;
-    const version = versionOf(set, timestampMicros, context.origin);
-    const problem = addressProblem(address);
-    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
-    if (typeof version === "string") {
-      return link.refuse(ERROR_CODE.invalidMessage, version, address);
-    }
-    if (isReserved(address)) {
-      return link.refuse(
-        ERROR_CODE.refused,
-        `Version of "${address}" refused: routers write there about themselves`,
-        address,
-      );
-    }
+    const version = this.#versionOf(set, timestampMicros, context.origin);
+    if (isRefusal(version)) return link.refuse(version.code, version.message, address);
     if (context.kind === "update" && !link.mayUpdate(address)) {
       return link.refuse(
         ERROR_CODE.refused,
@@ -87,12 +89,21 @@ export class ForwardReceiver {
         address,
       );
     }
+    if (message.signal === SIGNAL.param) {
+      return link.refuse(
+        ERROR_CODE.invalidMessage,
+        `Event at "${address}" refused: a param travels as SET`,
+        address,
+      );
+    }
     const { router } = this.#core;
     const { origin, bootId } = context;
     // Our own, come round: a ring or a doubled link.
     if (origin === router.config.routerId) return;
     const travelMicros = (link.roundTripMicros ?? 0) / 2;
-    const deadlineMicros = router.nowMicros + entry.remainingLifeMs * 1_000 - travelMicros;
+    // No longer than it is remembered: else it could come a second time as new.
+    const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MS);
+    const deadlineMicros = router.nowMicros + lifeMs * 1_000 - travelMicros;
     if (deadlineMicros <= router.nowMicros) return;
     const identity = { origin, bootId, sequence: entry.sequence };
     if (!this.#seen.isNew(identity, router.nowMicros)) return;
@@ -121,37 +132,54 @@ export class ForwardReceiver {
       return this.#core.writes.replied(link, identity, refusalOf(message));
     }
     if (message.type !== "SET") return refuseType(link, context, message.type);
-    const version = versionOf(message, frame.header.timestampMicros, entry.stamperId);
-    if (typeof version === "string") {
-      return link.refuse(ERROR_CODE.invalidMessage, version, message.address);
-    }
+    const version = this.#versionOf(message, frame.header.timestampMicros, entry.stamperId);
+    if (isRefusal(version)) return link.refuse(version.code, version.message, message.address);
     this.#core.writes.replied(link, identity, {
       kind: "accepted",
       address: message.address,
       version,
     });
   }
+
+  /** The version in a SET that a peer forwarded, or why it is none that can be kept and sent on. */
+  #versionOf(
+    set: SetMessage,
+    timestampMicros: number | undefined,
+    origin: string,
+  ): Version | Refusal {
+    const { address, value, revision, ttl } = set;
+    const problem = addressProblem(address);
+    if (problem !== undefined) return { code: ERROR_CODE.invalidAddress, message: problem };
+    if (isReserved(address)) {
+      return refused(address, "routers write there about themselves", ERROR_CODE.refused);
+    }
+    if (revision === undefined || timestampMicros === undefined) {
+      return refused(address, "it has no revision or no timestamp");
+    }
+    if (revision < 1 || revision > VERSION_NUMBER_MAX || timestampMicros > VERSION_NUMBER_MAX) {
+      return refused(
+        address,
+        `revision ${revision} and timestamp ${timestampMicros} must be from 1 and 0 up to ` +
+          `${VERSION_NUMBER_MAX}`,
+      );
+    }
+    const originProblem = routerIdProblem(origin);
+    if (originProblem !== undefined) return refused(address, originProblem);
+    return this.#core.router.params.valueProblem(address, value) ??
+      { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
+  }
 }
 
-/** The version in a SET that a peer forwarded, or why it is none. */
-function versionOf(
-  set: SetMessage,
-  timestampMicros: number | undefined,
-  origin: string,
-): Version | string {
-  const { address, value, revision, ttl } = set;
-  if (revision === undefined || timestampMicros === undefined) {
-    return `Version of "${address}" refused: it has no revision or no timestamp`;
-  }
-  if (revision < 1 || revision > VERSION_NUMBER_MAX || timestampMicros > VERSION_NUMBER_MAX) {
-    return `Version of "${address}" refused: revision ${revision} and timestamp ` +
-      `${timestampMicros} must be from 1 and 0 up to ${VERSION_NUMBER_MAX}`;
-  }
-  if (origin === "" || origin.length > NAME_BYTES_MAX) {
-    return `Version of "${address}" refused: its origin has ${origin.length} characters, ` +
-      `1 to ${NAME_BYTES_MAX} are allowed`;
-  }
-  return { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
+function refused(
+  address: string,
+  why: string,
+  code: ErrorCode = ERROR_CODE.invalidMessage,
+): Refusal {
+  return { code, message: `Version of "${address}" refused: ${why}` };
+}
+
+function isRefusal(result: Version | Refusal): result is Refusal {
+  return "code" in result;
 }
 
 function refusalOf(message: ErrorMessage): { readonly kind: "refused"; message: ErrorMessage } {

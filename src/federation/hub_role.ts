@@ -1,3 +1,4 @@
+import { CLAIMS_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import {
   ALL_SIGNALS,
@@ -143,8 +144,16 @@ export class HubRole implements LinkRole {
 
   #leafDeclared(declaration: Declaration): void {
     const { routerId } = this.#link;
+    const { claims } = this.#core;
     const source = { kind: "leaf", routerId } as const;
-    const own = this.#core.claims.conflictsOf(source, declaration.claims)
+    if (claims.size - claims.of(source).length + declaration.claims.length > CLAIMS_MAX) {
+      return this.#link.end({
+        kind: "refused",
+        reason: `Cannot keep ${declaration.claims.length} namespaces of router "${routerId}": ` +
+          `the hub knows ${claims.size}, its limit is ${CLAIMS_MAX}`,
+      }, ERROR_CODE.overload);
+    }
+    const own = claims.conflictsOf(source, declaration.claims)
       .find(({ later }) => later.ownerId === routerId);
     if (own !== undefined) {
       return this.#link.end(
@@ -152,12 +161,12 @@ export class HubRole implements LinkRole {
         ERROR_CODE.conflict,
       );
     }
-    for (const conflict of this.#core.claims.replace(source, declaration.claims)) {
-      this.#link.refuse(ERROR_CODE.conflict, describeConflict(conflict));
+    for (const conflict of claims.replace(source, declaration.claims)) {
+      // With its pattern, which tells the leaf that the link itself is not refused.
+      const { text } = conflict.later.pattern;
+      this.#link.refuse(ERROR_CODE.conflict, describeConflict(conflict), text);
     }
-    this.#declared = new PatternSet(
-      this.#core.claims.of(source).map(({ pattern }) => pattern),
-    );
+    this.#declared = new PatternSet(claims.of(source).map(({ pattern }) => pattern));
     this.#link.sendMessage({ type: "ACK" });
     const isFirst = !this.#isRegistered;
     this.#isRegistered = true;

@@ -1,4 +1,6 @@
-import { CLAIMS_MAX } from "../limits.ts";
+import { covers } from "../address/coverage.ts";
+import { parsePattern, type Pattern } from "../address/pattern.ts";
+import { CLAIMS_MAX, PATH_ROUTERS_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import {
   ALL_SIGNALS,
@@ -13,6 +15,8 @@ import type { FederationCore } from "./federation_core.ts";
 import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
+import { routerIdProblem } from "./router_id.ts";
+import { syncRequests } from "./sync_requests.ts";
 
 /** SYNC rounds before the leaf declares itself: the best of them sets its clock. */
 const CLOCK_ROUNDS = 3;
@@ -33,6 +37,8 @@ export class LeafRole implements LinkRole {
   readonly #declarations = new DeclarationReader(CLAIMS_MAX);
   readonly #lastDeclared = new LastDeclared();
   #phase: Phase = { kind: "greeting" };
+  /** What this router subscribed to at the hub, in the order of the ids, from 1. */
+  readonly #followed: Pattern[] = [];
   #declared = new PatternSet([]);
 
   constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
@@ -64,6 +70,10 @@ export class LeafRole implements LinkRole {
     if (!this.#lastDeclared.isNews(messages)) return;
     this.#declared = new PatternSet(claims.map(({ pattern }) => pattern));
     for (const message of messages) this.#link.sendMessage(message);
+    if (this.#phase.kind !== "registered") return;
+    const news = this.#subscribeToClaims().map(({ text }) => text);
+    if (news.length === 0) return;
+    for (const request of syncRequests(routerId, news)) this.#link.sendMessage(request);
   }
 
   kindOf(address: string): "update" | "offer" {
@@ -124,6 +134,10 @@ export class LeafRole implements LinkRole {
           "(start it with --features federation)",
       });
     }
+    const problem = routerIdProblem(router.routerId);
+    if (problem !== undefined) {
+      return this.#link.close({ kind: "refused", reason: `Cannot read WELCOME: ${problem}` });
+    }
     if (router.routerId === this.#core.router.config.routerId) {
       return this.#link.close({
         kind: "refused",
@@ -136,8 +150,10 @@ export class LeafRole implements LinkRole {
     this.#link.sendSync();
   }
 
-  #refused({ code, message }: ErrorMessage): void {
+  #refused({ code, message, address }: ErrorMessage): void {
     this.#core.emit({ type: "refused", routerId: this.#link.routerId, code, message });
+    // About one pattern, of a router below this one: the rest of the declaration stands.
+    if (code === ERROR_CODE.conflict && address !== undefined) return;
     if (this.#phase.kind === "registered" && code !== ERROR_CODE.conflict) return;
     const isTokenProblem = code >= ERROR_CODE.unauthorized && code <= ERROR_CODE.tokenExpired;
     this.#link.close({
@@ -148,18 +164,36 @@ export class LeafRole implements LinkRole {
 
   #registered(): void {
     this.#phase = { kind: "registered" };
-    const { imports } = this.#core.config;
-    for (const [index, pattern] of imports.entries()) {
-      this.#link.sendMessage({ type: "SUBSCRIBE", id: index + 1, pattern, types: ALL_SIGNALS });
-    }
+    const { config, router } = this.#core;
+    const imports = config.imports.map(parsePattern);
+    for (const pattern of imports) this.#subscribe(pattern);
+    const followed = [...imports, ...this.#subscribeToClaims()];
+    const requests = syncRequests(router.config.routerId, followed.map(({ text }) => text));
+    for (const request of requests) this.#link.sendMessage(request);
+    this.#link.beginSync(requests.length);
+  }
+
+  /**
+   * Follows the claims that this router answers for beyond its imports: a router that started anew
+   * gets its state back from the hub, and hears what is published in its namespaces elsewhere.
+   * Returns those that were not followed yet.
+   */
+  #subscribeToClaims(): readonly Pattern[] {
+    const news = this.#declared.patterns.filter((claim) =>
+      !this.#followed.some((pattern) => covers(pattern, claim))
+    );
+    for (const pattern of news) this.#subscribe(pattern);
+    return news;
+  }
+
+  #subscribe(pattern: Pattern): void {
+    this.#followed.push(pattern);
     this.#link.sendMessage({
-      type: "FEDERATION_SYNC",
-      op: "RequestSync",
-      patterns: imports,
-      revisions: [],
-      origin: this.#core.router.config.routerId,
+      type: "SUBSCRIBE",
+      id: this.#followed.length,
+      pattern: pattern.text,
+      types: ALL_SIGNALS,
     });
-    this.#link.beginSync(1);
   }
 
   #federationSync(message: NamespaceSyncMessage): void {
@@ -183,13 +217,20 @@ export class LeafRole implements LinkRole {
     const declaration = this.#declarations.read(message);
     if (declaration === undefined) return;
     if (isRefusal(declaration)) {
-      return this.#link.refuse(declaration.code, declaration.message);
+      return this.#link.end({ kind: "refused", reason: declaration.message }, declaration.code);
     }
     const { routerId } = this.#core.router.config;
     if (declaration.path.includes(routerId)) {
       return this.#link.close({
         kind: "refused",
         reason: `ring: this router is already above its hub (${declaration.path.join(" > ")})`,
+      });
+    }
+    if (declaration.path.length >= PATH_ROUTERS_MAX) {
+      return this.#link.close({
+        kind: "refused",
+        reason: `too deep: ${declaration.path.length} routers up to the root, ` +
+          `at most ${PATH_ROUTERS_MAX - 1} are allowed above a router`,
       });
     }
     this.#core.hubDeclared(this.#link, declaration);

@@ -1,7 +1,7 @@
 import { HANDSHAKE_TIMEOUT_SECONDS, HEARTBEAT_MS, HEARTBEATS_UNANSWERED_MAX } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
-import { CLOSE_CODE, ERROR_CODE, type ErrorCode } from "../router/error_code.ts";
+import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
 import type { ParamChange } from "../router/param_change.ts";
 import type { Publication } from "../router/publication.ts";
 import type { Subscriber } from "../router/subscriber.ts";
@@ -165,7 +165,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   /** Tells the peer that something of it was refused; the link goes on. */
   refuse(code: ErrorCode, message: string, address?: string): void {
     this.#core.emit({ type: "refused", routerId: this.#routerId, code, message });
-    this.sendMessage({ type: "ERROR", code, message, address });
+    this.sendMessage(toErrorMessage({ code, message, address }));
   }
 
   /** Ends the link from this side, with the reason told to the peer. */

@@ -6,10 +6,8 @@ const REFUSED_DELAY_MAX_MS = 30_000;
 
 /** What a redial delay depends on. */
 export interface RedialCircumstances {
-  /** The hub was reached and said no. */
-  readonly refused: boolean;
-  /** Attempts in a row that ended this way, this one included; from 1. */
-  readonly attempt: number;
+  /** Attempts in a row in which the hub was reached and said no; 0 after a loss. */
+  readonly refusals: number;
   /** Since the link was last up. */
   readonly downMs: number;
   /** Upper bound after the first minute. */
@@ -25,10 +23,10 @@ export interface RedialCircumstances {
  * refusal: doubling from 1 s up to 30 s, for asking again soon would not change the answer.
  */
 export function redialDelayMs(circumstances: RedialCircumstances): number {
-  const { refused, attempt, downMs, reconnectDelayMs, random } = circumstances;
+  const { refusals, downMs, reconnectDelayMs, random } = circumstances;
   const jitter = 0.5 + random / 2;
-  if (refused) {
-    return jitter * Math.min(REFUSED_DELAY_MAX_MS, REFUSED_FIRST_DELAY_MS * 2 ** (attempt - 1));
+  if (refusals > 0) {
+    return jitter * Math.min(REFUSED_DELAY_MAX_MS, REFUSED_FIRST_DELAY_MS * 2 ** (refusals - 1));
   }
   if (downMs < EAGER_MS || reconnectDelayMs <= EAGER_DELAY_MS) {
     return jitter * Math.min(EAGER_DELAY_MS, reconnectDelayMs);

@@ -20,6 +20,7 @@ export class Uplink {
   #reason: string | undefined;
   #hubIndex = 0;
   #attempt = 0;
+  #refusals = 0;
   #downSinceMicros: number;
   #activeSinceMicros: number | undefined;
   #redial: Appointment | undefined;
@@ -100,6 +101,7 @@ export class Uplink {
     this.#activeSinceMicros = undefined;
     this.#link = undefined;
     this.#attempt++;
+    this.#refusals = end.kind === "refused" ? this.#refusals + 1 : 0;
     this.#reason = end.reason;
     if (end.kind === "failed") return this.#enter("Failed", end.reason);
     const { maxReconnectAttempts } = config;
@@ -110,16 +112,15 @@ export class Uplink {
       );
     }
     this.#enter("Disconnected", end.reason);
-    if (config.autoReconnect && config.hubUrls.length > 0) this.#planRedial(end.kind === "refused");
+    if (config.autoReconnect && config.hubUrls.length > 0) this.#planRedial();
   }
 
-  #planRedial(refused: boolean): void {
+  #planRedial(): void {
     if (this.#isStopped) return;
     const { router, config } = this.#core;
     this.#hubIndex++;
     const delayMs = redialDelayMs({
-      refused,
-      attempt: this.#attempt,
+      refusals: this.#refusals,
       downMs: (router.nowMicros - this.#downSinceMicros) / 1_000,
       reconnectDelayMs: config.reconnectDelayMs,
       random: router.port.random(),

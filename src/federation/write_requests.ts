@@ -42,10 +42,14 @@ export class WriteRequests<L> {
     return true;
   }
 
-  /** Ends a request's wait; undefined when nobody waits (any more). */
-  take(identity: RequestIdentity): PendingWrite<L> | undefined {
+  /**
+   * Ends the wait for an answer that came by a link; undefined when nobody waits (any more) for one
+   * from there.
+   */
+  takeFrom(link: L, identity: RequestIdentity): PendingWrite<L> | undefined {
     const key = keyOf(identity);
     const pending = this.#pending.get(key);
+    if (pending?.link !== link) return undefined;
     this.#pending.delete(key);
     return pending;
   }

@@ -1,11 +1,11 @@
 import { addressProblem } from "../address/address.ts";
 import { WRITE_LIFE_MS } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
-import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
+import { ERROR_CODE, type ErrorCode, type Refusal, toErrorMessage } from "../router/error_code.ts";
 import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
 import { writePeerFrame } from "../router/param_change.ts";
 import { isReserved } from "../router/reserved.ts";
-import type { Version } from "../state/version.ts";
+import { type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import {
@@ -106,10 +106,10 @@ export class WriteRouter {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
-    const refusal = problemOf(set);
+    const refusal = problemOf(set) ?? numberProblem(set, entry);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     const travelMs = (link.roundTripMicros ?? 0) / 2_000;
-    const remainingLifeMs = Math.floor(entry.remainingLifeMs - travelMs);
+    const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
     if (remainingLifeMs <= 0) {
       return answered(refusedWrite(
         ERROR_CODE.unavailable,
@@ -136,7 +136,7 @@ export class WriteRouter {
 
   /** A peer answers a request. */
   replied(link: PeerLink, identity: RequestIdentity, reply: Reply): void {
-    const pending = this.#pending.take(identity);
+    const pending = this.#pending.takeFrom(link, identity);
     if (reply.kind === "refused") {
       const { code, message, address } = reply.message;
       return pending?.answered({
@@ -147,10 +147,11 @@ export class WriteRouter {
     // A reply that comes too late is still a version like any other. What is not mirrored here is
     // not kept: no update would follow, and it would grow stale.
     const { address, version } = reply;
-    if (this.#core.mirrors(address)) {
+    const isAsked = pending?.address === address;
+    if (this.#core.mirrors(address) && (isAsked || link.mayUpdate(address))) {
       this.#core.merge(address, version, { from: link, except: pending?.requester });
     }
-    pending?.answered({ kind: "accepted", version });
+    pending?.answered(isAsked ? { kind: "accepted", version } : badAnswer(pending.address));
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */
@@ -237,8 +238,7 @@ export class WriteRouter {
   ): void {
     const { requestId } = identity;
     if (answer.kind === "refused") {
-      const { code, message, address } = answer.refusal;
-      const frame = encodeFrame({ type: "ERROR", code, message, address });
+      const frame = encodeFrame(toErrorMessage(answer.refusal));
       return link.sendReply(identity, { requestId, stamperId: "" }, frame);
     }
     const { version } = answer;
@@ -266,10 +266,18 @@ function throughLink(
   };
 }
 
-function problemOf({ address }: SetMessage): Refusal | undefined {
+function problemOf({ address, lock, unlock }: SetMessage): Refusal | undefined {
   const problem = addressProblem(address);
   if (problem !== undefined) {
     return { code: ERROR_CODE.invalidAddress, message: problem, address };
+  }
+  if (lock || unlock) {
+    // Nobody would give it back when the client at the other router goes.
+    return {
+      code: ERROR_CODE.unavailable,
+      message: `Cannot lock "${address}": locks across routers are not supported by this version`,
+      address,
+    };
   }
   if (isReserved(address)) {
     return {
@@ -279,6 +287,28 @@ function problemOf({ address }: SetMessage): Refusal | undefined {
     };
   }
   return undefined;
+}
+
+/** A stamp exceeds what the requester knew, and must stay a number that can be written. */
+function numberProblem({ address }: SetMessage, entry: RequestEntry): Refusal | undefined {
+  const { knownTimestampMicros, knownRevision } = entry;
+  if (Math.max(knownTimestampMicros, knownRevision) <= VERSION_NUMBER_MAX) return undefined;
+  return {
+    code: ERROR_CODE.invalidMessage,
+    message:
+      `Cannot set "${address}": the known version, revision ${knownRevision} and timestamp ` +
+      `${knownTimestampMicros}, is above ${VERSION_NUMBER_MAX}`,
+    address,
+  };
+}
+
+function badAnswer(address: string): WriteAnswer {
+  return refusedWrite(
+    ERROR_CODE.outcomeUnknown,
+    `Outcome of SET "${address}" unknown, it may have been applied: its owner answered about ` +
+      "another address",
+    address,
+  );
 }
 
 function ownerChanged(address: string): Refusal {

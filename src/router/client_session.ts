@@ -1,7 +1,7 @@
 import { SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import { type FrameHeader, readFrameHeader } from "../wire/frame.ts";
+import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import {
   type GetMessage,
   type HelloMessage,
@@ -14,7 +14,6 @@ import {
   type SyncMessage,
   type UnsubscribeMessage,
 } from "../wire/message.ts";
-import { readMessage } from "../wire/message_reader.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
@@ -61,8 +60,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     let frame: FrameHeader;
     let message: Message;
     try {
-      frame = readFrameHeader(bytes, 0);
-      message = readMessage(bytes, frame.payloadStart, frame.payloadEnd);
+      ({ header: frame, message } = decodeFrame(bytes));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       const code = error.kind === "frame" ? ERROR_CODE.invalidFrame : ERROR_CODE.invalidMessage;

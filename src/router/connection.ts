@@ -1,6 +1,12 @@
 import { encodeFrame } from "../wire/frame.ts";
 import type { Message, Qos } from "../wire/message.ts";
-import { CLOSE_CODE, ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
+import {
+  CLOSE_CODE,
+  ERROR_CODE,
+  type ErrorCode,
+  type Refusal,
+  toErrorMessage,
+} from "./error_code.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
@@ -73,12 +79,7 @@ export class Connection {
 
   /** Answers with an ERROR. */
   refuse(refusal: Refusal): void {
-    this.sendMessage({
-      type: "ERROR",
-      code: refusal.code,
-      message: refusal.message,
-      address: refusal.address,
-    });
+    this.sendMessage(toErrorMessage(refusal));
   }
 
   /** Shorthand for {@linkcode refuse}. */
@@ -89,9 +90,8 @@ export class Connection {
   /** Tells the other end why, past a full queue if need be, and closes. */
   closeWith(refusal: Refusal, closeCode: number): void {
     if (this.#closed) return;
-    const { code, message, address } = refusal;
-    this.#owner.port.send(this.id, encodeFrame({ type: "ERROR", code, message, address }));
-    this.close(closeCode, message);
+    this.#owner.port.send(this.id, encodeFrame(toErrorMessage(refusal)));
+    this.close(closeCode, refusal.message);
   }
 
   /** Closes; the handler is told at once. Idempotent. */

@@ -1,3 +1,6 @@
+import { ADDRESS_BYTES_MAX } from "../limits.ts";
+import type { ErrorMessage } from "../wire/message.ts";
+
 /** Codes of ERROR messages, as the public protocol assigns them (100s to 500s), and federation's. */
 export const ERROR_CODE = {
   invalidFrame: 100,
@@ -35,6 +38,22 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
   readonly address?: string | undefined;
+}
+
+/** UTF-16 units of the text of an ERROR: two patterns and why they do not go together fit. */
+const ERROR_TEXT_UNITS_MAX = 4_096;
+
+/**
+ * The ERROR that tells a refusal. What is refused may be as long as a frame and is part of the
+ * answer, which is a frame too: an address too long to be one is left out, the text is cut.
+ */
+export function toErrorMessage({ code, message, address }: Refusal): ErrorMessage {
+  return {
+    type: "ERROR",
+    code,
+    message: message.slice(0, ERROR_TEXT_UNITS_MAX),
+    address: address !== undefined && address.length > ADDRESS_BYTES_MAX ? undefined : address,
+  };
 }
 
 /** Close codes of a connection: RFC 6455, section 7.4, and its registry. */

@@ -1,5 +1,8 @@
 import type { ConnectionId, RouterPort } from "./port.ts";
 
+/** Sent messages that a queue which never empties may still hold on to. */
+const SENT_KEPT_MAX = 1_024;
+
 /** Bulk data that is made only when the connection has room for it. */
 export interface OutboxSource {
   /**
@@ -79,10 +82,17 @@ export class Outbox {
       this.#queuedBytes -= message.length;
       this.#port.send(this.#connection, message);
     }
-    if (this.#head < this.#messages.length) return;
-    this.#messages.length = 0;
+    this.#forgetSent();
+    if (this.#messages.length === 0) this.#pumpSources();
+  }
+
+  /** Hands over all messages that wait, whatever the socket has buffered: done before a last close. */
+  sendAll(): void {
+    for (const message of this.#messages.splice(0).slice(this.#head)) {
+      this.#port.send(this.#connection, message);
+    }
     this.#head = 0;
-    this.#pumpSources();
+    this.#queuedBytes = 0;
   }
 
   /** Forgets all that waits; everything after is ignored. */
@@ -92,6 +102,13 @@ export class Outbox {
     this.#sources.length = 0;
     this.#head = 0;
     this.#queuedBytes = 0;
+  }
+
+  /** Now and then, not each time: it moves all that waits. */
+  #forgetSent(): void {
+    if (this.#head < this.#messages.length && this.#head < SENT_KEPT_MAX) return;
+    this.#messages.splice(0, this.#head);
+    this.#head = 0;
   }
 
   #pumpSources(): void {

@@ -52,6 +52,7 @@ export class RouterCore implements ConnectionOwner {
   readonly #diallers = new Map<ConnectionId, Dialler>();
   readonly #waiting = new Set<Connection>();
   readonly #flushes = new Set<() => void>();
+  #pumpPlan: Appointment | undefined;
   readonly #wallOffsetMicros: number;
   #nowMicros: number;
   #clientSessions = 0;
@@ -210,6 +211,8 @@ export class RouterCore implements ConnectionOwner {
     this.#diallers.clear();
     this.federation?.stop();
     for (const connection of [...this.#connections.values()]) {
+      // What was acknowledged reaches those who subscribed, if they read it in time.
+      connection.outbox.sendAll();
       connection.close(CLOSE_CODE.goingAway, reason);
     }
   }
@@ -239,8 +242,8 @@ export class RouterCore implements ConnectionOwner {
   }
 
   outboxWaits(connection: Connection): void {
-    if (this.#waiting.size === 0) this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
     this.#waiting.add(connection);
+    this.#planPump();
   }
 
   /** Sends what a connection has room for, and comes back for the rest. */
@@ -319,11 +322,16 @@ export class RouterCore implements ConnectionOwner {
     return undefined;
   }
 
+  #planPump(): void {
+    this.#pumpPlan ??= this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
+  }
+
   #pumpWaiting(): void {
+    this.#pumpPlan = undefined;
     for (const connection of [...this.#waiting]) {
       connection.outbox.pump();
       if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
     }
-    if (this.#waiting.size > 0) this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
+    if (this.#waiting.size > 0) this.#planPump();
   }
 }

@@ -100,8 +100,12 @@ export class SnapshotSource implements OutboxSource {
 }
 
 function walkOf({ store, pattern }: SnapshotOptions): Iterator<Param, undefined> {
-  if (pattern === undefined || !pattern.isLiteral) return store.walk();
-  const version = store.get(pattern.text);
-  const found: Param[] = version === undefined ? [] : [{ address: pattern.text, version }];
-  return found.values() as Iterator<Param, undefined>;
+  return pattern?.isLiteral === true ? walkOne(store, pattern.text) : store.walk();
+}
+
+// Looked up when it is its turn, as in a walk of all: what is newer may have been sent meanwhile.
+function* walkOne(store: ParamStore, address: string): Iterator<Param, undefined> {
+  const version = store.get(address);
+  if (version !== undefined) yield { address, version };
+  return undefined;
 }

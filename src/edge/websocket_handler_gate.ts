@@ -1,0 +1,73 @@
+import type { TransportHandler } from "./transport.ts";
+
+/** RFC 6455: this end met a condition it did not expect. */
+const CODE_INTERNAL_ERROR = 1011;
+
+type Phase =
+  /** `accept` has not returned yet. */
+  | { readonly name: "accepting" }
+  | { readonly name: "open"; readonly handler: TransportHandler }
+  /** `code` and `reason` are what `accept`'s handler is still to be told, if it is not back yet. */
+  | { readonly name: "closed"; readonly code: number; readonly reason: string };
+
+/** What a {@linkcode HandlerGate} does with a handler that throws. */
+export interface HandlerGateOptions {
+  /** Closes the connection; it is to call `end`. */
+  readonly close: (code: number, reason: string) => void;
+  /** Told what was thrown, after that. */
+  readonly onHandlerError: (error: unknown) => void;
+}
+
+/**
+ * Stands between a connection and its handler: nothing gets through before the handler is there,
+ * the end gets through once, and nothing after it. What a handler throws closes its connection
+ * with 1011 and goes no further.
+ */
+export class HandlerGate {
+  readonly #options: HandlerGateOptions;
+  #phase: Phase = { name: "accepting" };
+
+  constructor(options: HandlerGateOptions) {
+    this.#options = options;
+  }
+
+  get isClosed(): boolean {
+    return this.#phase.name === "closed";
+  }
+
+  /** Lets `accept` make the handler, and tells it of an end that came meanwhile. */
+  attach(accept: () => TransportHandler): void {
+    this.#guard(() => {
+      const handler = accept();
+      const phase = this.#phase;
+      if (phase.name === "closed") handler.onClose(phase.code, phase.reason);
+      else this.#phase = { name: "open", handler };
+    });
+  }
+
+  message(bytes: Uint8Array): void {
+    const phase = this.#phase;
+    if (phase.name === "open") this.#guard(() => phase.handler.onMessage(bytes));
+  }
+
+  text(): void {
+    const phase = this.#phase;
+    if (phase.name === "open") this.#guard(() => phase.handler.onText());
+  }
+
+  end(code: number, reason: string): void {
+    const phase = this.#phase;
+    if (phase.name === "closed") return;
+    this.#phase = { name: "closed", code, reason };
+    if (phase.name === "open") this.#guard(() => phase.handler.onClose(code, reason));
+  }
+
+  #guard(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.close(CODE_INTERNAL_ERROR, "internal error");
+      this.#options.onHandlerError(error);
+    }
+  }
+}

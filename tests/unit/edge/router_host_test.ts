@@ -1,0 +1,164 @@
+import type { Environment } from "../../../src/edge/environment.ts";
+import { RouterHost } from "../../../src/edge/router_host.ts";
+import type { Transport, TransportHandler } from "../../../src/edge/transport.ts";
+import { FEDERATION_CORE_DEFAULTS } from "../../../src/federation/federation_config.ts";
+import { ROUTER_CORE_DEFAULTS } from "../../../src/router/router_config.ts";
+import { decodeFrame, encodeFrame } from "../../../src/wire/frame.ts";
+import type { Message } from "../../../src/wire/message.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+
+type DialHandlers = Parameters<Environment["dial"]>[1];
+
+/** A world in which nothing happens by itself. */
+class StillEnvironment implements Environment {
+  now = 0;
+  readonly timers: { atMicros: number; action: () => void; isCancelled: boolean }[] = [];
+  readonly turnEnds: (() => void)[] = [];
+  readonly dials: { url: string; handlers: DialHandlers; isAborted: boolean }[] = [];
+
+  nowMicros(): number {
+    return this.now;
+  }
+  wallMicros(): number {
+    return 1_000_000;
+  }
+  random(): number {
+    return 0;
+  }
+  newId(): string {
+    return "session";
+  }
+  after(delayMs: number, action: () => void): () => void {
+    const timer = { atMicros: this.now + delayMs * 1_000, action, isCancelled: false };
+    this.timers.push(timer);
+    return () => timer.isCancelled = true;
+  }
+  atEndOfTurn(action: () => void): void {
+    this.turnEnds.push(action);
+  }
+  dial(url: string, handlers: DialHandlers): { abort(): void } {
+    const dial = { url, handlers, isAborted: false };
+    this.dials.push(dial);
+    return { abort: () => dial.isAborted = true };
+  }
+
+  /** The timers that would fire, earliest first. */
+  get pending(): readonly { atMicros: number; action: () => void }[] {
+    return this.timers.filter(({ isCancelled }) => !isCancelled)
+      .sort((a, b) => a.atMicros - b.atMicros);
+  }
+  endTurn(): void {
+    for (const action of this.turnEnds.splice(0)) action();
+  }
+}
+
+class RecordingTransport implements Transport {
+  readonly bufferedBytes = 0;
+  readonly remoteAddress = "there:1";
+  readonly sent: Message[] = [];
+  handler: TransportHandler | undefined;
+  closed: string | undefined;
+
+  send(bytes: Uint8Array): void {
+    this.sent.push(decodeFrame(bytes).message);
+  }
+  close(code: number, reason: string): void {
+    this.closed = `${code} ${reason}`;
+    this.handler?.onClose(code, reason);
+  }
+}
+
+function setUp(isLeaf: boolean): { readonly host: RouterHost; readonly world: StillEnvironment } {
+  const world = new StillEnvironment();
+  const host = new RouterHost(world, {
+    config: { ...ROUTER_CORE_DEFAULTS, routerId: "me", bootId: 1 },
+    federation: {
+      isLeaf,
+      config: { ...FEDERATION_CORE_DEFAULTS, hubUrls: isLeaf ? ["ws://hub:1"] : [] },
+    },
+  });
+  return { host, world };
+}
+
+function accept(host: RouterHost): RecordingTransport {
+  const transport = new RecordingTransport();
+  transport.handler = host.accept(transport);
+  return transport;
+}
+
+const HELLO = encodeFrame({ type: "HELLO", version: 1, features: 0, name: "x" });
+
+Deno.test("what arrives on a transport reaches the core, and its answers the transport", () => {
+  const { host } = setUp(false);
+  const transport = accept(host);
+  transport.handler?.onMessage(HELLO);
+  assertEquals(transport.sent.map(({ type }) => type), ["WELCOME", "SNAPSHOT"]);
+  transport.handler?.onText();
+  assertEquals(transport.sent.at(-1)?.type, "ERROR");
+  assertEquals(host.core.connections, 1);
+  transport.handler?.onClose(1000, "");
+  transport.handler?.onClose(1000, "");
+  assertEquals([host.core.connections, host.core.clientSessions], [0, 0]);
+});
+
+Deno.test("one timer at a time waits for what is next, and an earlier plan replaces it", () => {
+  const { host, world } = setUp(false);
+  const transport = accept(host);
+  assertEquals(world.pending.map(({ atMicros }) => atMicros), [10_000_000]);
+  world.now = 10_000_000;
+  world.pending[0]?.action();
+  assert(transport.closed?.startsWith("1008"));
+  host.core.after(5, () => {});
+  host.core.after(1, () => {});
+  accept(host);
+  const next = world.timers.at(-1);
+  assertEquals(next?.atMicros, 10_001_000);
+});
+
+Deno.test("what a turn produced for a link is flushed at its end, or after a millisecond of flood", () => {
+  const { host, world } = setUp(true);
+  host.start();
+  const transport = new RecordingTransport();
+  transport.handler = world.dials[0]?.handlers.onOpen(transport);
+  assertEquals(transport.sent, []);
+  world.endTurn();
+  assertEquals(transport.sent.map(({ type }) => type), ["HELLO"]);
+  // Nothing ends the turn: messages keep coming.
+  const ping = encodeFrame({ type: "PING" });
+  transport.handler?.onMessage(ping);
+  world.now += 500;
+  transport.handler?.onMessage(ping);
+  assertEquals(transport.sent.length, 1);
+  world.now += 501;
+  transport.handler?.onMessage(ping);
+  assertEquals(transport.sent.length, 2, "decoded is the first frame of the batch");
+});
+
+Deno.test("stop() closes transports, aborts dials, cancels the timer and plans nothing more", () => {
+  const { host, world } = setUp(true);
+  host.start();
+  const transport = accept(host);
+  host.stop("bye");
+  host.stop("again");
+  assertEquals(transport.closed, "1001 bye");
+  assertEquals([world.dials[0]?.isAborted, world.pending], [true, []]);
+  world.endTurn();
+  assertEquals(accept(host).closed?.startsWith("1001"), true);
+  assertEquals([world.dials.length, world.pending], [1, []]);
+});
+
+Deno.test("a failed dial is dialled again by a timer", () => {
+  const { host, world } = setUp(true);
+  host.start();
+  world.dials[0]?.handlers.onFailed("nobody listens");
+  const [timer] = world.pending;
+  assert(timer !== undefined && timer.atMicros <= 400_000);
+  world.now = timer.atMicros;
+  timer.action();
+  assertEquals(world.dials.map(({ url }) => url), ["ws://hub:1", "ws://hub:1"]);
+});
+
+Deno.test("a router that is no leaf takes no uplink", () => {
+  const { host } = setUp(false);
+  assertThrows(() => host.attachUplink(new RecordingTransport()), TypeError, "no leaf");
+});

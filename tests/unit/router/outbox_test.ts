@@ -1,0 +1,141 @@
+import { Outbox, type OutboxSource } from "../../../src/router/outbox.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { FakePort } from "./fake_port.ts";
+
+const ID = 1;
+const HIGH_WATER = 100;
+
+function setUp(bytesMax = 1_000): {
+  readonly outbox: Outbox;
+  readonly port: FakePort;
+  fill(): void;
+  drain(): void;
+  read(): number[];
+} {
+  const port = new FakePort();
+  const outbox = new Outbox(port, ID, { bytesMax, highWaterBytes: HIGH_WATER });
+  return {
+    outbox,
+    port,
+    fill: () => port.buffered.set(ID, HIGH_WATER),
+    drain: () => port.buffered.set(ID, HIGH_WATER - 1),
+    read: () => port.take().map((action) => action.kind === "send" ? action.bytes[0] ?? -1 : -1),
+  };
+}
+
+/** A source of these messages; 0 is an empty one: nothing ready yet. */
+function source(...messages: readonly number[]): OutboxSource {
+  const left = [...messages];
+  return {
+    next: () => {
+      const message = left.shift();
+      if (message === undefined) return undefined;
+      return message === 0 ? new Uint8Array(0) : Uint8Array.of(message);
+    },
+  };
+}
+
+Deno.test("Outbox sends at once while the socket's buffer is below the mark", () => {
+  const { outbox, drain, read } = setUp();
+  drain();
+  assert(outbox.send(Uint8Array.of(1)));
+  assertEquals([read(), outbox.isWaiting, outbox.queuedBytes], [[1], false, 0]);
+});
+
+Deno.test("Outbox queues copies in order at the mark, and never overtakes them", () => {
+  const { outbox, fill, drain, read } = setUp();
+  fill();
+  const reused = new Uint8Array(10);
+  for (const n of [1, 2]) {
+    reused[0] = n;
+    assert(outbox.send(reused));
+  }
+  assertEquals([read(), outbox.isWaiting, outbox.queuedBytes], [[], true, 20]);
+  drain();
+  assert(outbox.send(Uint8Array.of(3)));
+  assertEquals(read(), [], "not before those that wait");
+  outbox.pump();
+  assertEquals([read(), outbox.isWaiting, outbox.queuedBytes], [[1, 2, 3], false, 0]);
+});
+
+Deno.test("Outbox takes as many bytes as its bound, and refuses the next", () => {
+  const { outbox, fill, drain, read } = setUp(20);
+  fill();
+  assert(outbox.send(new Uint8Array(10)));
+  assert(outbox.send(new Uint8Array(10)));
+  assertEquals(outbox.send(new Uint8Array(1)), false);
+  assertEquals(outbox.queuedBytes, 20);
+  drain();
+  outbox.pump();
+  assertEquals(read().length, 2);
+  fill();
+  assert(outbox.send(new Uint8Array(20)), "there is room again");
+});
+
+Deno.test("Outbox stops pumping when the buffer is full again", () => {
+  const { outbox, port, fill, drain, read } = setUp();
+  fill();
+  for (const n of [1, 2, 3]) outbox.send(Uint8Array.of(n));
+  drain();
+  const send = port.send.bind(port);
+  port.send = (connection, bytes) => {
+    send(connection, bytes);
+    if (bytes[0] === 2) fill();
+  };
+  outbox.pump();
+  assertEquals([read(), outbox.isWaiting], [[1, 2], true]);
+});
+
+Deno.test("Outbox sends messages first, sources between them, one source after the other", () => {
+  const { outbox, fill, drain, read } = setUp();
+  fill();
+  outbox.addSource(source(11, 0, 12));
+  outbox.addSource(source(21));
+  outbox.send(Uint8Array.of(1));
+  drain();
+  outbox.pump();
+  assertEquals(read(), [1, 11], "then the source had nothing ready");
+  assert(outbox.isWaiting);
+  assert(outbox.send(Uint8Array.of(2)));
+  assertEquals(read(), [2], "a live message does not wait for sources");
+  outbox.pump();
+  assertEquals([read(), outbox.isWaiting], [[12, 21], false]);
+});
+
+Deno.test("Outbox that is closed forgets all and ignores what comes", () => {
+  const { outbox, fill, drain, read } = setUp();
+  fill();
+  outbox.send(Uint8Array.of(1));
+  outbox.addSource(source(2));
+  outbox.close();
+  drain();
+  assert(outbox.send(Uint8Array.of(3)));
+  outbox.addSource(source(4));
+  outbox.pump();
+  assertEquals([read(), outbox.isWaiting, outbox.queuedBytes], [[], false, 0]);
+});
+
+Deno.test("Outbox whose queue never empties keeps the order for ever", () => {
+  const { outbox, port, fill, drain } = setUp(1_000_000);
+  fill();
+  const send = port.send.bind(port);
+  port.send = (connection, bytes) => {
+    send(connection, bytes);
+    // Room for one message at each pump: two come in for one that leaves, up to 3,000.
+    fill();
+  };
+  const sent: number[] = [];
+  let next = 0;
+  const put = () => outbox.send(new Uint8Array(new Uint32Array([next++]).buffer));
+  for (let n = 0; n < 3_000; n++) put();
+  for (let n = 0; n < 10_000; n++) {
+    put();
+    drain();
+    outbox.pump();
+    for (const action of port.take()) {
+      if (action.kind === "send") sent.push(new Uint32Array(action.bytes.buffer)[0] ?? -1);
+    }
+  }
+  assertEquals(sent, Array.from({ length: 10_000 }, (_, n) => n));
+  assertEquals(outbox.queuedBytes, 3_000 * 4);
+});

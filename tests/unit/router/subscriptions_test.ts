@@ -1,0 +1,71 @@
+import { parsePattern } from "../../../src/address/pattern.ts";
+import type { Subscriber } from "../../../src/router/subscriber.ts";
+import { Subscriptions } from "../../../src/router/subscriptions.ts";
+import { ALL_SIGNALS } from "../../../src/wire/message.ts";
+import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
+
+class Named implements Subscriber {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  paramChanged(): void {}
+  published(): void {}
+}
+
+const [A, B] = [new Named("a"), new Named("b")];
+
+function targetsOf(subscriptions: Subscriptions, address: string): string[] {
+  return subscriptions.targets(address).map(({ subscriber, types }) =>
+    `${(subscriber as Named).name} ${types}`
+  ).sort();
+}
+
+Deno.test("a subscriber is a target once, with the kinds of all its subscriptions that match", () => {
+  const subscriptions = new Subscriptions();
+  subscriptions.add(A, 1, parsePattern("/x/**"), 1);
+  subscriptions.add(A, 2, parsePattern("/x/y"), 4);
+  subscriptions.add(B, 1, parsePattern("/x/*"), 2);
+  subscriptions.add(B, 2, parsePattern("/z"), 0);
+  assertEquals(targetsOf(subscriptions, "/x/y"), ["a 5", "b 2"]);
+  assertEquals(targetsOf(subscriptions, "/x/z"), ["a 1", "b 2"]);
+  assertEquals(targetsOf(subscriptions, "/z"), [`b ${ALL_SIGNALS}`]);
+  assertEquals(targetsOf(subscriptions, "/w"), []);
+});
+
+Deno.test("targets() are remembered until any subscription changes", () => {
+  const subscriptions = new Subscriptions();
+  const steps: readonly (readonly [() => unknown, readonly string[]])[] = [
+    [() => subscriptions.add(A, 1, parsePattern("/x"), 1), ["a 1"]],
+    [() => subscriptions.add(B, 1, parsePattern("/*"), 1), ["a 1", "b 1"]],
+    [() => subscriptions.add(A, 1, parsePattern("/y"), 1), ["b 1"]],
+    [() => subscriptions.remove(B, 1), []],
+    [() => subscriptions.add(B, 7, parsePattern("/x"), 2), ["b 2"]],
+    [() => subscriptions.removeAll(B), []],
+  ];
+  for (const [step, expected] of steps) {
+    step();
+    assertEquals(targetsOf(subscriptions, "/x"), [...expected]);
+    assertStrictEquals(subscriptions.targets("/x"), subscriptions.targets("/x"));
+  }
+});
+
+Deno.test("counts follow what is added, replaced and removed", () => {
+  const subscriptions = new Subscriptions();
+  subscriptions.add(A, 1, parsePattern("/x"), 1);
+  subscriptions.add(A, 1, parsePattern("/y"), 1);
+  subscriptions.add(A, 2, parsePattern("/x"), 1);
+  assertEquals([subscriptions.count(A), subscriptions.count(B)], [2, 0]);
+  assertEquals([subscriptions.has(A, 2), subscriptions.has(A, 3), subscriptions.has(B, 2)], [
+    true,
+    false,
+    false,
+  ]);
+  assertEquals([subscriptions.remove(A, 1), subscriptions.remove(A, 1)], [true, false]);
+  assertEquals(subscriptions.count(A), 1);
+  subscriptions.removeAll(A);
+  assertEquals(subscriptions.count(A), 0);
+  assertEquals(subscriptions.remove(A, 2), false);
+});
