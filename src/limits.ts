@@ -67,6 +67,8 @@ export const MAX_REVISION_ENTRIES: number = 10_000;
 export const CLAIMS_MAX: number = 100_000;
 /** Routers on the path from a router to the root. */
 export const PATH_ROUTERS_MAX: number = 16;
+/** Peers a federation manager tells about; beyond it one that is away is forgotten. */
+export const PEERS_KNOWN_MAX: number = 10_000;
 /** Write requests waiting for an answer, on one router. */
 export const PENDING_WRITES_MAX: number = 100_000;
 /** Entries in one FORWARD context. */

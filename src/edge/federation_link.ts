@@ -1,6 +1,6 @@
 import { HandshakeFailedError } from "../federation/federation_error.ts";
-import type { LinkEvent, PeerState } from "../federation/link_event.ts";
-import type { LinkEventQueue } from "./link_event_queue.ts";
+import type { PeerState } from "../federation/link_event.ts";
+import type { AttachedLink } from "./router_host.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /**
@@ -11,38 +11,44 @@ export class FederationLink {
   /** What the transport is to call with all that arrives on it. */
   readonly handler: TransportHandler;
   readonly #transport: Transport;
-  readonly #stopListening: () => void;
-  #state: PeerState = "Handshaking";
-  #peerId = "";
-  #isEnded = false;
+  readonly #attached: AttachedLink;
   readonly #done = Promise.withResolvers<void>();
+  #wasActive = false;
+  #isEnded = false;
 
   /** @internal */
-  constructor(
-    transport: Transport,
-    attach: (transport: Transport) => TransportHandler,
-    events: LinkEventQueue,
-  ) {
+  constructor(transport: Transport, attach: (transport: Transport) => AttachedLink) {
     this.#transport = transport;
     // Nobody has to wait for the end; who does, sees the rejection.
     this.#done.promise.catch(() => {});
-    this.#stopListening = events.listen((event) => this.#heard(event));
-    this.handler = attach(transport);
+    this.#attached = attach(transport);
+    const { handler } = this.#attached;
+    this.handler = {
+      onMessage: (bytes) => {
+        handler.onMessage(bytes);
+        this.#wasActive ||= this.isActive;
+      },
+      onText: () => handler.onText(),
+      onClose: (code, reason) => {
+        handler.onClose(code, reason);
+        this.#ended(reason);
+      },
+    };
   }
 
   /** State of the link, as this side knows it. */
   get state(): PeerState {
-    return this.#state;
+    return this.#attached.link()?.state ?? (this.#isEnded ? "Disconnected" : "Handshaking");
   }
 
   /** Whether state flows both ways, proven by a round trip. */
   get isActive(): boolean {
-    return this.#state === "Active";
+    return this.state === "Active";
   }
 
   /** The peer's router id; empty until it said so. */
   get peerId(): string {
-    return this.#peerId;
+    return this.#attached.link()?.routerId ?? "";
   }
 
   /**
@@ -58,15 +64,9 @@ export class FederationLink {
     this.#transport.close(1000, "The link was closed");
   }
 
-  #heard(event: LinkEvent): void {
-    if (event.type !== "stateChanged" || this.#isEnded) return;
-    if (event.routerId !== "") this.#peerId = event.routerId;
-    const wasActive = this.isActive;
-    this.#state = event.state;
-    if (event.state !== "Disconnected" && event.state !== "Failed") return;
+  #ended(reason: string): void {
     this.#isEnded = true;
-    this.#stopListening();
-    if (wasActive) this.#done.resolve();
-    else this.#done.reject(new HandshakeFailedError(event.reason ?? "The link was closed"));
+    if (this.#wasActive) this.#done.resolve();
+    else this.#done.reject(new HandshakeFailedError(reason || "The link was closed"));
   }
 }

@@ -114,12 +114,7 @@ export class FederationManager {
         `Cannot create a link: router "${this.routerId}" has one to its hub; close it first`,
       );
     }
-    return new FederationLink(
-      transport,
-      (observed) =>
-        this.mode.type === "leaf" ? this.#host.attachUplink(observed) : this.#host.accept(observed),
-      this.#events,
-    );
+    return new FederationLink(transport, (attached) => this.#host.attach(attached));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { matches, parsePattern, type Pattern } from "../address/pattern.ts";
+import { PEERS_KNOWN_MAX } from "../limits.ts";
 import type { LinkEvent, PeerState } from "../federation/link_event.ts";
 
 /** What is known of a peer router. */
@@ -90,6 +91,7 @@ export class PeerDirectory {
   ): Entry {
     const known = this.#entries.get(routerId);
     if (known !== undefined) return known;
+    if (this.#entries.size >= PEERS_KNOWN_MAX) this.#forgetOne();
     const outbound = endpoint?.routerId === routerId;
     const info: PeerInfo = {
       routerId,
@@ -101,5 +103,14 @@ export class PeerDirectory {
     const entry: Entry = { info, patterns: [] };
     this.#entries.set(routerId, entry);
     return entry;
+  }
+
+  // Routers without a configured id come back under another one each time.
+  #forgetOne(): void {
+    for (const [routerId, { info }] of this.#entries) {
+      if (info.state !== "Disconnected" && info.state !== "Failed") continue;
+      this.#entries.delete(routerId);
+      return;
+    }
   }
 }

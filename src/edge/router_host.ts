@@ -1,6 +1,8 @@
 import { FederationCore } from "../federation/federation_core.ts";
 import type { FederationCoreConfig } from "../federation/federation_config.ts";
+import { PeerLink } from "../federation/link.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
+import type { Connection } from "../router/connection.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
 import type { RouterCoreConfig } from "../router/router_config.ts";
 import { RouterCore } from "../router/router_core.ts";
@@ -10,6 +12,13 @@ import type { Transport, TransportHandler } from "./transport.ts";
 
 /** A planned flush that is older than this is done at the next event: floods starve the turn's end. */
 const FLUSH_AGE_MAX_MICROS = 1_000;
+
+/** A link on a connection that the application opened. */
+export interface AttachedLink {
+  readonly handler: TransportHandler;
+  /** Undefined until the peer has said that it is a router. */
+  link(): PeerLink | undefined;
+}
 
 /** How a router takes part in a federation. */
 export interface HostFederation {
@@ -77,16 +86,23 @@ export class RouterHost implements RouterPort {
     return this.#handlerOf(id);
   }
 
-  /** Uses a connection that was opened to a hub as this leaf's link. */
-  attachUplink(transport: Transport): TransportHandler {
+  /**
+   * Runs a link on a connection that the application opened: on a leaf as the side that dialled, on
+   * a hub as the side that accepted.
+   */
+  attach(transport: Transport): AttachedLink {
+    const { uplink } = this.federation ?? {};
+    if (uplink === undefined) {
+      const handler = this.accept(transport);
+      const connection = this.core.connection(this.#lastConnection);
+      return { handler, link: () => linkOf(connection) };
+    }
     const id = ++this.#lastConnection;
     this.#transports.set(id, transport);
-    const { uplink } = this.federation ?? {};
-    if (uplink === undefined) throw new TypeError("Cannot attach a link: this router is no leaf");
     this.core.wake(this.#environment.nowMicros());
-    uplink.attach(this.core.adopt(id, transport.remoteAddress));
+    const link = uplink.attach(this.core.adopt(id, transport.remoteAddress));
     this.#afterEvent();
-    return this.#handlerOf(id);
+    return { handler: this.#handlerOf(id), link: () => link };
   }
 
   /** Closes all connections; nothing is accepted, dialled or planned any more. */
@@ -201,4 +217,9 @@ export class RouterHost implements RouterPort {
     this.core.wake(this.#environment.nowMicros());
     this.#afterEvent();
   }
+}
+
+function linkOf(connection: Connection | undefined): PeerLink | undefined {
+  const { handler } = connection ?? {};
+  return handler instanceof PeerLink ? handler : undefined;
 }

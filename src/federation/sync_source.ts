@@ -1,4 +1,3 @@
-import { matches, type Pattern } from "../address/pattern.ts";
 import type { OutboxSource } from "../router/outbox.ts";
 import { writePeerFrame } from "../router/param_change.ts";
 import { isReserved } from "../router/reserved.ts";
@@ -73,9 +72,4 @@ export class SyncSource implements OutboxSource {
     }
     this.#writer.flush();
   }
-}
-
-/** Whether any of some patterns matches. */
-export function matchesAny(patterns: readonly Pattern[], address: string): boolean {
-  return patterns.some((pattern) => matches(pattern, address));
 }

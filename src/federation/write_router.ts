@@ -151,7 +151,20 @@ export class WriteRouter {
     if (this.#core.mirrors(address) && (isAsked || link.mayUpdate(address))) {
       this.#core.merge(address, version, { from: link, except: pending?.requester });
     }
-    pending?.answered(isAsked ? { kind: "accepted", version } : badAnswer(pending.address));
+    if (pending === undefined) return;
+    pending.answered(
+      isAsked ? { kind: "accepted", version: this.#asKept(address, version) } : badAnswer(
+        pending.address,
+      ),
+    );
+  }
+
+  // The merge may have raised its revision: that is the one that subscribers see.
+  #asKept(address: string, version: Version): Version {
+    const kept = this.#core.router.params.get(address);
+    const isSame = kept?.timestampMicros === version.timestampMicros &&
+      kept.origin === version.origin;
+    return isSame ? kept : version;
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */

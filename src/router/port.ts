@@ -22,9 +22,3 @@ export interface RouterPort {
   /** An id nobody else has, for a session. */
   newId(): string;
 }
-
-/** The two clocks of the process, read once at each event. Microseconds. */
-export interface ClockReading {
-  /** Never goes back; its zero means nothing. */
-  readonly monotonicMicros: number;
-}

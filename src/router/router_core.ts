@@ -236,6 +236,11 @@ export class RouterCore implements ConnectionOwner {
     this.#diallers.set(this.port.dial(url), dialler);
   }
 
+  /** An open connection. */
+  connection(id: ConnectionId): Connection | undefined {
+    return this.#connections.get(id);
+  }
+
   forget(connection: Connection): void {
     this.#connections.delete(connection.id);
     this.#waiting.delete(connection);

@@ -105,6 +105,28 @@ Deno.test("a link that never became Active rejects its end with the reason", asy
   assertEquals(link.state, "Disconnected");
 });
 
+Deno.test("each link of a hub knows its own peer and its own end", async () => {
+  const hub = new FederationManager({ routerId: "hub" });
+  const leaves = ["site-a", "site-b"].map((routerId) =>
+    new FederationManager({ routerId, mode: { type: "leaf", hubEndpoint: HUB_URL } })
+  );
+  const links = leaves.map((leaf) => {
+    const [atHub, atLeaf] = MemoryTransport.pair();
+    const hubLink = hub.createLink(atHub);
+    atHub.deliverTo(hubLink.handler);
+    atLeaf.deliverTo(leaf.createLink(atLeaf).handler);
+    return hubLink;
+  });
+  await Promise.all(leaves.map((leaf) => event(leaf, "connected")));
+  const [a, b] = links;
+  assertEquals([a?.peerId, b?.peerId], ["site-a", "site-b"]);
+  leaves[1]?.close();
+  await withDeadline(b?.done ?? Promise.reject(), DEADLINE_MS, "the end of the second link");
+  assertEquals([a?.isActive, b?.state], [true, "Disconnected"]);
+  leaves[0]?.close();
+  hub.close();
+});
+
 Deno.test("mesh is refused with an error that says what to do instead", () => {
   const mode = { type: "mesh", peers: ["ws://a"] } as const;
   assertThrows(() => new FederationManager({ mode }), FederationError, "not implemented");

@@ -1,3 +1,4 @@
+import { PEERS_KNOWN_MAX } from "../../../src/limits.ts";
 import { PeerDirectory } from "../../../src/edge/peer_directory.ts";
 import type { LinkEvent } from "../../../src/federation/link_event.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -68,4 +69,16 @@ Deno.test("events that tell nothing about a peer make none", () => {
   ];
   for (const event of events) peers.apply(event);
   assertEquals([peers.size, peers.all()], [0, []]);
+});
+
+Deno.test("beyond its bound the directory forgets peers that are away, never a connected one", () => {
+  const peers = new PeerDirectory();
+  peers.apply({ type: "connected", routerId: "here" });
+  for (let index = 0; index <= PEERS_KNOWN_MAX; index++) {
+    peers.apply({ type: "disconnected", routerId: `gone-${index}` });
+  }
+  assertEquals(peers.size, PEERS_KNOWN_MAX);
+  assertEquals(peers.get("here")?.state, "Active");
+  assertEquals(peers.get("gone-0"), undefined);
+  assertEquals(peers.get(`gone-${PEERS_KNOWN_MAX}`)?.state, "Disconnected");
 });

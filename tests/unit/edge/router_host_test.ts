@@ -5,7 +5,7 @@ import { FEDERATION_CORE_DEFAULTS } from "../../../src/federation/federation_con
 import { ROUTER_CORE_DEFAULTS } from "../../../src/router/router_config.ts";
 import { decodeFrame, encodeFrame } from "../../../src/wire/frame.ts";
 import type { Message } from "../../../src/wire/message.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 
 type DialHandlers = Parameters<Environment["dial"]>[1];
 
@@ -158,7 +158,11 @@ Deno.test("a failed dial is dialled again by a timer", () => {
   assertEquals(world.dials.map(({ url }) => url), ["ws://hub:1", "ws://hub:1"]);
 });
 
-Deno.test("a router that is no leaf takes no uplink", () => {
+Deno.test("a connection attached to a hub is no link before its peer has said so", () => {
   const { host } = setUp(false);
-  assertThrows(() => host.attachUplink(new RecordingTransport()), TypeError, "no leaf");
+  const transport = new RecordingTransport();
+  const attached = host.attach(transport);
+  assertEquals(attached.link(), undefined);
+  attached.handler.onMessage(new Uint8Array([1, 2, 3]));
+  assertEquals(attached.link(), undefined);
 });
