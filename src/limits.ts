@@ -40,8 +40,12 @@ export const SESSIONS_MAX: number = 1_000;
 export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
 /** Params a router keeps. */
 export const PARAMS_MAX: number = 1_000_000;
-/** Bytes queued for one connection before it is closed with 503. */
-export const OUTBOX_BYTES_MAX: number = 8_388_608;
+/** Bytes queued for one connection before it is closed with 503 at once. */
+export const OUTBOX_BYTES_MAX: number = 67_108_864;
+/** With more bytes than this queued for `OUTBOX_SLOW_MS` on end, a connection is closed with 503. */
+export const OUTBOX_SLOW_BYTES: number = 8_388_608;
+/** Milliseconds that a connection may stay behind: a burst passes, a reader that stopped does not. */
+export const OUTBOX_SLOW_MS: number = 2_000;
 /** Bytes in the socket's own buffer above which the router queues instead of sending. */
 export const OUTBOX_HIGH_WATER_BYTES: number = 262_144;
 /** Payload bytes of one SNAPSHOT chunk; small enough that a snapshot and live updates interleave. */

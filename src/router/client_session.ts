@@ -21,6 +21,7 @@ import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
+import { PendingWrites } from "./pending_writes.ts";
 import { isReserved } from "./reserved.ts";
 import type { RouterCore } from "./router_core.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
@@ -33,6 +34,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   readonly name: string;
   readonly #router: RouterCore;
   readonly #connection: Connection;
+  readonly #pendingWrites = new PendingWrites();
 
   constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
     this.#router = router;
@@ -150,10 +152,11 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       case "elsewhere": {
         const problem = router.params.valueProblem(message.address, message.value);
         if (problem !== undefined) return this.#connection.refuse(problem);
-        router.federation?.requestWrite(
-          message,
-          (answer) => this.#answerSet(answer, message, wantsAck),
-        );
+        this.#pendingWrites.began(message.address);
+        router.federation?.requestWrite(message, (answer) => {
+          this.#answerSet(answer, message, wantsAck);
+          this.#pendingWrites.ended(message.address);
+        });
         return;
       }
     }
@@ -179,7 +182,12 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
   }
 
-  #get({ address }: GetMessage): void {
+  // A client reads its own writes: one that is on its way to its owner comes first.
+  #get(message: GetMessage): void {
+    this.#pendingWrites.afterAll(message.address, () => this.#answerGet(message));
+  }
+
+  #answerGet({ address }: GetMessage): void {
     const problem = addressProblem(address);
     if (problem !== undefined) {
       return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);

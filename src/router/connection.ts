@@ -62,14 +62,16 @@ export class Connection {
   /** Sends one WebSocket message; the bytes are the caller's again at once. */
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
-    if (!this.outbox.send(bytes)) {
-      this.closeWith({
-        code: ERROR_CODE.overload,
-        message: "Connection closed: it reads too slowly, its queue is full; reconnect to resume",
-      }, CLOSE_CODE.tryAgainLater);
-      return;
-    }
+    if (!this.outbox.send(bytes)) return this.closeSlow();
     if (this.outbox.isWaiting) this.#owner.outboxWaits(this);
+  }
+
+  /** Gives up on a reader that does not keep up. */
+  closeSlow(): void {
+    this.closeWith({
+      code: ERROR_CODE.overload,
+      message: "Connection closed: it reads too slowly, its queue is full; reconnect to resume",
+    }, CLOSE_CODE.tryAgainLater);
   }
 
   /** Sends one message in a frame and a WebSocket message of its own. */

@@ -1,3 +1,4 @@
+import { OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS } from "../limits.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
 /** Sent messages that a queue which never empties may still hold on to. */
@@ -36,6 +37,7 @@ export class Outbox {
   #head = 0;
   #queuedBytes = 0;
   #closed = false;
+  #slowSinceMicros: number | undefined;
 
   constructor(port: RouterPort, connection: ConnectionId, limits: OutboxLimits) {
     this.#port = port;
@@ -51,6 +53,19 @@ export class Outbox {
   /** Whether `pump` has anything to do. */
   get isWaiting(): boolean {
     return !this.#closed && (this.#head < this.#messages.length || this.#sources.length > 0);
+  }
+
+  /**
+   * Whether too much has been waiting for too long. Asked between event-loop turns only: while a
+   * flood comes in, sockets send nothing, and a queue says nothing about its reader.
+   */
+  isTooSlow(nowMicros: number): boolean {
+    if (this.#queuedBytes <= OUTBOX_SLOW_BYTES) {
+      this.#slowSinceMicros = undefined;
+      return false;
+    }
+    this.#slowSinceMicros ??= nowMicros;
+    return nowMicros - this.#slowSinceMicros > OUTBOX_SLOW_MS * 1_000;
   }
 
   /**

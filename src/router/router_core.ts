@@ -335,7 +335,8 @@ export class RouterCore implements ConnectionOwner {
     this.#pumpPlan = undefined;
     for (const connection of [...this.#waiting]) {
       connection.outbox.pump();
-      if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
+      if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
+      else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
     }
     if (this.#waiting.size > 0) this.#planPump();
   }

@@ -10,7 +10,7 @@ import { RawWebSocket } from "../support/raw_websocket.ts";
 const MIB = 1_048_576;
 const OUTBOX_BYTES_MAX = 4 * MIB;
 const EVENT_BYTES = 60_000;
-/** What is sent in one go fits the outbox of a client that reads: while it arrives, nothing leaves. */
+/** What is sent in one go fits the small outbox of these tests: while it arrives, nothing leaves. */
 const PORTION = 20;
 /** What the kernel's own buffers take of a flood, at most, on a machine with large ones. */
 const KERNEL_BYTES_MAX = 64 * MIB;
@@ -75,6 +75,17 @@ Deno.test("a client that does not read costs the router no more than its bounds"
   assertLess(counts.rssBytes - rssBytes, 100 * MIB);
 });
 
+Deno.test("a burst that comes faster than sockets send costs a reading client nothing", async () => {
+  await using router = LineProcess.start("counting_router.ts", JSON.stringify({}));
+  const port = Number(await router.next());
+  await using reader = await RawClient.connect(port, "reader");
+  await reader.ask({ type: "SUBSCRIBE", id: 1, pattern: "/flood/**", types: ALL_SIGNALS });
+  await using sender = await RawClient.connect(port, "sender");
+  const flood = new Flood(sender, reader);
+  await flood.send(500);
+  assertEquals(flood.received, Array.from({ length: 500 }, (_, index) => index));
+});
+
 /** A client that says HELLO, subscribes to the flood, and from then on reads nothing. */
 async function subscribeAndStopReading(port: number): Promise<RawWebSocket> {
   const socket = await RawWebSocket.connect(port);
@@ -112,8 +123,13 @@ class Flood {
 
   /** Sends a portion and waits until the reader has all of it. */
   async sendPortion(): Promise<void> {
+    await this.send(PORTION);
+  }
+
+  /** Sends so many at once and waits until the reader has all of them. */
+  async send(count: number): Promise<void> {
     this.#reader.frames.length = 0;
-    for (let i = 0; i < PORTION; i++) {
+    for (let i = 0; i < count; i++) {
       this.#sender.send({
         type: "PUBLISH",
         address: "/flood/event",
@@ -123,7 +139,7 @@ class Flood {
         id: this.sent++,
       }, { qos: QOS.fire });
     }
-    await this.#reader.until(() => this.#reader.frames.length >= PORTION, "a portion of events");
+    await this.#reader.until(() => this.#reader.frames.length >= count, "a portion of events");
     for (const { id } of this.#reader.all("PUBLISH")) this.received.push(id ?? NaN);
   }
 }

@@ -82,6 +82,23 @@ Deno.test("a write at another site is decided by the owner, and answered after i
   assertEquals(codeOf(writer.readOne()), 400);
 });
 
+Deno.test("a client reads its own write, also one that its owner has not answered yet", () => {
+  const { network, a, b } = setUp();
+  a.client().ask(set("/a/x", 1));
+  network.settle();
+  const client = b.client();
+  client.send(set("/a/x", 2));
+  client.send({ type: "GET", address: "/a/x" });
+  network.settle();
+  const [ack, snapshot] = client.read();
+  assertEquals(ack?.type, "ACK");
+  assertEquals(snapshot?.type === "SNAPSHOT" && snapshot.params[0]?.revision, 2);
+  client.send(set("/a/x", 3, { revision: 1 }));
+  client.send({ type: "GET", address: "/a/x" });
+  network.settle();
+  assertEquals(client.read().map(({ type }) => type), ["ERROR", "SNAPSHOT"]);
+});
+
 Deno.test("what nobody claims is decided by the root and mirrored everywhere", () => {
   const { network, hub, a, b } = setUp();
   const writer = a.client();

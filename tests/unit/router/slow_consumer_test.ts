@@ -1,3 +1,4 @@
+import { OUTBOX_BYTES_MAX, OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS } from "../../../src/limits.ts";
 import { decodeFrame } from "../../../src/wire/frame.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { codeOf, set, TestRouter } from "./test_router.ts";
@@ -44,6 +45,26 @@ Deno.test("a client whose queue is full gets 503 and is closed, and the others g
   assert(writes > 10);
   assertEquals(quick.read().length, writes);
   assertEquals(router.core.clientSessions, 2);
+});
+
+Deno.test("a client that stays far behind for two seconds gets 503, one that catches up does not", () => {
+  const router = setUp(OUTBOX_BYTES_MAX);
+  const [writer, stuck, late] = [router.client(), router.client(), router.client()];
+  for (const client of [stuck, late]) {
+    client.subscribe("/**");
+    router.port.buffered.set(client.id, HIGH_WATER);
+  }
+  const value = "x".repeat(60_000);
+  for (let bytes = 0; bytes <= OUTBOX_SLOW_BYTES; bytes += value.length) {
+    writer.send(set("/a", value));
+  }
+  router.advance(OUTBOX_SLOW_MS - 100);
+  assertEquals([stuck.closed, late.closed], [undefined, undefined]);
+  router.port.buffered.set(late.id, 0);
+  router.advance(200);
+  assertEquals([stuck.closed?.code, late.closed], [1013, undefined]);
+  router.advance(OUTBOX_SLOW_MS);
+  assertEquals(late.closed, undefined);
 });
 
 Deno.test("a snapshot that is paused never sends a version older than one sent before", () => {
