@@ -1,0 +1,48 @@
+import { ERROR_CODE } from "../../../src/router/error_code.ts";
+import type { Checker, ClientWrite, Report } from "../checker.ts";
+import { describeValue } from "../describe_message.ts";
+
+const ANSWER_MAX_MICROS = 6_000_000;
+/** What a well-formed write may be refused with, here and now. */
+const LEGAL_CODES: readonly number[] = [
+  ERROR_CODE.revisionConflict,
+  ERROR_CODE.unavailable,
+  ERROR_CODE.outcomeUnknown,
+];
+
+/** Each write with QoS Confirm is answered exactly once, in time, with ACK or a fitting ERROR. */
+export class Answers implements Checker {
+  readonly name = "answers";
+  readonly #report: Report;
+  readonly #writes: ClientWrite[] = [];
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  wrote(write: ClientWrite): void {
+    this.#writes.push(write);
+  }
+
+  ended(): void {
+    for (const write of this.#writes) {
+      const problem = problemOf(write);
+      if (problem === undefined) continue;
+      this.#report(
+        `SET "${write.address}" = ${describeValue(write.value)} at ${write.router} ${problem}`,
+      );
+    }
+  }
+}
+
+function problemOf({ answers, isAbandoned, sentAtMicros }: ClientWrite): string | undefined {
+  const [answer] = answers;
+  if (answer === undefined) return isAbandoned ? undefined : "was never answered";
+  if (answers.length > 1) return `was answered ${answers.length} times`;
+  const tookMicros = answer.atMicros - sentAtMicros;
+  if (tookMicros > ANSWER_MAX_MICROS) return `was answered after ${tookMicros / 1e6} s`;
+  if (answer.kind === "refused" && !LEGAL_CODES.includes(answer.code)) {
+    return `was answered with ERROR ${answer.code}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+import { HEARTBEAT_MS, HEARTBEATS_UNANSWERED_MAX } from "../../../src/limits.ts";
+import type { Checker, Report } from "../checker.ts";
+import type { SimWorld } from "../sim_world.ts";
+
+/** Heartbeats, and the slowest round trip of the simulated network. */
+const NOTICE_MAX_MICROS = (HEARTBEAT_MS * (HEARTBEATS_UNANSWERED_MAX + 1) + 2_000) * 1_000;
+
+/** A link is shown Active only while messages can flow both ways, within the time it takes to notice. */
+export class LinkState implements Checker {
+  readonly name = "link state";
+  readonly #report: Report;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  ticked(world: SimWorld): void {
+    for (const router of world.routers.values()) {
+      if (!router.isUp) continue;
+      for (const link of router.host.federation?.links() ?? []) {
+        if (link.state === "Active") this.#check(world, router.id, link.routerId);
+      }
+    }
+  }
+
+  #check(world: SimWorld, id: string, peer: string): void {
+    const open = world.network.connections(id, peer).filter((it) => !it.endOf(id).isClosed);
+    const flows = open.some(({ blockedSinceMicros: since }) =>
+      since === undefined || world.clock.nowMicros - since <= NOTICE_MAX_MICROS
+    );
+    if (flows) return;
+    this.#report(
+      `${id} shows its link to ${peer} as Active, but nothing has passed since ` +
+        `${open.map((it) => it.blockedSinceMicros).join(", ")}`,
+    );
+  }
+}

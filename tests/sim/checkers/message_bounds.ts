@@ -1,0 +1,66 @@
+import { SIGNAL } from "../../../src/wire/message.ts";
+import type { Checker, Report } from "../checker.ts";
+import { describeValue } from "../describe_message.ts";
+import { readPeerFrames } from "../peer_frames.ts";
+import type { Delivery } from "../sim_network.ts";
+import type { SimWorld } from "../sim_world.ts";
+
+/** What passed on one link because of one write or event. */
+interface Passed {
+  requests: number;
+  replies: number;
+  versions: number;
+  events: number;
+  readonly directions: Set<string>;
+}
+
+/**
+ * In quiet times a write crosses each link once: as one version, or as one request and its reply. An
+ * event crosses each link at most once. Nothing echoes.
+ */
+export class MessageBounds implements Checker {
+  readonly name = "messages per write";
+  readonly #report: Report;
+  readonly #passed = new Map<string, Passed>();
+  #isQuiet = false;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  settled(): void {
+    this.#isQuiet = true;
+  }
+
+  delivered({ from, to, bytes }: Delivery, world: SimWorld): void {
+    if (!this.#isQuiet || !world.routers.has(from) || !world.routers.has(to)) return;
+    for (const { message, context } of readPeerFrames(bytes)) {
+      if (message.type !== "SET" && message.type !== "PUBLISH") continue;
+      const link = [from, to].sort().join(" - ");
+      const key = `${describeValue(message.value)} at "${message.address}" on ${link}`;
+      const passed = this.#passed.get(key) ?? newPassed();
+      this.#passed.set(key, passed);
+      passed.directions.add(`${from} > ${to}`);
+      if (message.type === "PUBLISH" && message.signal !== SIGNAL.param) passed.events++;
+      else if (context?.message.kind === "request") passed.requests++;
+      else if (context?.message.kind === "reply") passed.replies++;
+      else passed.versions++;
+    }
+  }
+
+  ended(): void {
+    for (const [key, { requests, replies, versions, events, directions }] of this.#passed) {
+      const isOneEach = requests <= 1 && replies === requests && versions + events <= 1;
+      const isOneWay = requests > 0 ? versions === 0 : directions.size <= 1;
+      if (isOneEach && isOneWay) continue;
+      this.#report(
+        `${key}: ${requests} requests, ${replies} replies, ${versions} versions, ` +
+          `${events} events`,
+      );
+    }
+  }
+}
+
+function newPassed(): Passed {
+  return { requests: 0, replies: 0, versions: 0, events: 0, directions: new Set() };
+}

@@ -1,0 +1,93 @@
+import { matches, parsePattern } from "../../../src/address/pattern.ts";
+import type { Checker, ClientWrite, Report } from "../checker.ts";
+import { describeValue } from "../describe_message.ts";
+import type { SimClient } from "../sim_client.ts";
+import type { SimWorld } from "../sim_world.ts";
+import { mirrors } from "../topology.ts";
+
+/**
+ * After healing all links are Active on both sides, every write is accepted, and everyone who
+ * subscribed to it is told exactly once.
+ */
+export class Recovery implements Checker {
+  readonly name = "recovery";
+  readonly #report: Report;
+  readonly #writes: ClientWrite[] = [];
+  readonly #publications = new Map<string, number>();
+  #isSettled = false;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  settled(world: SimWorld): void {
+    this.#isSettled = true;
+    for (const client of world.clients.values()) {
+      this.#publications.set(client.name, client.publications);
+    }
+    for (const { plan, id, host } of world.routers.values()) {
+      if ((plan.hubs ?? []).length === 0) continue;
+      const { hubLink, uplink } = host.federation ?? {};
+      const peer = hubLink?.routerId ?? "its hub";
+      const there = world.routers.get(peer)?.linkState(id);
+      if (hubLink?.state === "Active" && there === "Active") continue;
+      this.#report(
+        `the link ${id} - ${peer} is ${uplink?.state} (${uplink?.reason}) at ${id}, ` +
+          `${there} at ${peer}`,
+      );
+    }
+  }
+
+  wrote(write: ClientWrite): void {
+    if (this.#isSettled) this.#writes.push(write);
+  }
+
+  ended(world: SimWorld): void {
+    for (const write of this.#writes) {
+      const [answer] = write.answers;
+      if (answer?.kind !== "accepted") {
+        this.#report(
+          `"${write.address}" = ${describeValue(write.value)} was not accepted at ` +
+            `${write.router}: ${answer?.code ?? "no answer"}`,
+        );
+        continue;
+      }
+      for (const client of world.clients.values()) this.#checkTold(write, client, world);
+    }
+    for (const client of world.clients.values()) this.#checkEvents(client, world);
+  }
+
+  #checkTold({ address, value }: ClientWrite, client: SimClient, world: SimWorld): void {
+    const text = describeValue(value);
+    const told = client.updates.filter((it) => describeValue(it.value) === text).length;
+    const wanted = wants(client, address, world) ? 1 : 0;
+    // Its own router may know an address that it does not mirror, by the reply to its request.
+    if (told === wanted || !isMirrored(client, address, world)) return;
+    this.#report(`client ${client.name} was told ${told} times of "${address}" = ${text}`);
+  }
+
+  #checkEvents(publisher: SimClient, world: SimWorld): void {
+    const before = this.#publications.get(publisher.name) ?? 0;
+    for (let number = before + 1; number <= publisher.publications; number++) {
+      const id = `${publisher.name}:e${number}`;
+      const address = publisher.addressOf(number);
+      for (const client of world.clients.values()) {
+        if (client === publisher || !isMirrored(client, address, world)) continue;
+        const told = client.events.filter((it) => it.id === id).length;
+        const wanted = wants(client, address, world) ? 1 : 0;
+        if (told !== wanted) {
+          this.#report(`client ${client.name} received event ${id} ("${address}") ${told} times`);
+        }
+      }
+    }
+  }
+}
+
+function wants(client: SimClient, address: string, world: SimWorld): boolean {
+  return isMirrored(client, address, world) &&
+    client.subscriptions.some((pattern) => matches(parsePattern(pattern), address));
+}
+
+function isMirrored(client: SimClient, address: string, world: SimWorld): boolean {
+  return mirrors(world.router(client.router).plan)(address);
+}

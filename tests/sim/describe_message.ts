@@ -1,0 +1,77 @@
+import type { EncodedValue, Message } from "../../src/wire/message.ts";
+import { decodeValue } from "../../src/wire/value_codec.ts";
+import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
+
+const SHOWN_MAX = 40;
+
+/** One line for all that a WebSocket message holds. */
+export function describeBytes(bytes: Uint8Array): string {
+  return readPeerFrames(bytes).map(describeFrame).join(" | ");
+}
+
+/** A value, for people. No two values that clients of a simulation set read the same. */
+export function describeValue(value: EncodedValue | undefined): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(decodeValue(value));
+  return text.length <= SHOWN_MAX
+    ? text
+    : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
+}
+
+function describeFrame({ message, context, timestampMicros }: PeerFrame): string {
+  if (context === undefined) return describe(message);
+  const { kind, origin } = context.message;
+  const time = timestampMicros === undefined ? "" : ` at ${timestampMicros}`;
+  return `${kind} of ${origin}${identityOf(context)}: ${describe(message)}${time}`;
+}
+
+function identityOf({ message, index }: NonNullable<PeerFrame["context"]>): string {
+  switch (message.kind) {
+    case "update":
+    case "offer":
+      return "";
+    case "request":
+      return `#${message.entries[index]?.requestId}`;
+    case "event":
+      return `#${message.entries[index]?.sequence}`;
+    case "reply": {
+      const entry = message.entries[index];
+      return `#${entry?.requestId}${entry?.stamperId ? ` by ${entry.stamperId}` : ""}`;
+    }
+  }
+}
+
+function describe(message: Message): string {
+  switch (message.type) {
+    case "SET":
+      return `SET ${message.address} = ${describeValue(message.value)}` +
+        (message.revision === undefined ? "" : ` r${message.revision}`);
+    case "PUBLISH":
+      return `PUBLISH ${message.address} ${describeValue(message.value)}`;
+    case "SNAPSHOT":
+      return `SNAPSHOT ${
+        message.params.map(({ address, value, revision }) =>
+          `${address} = ${describeValue(value)} r${revision}`
+        ).join(", ")
+      }`;
+    case "ACK":
+      return `ACK ${message.address ?? ""} ${message.revision ?? ""}`.trimEnd();
+    case "ERROR":
+      return `ERROR ${message.code} ${message.message}`;
+    case "SUBSCRIBE":
+      return `SUBSCRIBE ${message.id} ${message.pattern}`;
+    case "SYNC":
+      return message.t2 === undefined ? "SYNC?" : "SYNC!";
+    case "FEDERATION_SYNC":
+      if (message.op === "Forward") return "FORWARD";
+      return `${message.op} ${
+        message.patterns.map((pattern, index) => {
+          const claim = message.declare?.claims[index];
+          if (claim === undefined) return pattern;
+          return `${pattern} (${claim.ownerId}${claim.live ? "" : ", lost"})`;
+        }).join(" ")
+      }${message.declare === undefined ? "" : ` path ${message.declare.path.join(">")}`}`;
+    default:
+      return message.type;
+  }
+}

@@ -1,0 +1,38 @@
+import { createCheckers } from "./checkers/all.ts";
+import type { FaultKind } from "./faults.ts";
+import { Scenario } from "./scenario.ts";
+
+/** What a checker saw. */
+export interface Violation {
+  readonly checker: string;
+  readonly what: string;
+}
+
+/** How a seed's run went. */
+export interface SeedResult {
+  readonly seed: number;
+  /** In the order they were found; empty when all is well. */
+  readonly violations: readonly Violation[];
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  /** Empty unless it was asked for. */
+  readonly trace: string;
+}
+
+/** Runs the scenario of a seed under all checkers. */
+export function runSeed(seed: number, options: { readonly keepTrace?: boolean } = {}): SeedResult {
+  const scenario = new Scenario(seed, { keepTrace: options.keepTrace ?? false });
+  const { world, faults } = scenario;
+  const violations: Violation[] = [];
+  const found = (checker: string, what: string): void => {
+    violations.push({ checker, what });
+    world.say(() => `!! ${checker}: ${what}`);
+  };
+  world.watch(createCheckers(found));
+  try {
+    scenario.run();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    found("exception", error.stack ?? error.message);
+  }
+  return { seed, violations, faults, trace: world.trace.text };
+}

@@ -1,0 +1,124 @@
+import { createPrng, type Prng } from "../support/prng.ts";
+import { type FaultKind, planFaults } from "./faults.ts";
+import type { SimClient } from "./sim_client.ts";
+import { SimWorld } from "./sim_world.ts";
+import { addressesOf, randomTopology, type Topology } from "./topology.ts";
+
+/** Faults and traffic happen within this time. */
+const BUSY_MS = 25_000;
+/** Half-open links are noticed and dialled again, and all is synced, within this time. */
+const SETTLING_MS = 30_000;
+const PROBES = 6;
+const PROBE_MS = 400;
+
+/** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
+export class Scenario {
+  readonly world: SimWorld;
+  readonly topology: Topology;
+  /** Faults injected, by kind. */
+  readonly faults: Map<FaultKind, number> = new Map();
+  readonly #random: Prng;
+  readonly #addresses: readonly string[];
+
+  constructor(seed: number, options: { readonly keepTrace: boolean }) {
+    this.#random = createPrng(seed);
+    this.topology = randomTopology(this.#random);
+    const longestTurnMicros = this.#random.pick([0, 100, 900, 3_000]);
+    this.world = new SimWorld({
+      seed,
+      keepTrace: options.keepTrace,
+      turnMicros: (random) => random.nextInt(longestTurnMicros + 1),
+    });
+    this.#addresses = addressesOf(this.topology);
+    for (const plan of this.topology) this.world.addRouter(plan);
+    for (const { id, namespaces = [] } of this.topology) {
+      this.world.addClient({ name: `${id}-1`, router: id, subscriptions: ["/**"] });
+      const narrow = [namespaces[0] ?? "/nobodys/*", "/site-a/**"];
+      this.world.addClient({ name: `${id}-2`, router: id, subscriptions: narrow });
+    }
+  }
+
+  /** Runs it from start to end. */
+  run(): void {
+    const { world } = this;
+    this.#planFaults();
+    for (const router of world.routers.values()) {
+      world.clock.after(this.#random.nextInt(2_000_000), () => {
+        if (!router.isUp) router.start();
+      });
+    }
+    for (const client of world.clients.values()) client.connect();
+    this.#planTraffic();
+    world.clock.runFor(BUSY_MS);
+    this.#heal();
+    world.clock.runFor(SETTLING_MS);
+    world.reached("settled");
+    this.#probe();
+    world.reached("ended");
+  }
+
+  #planFaults(): void {
+    const { world, topology } = this;
+    const random = this.#random;
+    for (const fault of planFaults(world, { topology, durationMs: BUSY_MS, random })) {
+      this.faults.set(fault.kind, (this.faults.get(fault.kind) ?? 0) + 1);
+      if (fault.atMs === 0) fault.inject();
+      else world.clock.after(fault.atMs * 1_000, fault.inject);
+    }
+  }
+
+  #planTraffic(): void {
+    const random = this.#random;
+    const clients = [...this.world.clients.values()];
+    const actions = 60 + random.nextInt(100);
+    for (let index = 0; index < actions; index++) {
+      const atMicros = random.nextInt(BUSY_MS * 1_000);
+      const address = random.pick(this.#addresses);
+      const client = random.pick(clients);
+      // Some at one moment on one address, from everywhere.
+      const actors = random.nextFloat() < 0.1 ? clients : [client];
+      const kind = random.nextFloat();
+      const padding = random.nextFloat() < 0.1 ? "x".repeat(2_000) : "";
+      for (const actor of actors) {
+        this.world.clock.after(atMicros, () => act(actor, { address, kind, padding }));
+      }
+    }
+  }
+
+  #heal(): void {
+    const { world } = this;
+    world.say(() => "-- healed");
+    world.network.heal();
+    for (const router of world.routers.values()) {
+      if (!router.isUp) router.start();
+    }
+  }
+
+  /** One thing at a time, so that its effects can be counted. */
+  #probe(): void {
+    const clients = [...this.world.clients.values()];
+    for (let probe = 0; probe < PROBES; probe++) {
+      const address = this.#random.pick(this.#addresses);
+      const client = this.#random.pick(clients);
+      if (probe % 3 === 2) client.publish(address);
+      else client.set(address);
+      this.world.clock.runFor(PROBE_MS);
+    }
+  }
+}
+
+function act(
+  client: SimClient,
+  what: { readonly address: string; readonly kind: number; readonly padding: string },
+): void {
+  const { address, kind, padding } = what;
+  if (!client.isConnected) return;
+  if (kind < 0.2) {
+    client.publish(address);
+  } else if (kind < 0.25) {
+    client.get(address);
+  } else if (client.mayWrite(address)) {
+    const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;
+    client.set(address, kind < 0.35 ? { expectedRevision, padding } : { padding });
+  }
+}

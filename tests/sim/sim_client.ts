@@ -1,0 +1,229 @@
+import type { Transport } from "../../src/edge/transport.ts";
+import { ERROR_CODE } from "../../src/router/error_code.ts";
+import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
+import { ALL_SIGNALS, type Message, QOS, SIGNAL } from "../../src/wire/message.ts";
+import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
+import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
+import type { SimNetwork } from "./sim_network.ts";
+
+/** Who is told what a {@linkcode SimClient} does and sees. */
+export interface ClientWatcher {
+  wrote(write: ClientWrite): void;
+  answered(write: ClientWrite): void;
+  updated(update: ClientUpdate): void;
+  received(event: ClientEvent): void;
+}
+
+interface OpenSession extends SessionOfClient {
+  readonly transport: Transport;
+  /** The write that waits for its answer, by address. */
+  readonly waiting: Map<string, ClientWrite>;
+}
+
+const RECONNECT_MICROS = 300_000;
+
+/** A CLASP client that does what it is told, speaks real frames, and remembers all it receives. */
+export class SimClient {
+  readonly name: string;
+  readonly router: string;
+  readonly subscriptions: readonly string[];
+  /** Everything received, all sessions. */
+  readonly messages: Message[] = [];
+  /** Values as SET and SNAPSHOT told them, in order. */
+  readonly updates: ClientUpdate[] = [];
+  /** Events received, in order. */
+  readonly events: ClientEvent[] = [];
+  readonly #network: SimNetwork;
+  readonly #watcher: ClientWatcher;
+  /** Per address, for answers that nothing waits for. */
+  readonly #answeredLast = new Map<string, ClientWrite>();
+  #session: OpenSession | undefined;
+  #sessions = 0;
+  #writes = 0;
+  readonly #published: string[] = [];
+  #wantsConnection = false;
+
+  constructor(options: {
+    readonly name: string;
+    readonly router: string;
+    readonly subscriptions: readonly string[];
+    readonly network: SimNetwork;
+    readonly watcher: ClientWatcher;
+  }) {
+    this.name = options.name;
+    this.router = options.router;
+    this.subscriptions = options.subscriptions;
+    this.#network = options.network;
+    this.#watcher = options.watcher;
+  }
+
+  get isConnected(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Connects, and again whenever the connection is lost, until `disconnect`. */
+  connect(): void {
+    this.#wantsConnection = true;
+    this.#network.dial(this.name, `ws://${this.router}:7330`, {
+      onOpen: (transport) => this.#opened(transport),
+      onFailed: () => this.#reconnect(),
+    });
+  }
+
+  /** Ends the connection for good. */
+  disconnect(): void {
+    this.#wantsConnection = false;
+    this.#session?.transport.close(1000, "");
+  }
+
+  /** Ends the connection; a new session follows. */
+  reconnect(): void {
+    this.#session?.transport.close(1000, "");
+  }
+
+  /** Whether a write to this address would be the only one that waits. */
+  mayWrite(address: string): boolean {
+    return this.#session !== undefined && !this.#session.waiting.has(address);
+  }
+
+  /** SETs a value nobody else sets, and asks for an answer. One write waits per address. */
+  set(
+    address: string,
+    options: { readonly expectedRevision?: number; readonly padding?: string } = {},
+  ): ClientWrite {
+    const session = this.#open();
+    const { expectedRevision, padding = "" } = options;
+    const write: ClientWrite = {
+      client: this.name,
+      router: this.router,
+      address,
+      value: encodeValue(`${this.name}:${++this.#writes}${padding}`),
+      sentAtMicros: this.#network.clock.nowMicros,
+      answers: [],
+      isAbandoned: false,
+    };
+    session.waiting.set(address, write);
+    this.#send({ type: "SET", address, value: write.value, revision: expectedRevision });
+    this.#watcher.wrote(write);
+    return write;
+  }
+
+  /** Publishes an event with an id nobody else uses. Returns the id. */
+  publish(address: string): string {
+    const id = `${this.name}:e${this.#published.push(address)}`;
+    this.#send({
+      type: "PUBLISH",
+      address,
+      signal: SIGNAL.event,
+      phase: 0,
+      value: encodeValue(id),
+    });
+    return id;
+  }
+
+  get(address: string): void {
+    this.#send({ type: "GET", address });
+  }
+
+  /** Events of this client's, so far; the last part of the newest one's id. */
+  get publications(): number {
+    return this.#published.length;
+  }
+
+  /** Where an event was published, by its number, from 1. */
+  addressOf(publication: number): string {
+    return this.#published[publication - 1] ?? "";
+  }
+
+  #opened(transport: Transport): ReturnType<Parameters<SimNetwork["dial"]>[2]["onOpen"]> {
+    const session: OpenSession = {
+      client: this.name,
+      router: this.router,
+      number: ++this.#sessions,
+      transport,
+      waiting: new Map(),
+    };
+    this.#session = session;
+    this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
+    for (const [id, pattern] of this.subscriptions.entries()) {
+      this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
+    }
+    return {
+      onMessage: (bytes) => this.#received(session, decodeFrame(bytes).message),
+      onText: () => {},
+      onClose: () => {
+        for (const write of session.waiting.values()) write.isAbandoned = true;
+        if (this.#session === session) this.#session = undefined;
+        this.#reconnect();
+      },
+    };
+  }
+
+  #reconnect(): void {
+    this.#network.clock.after(RECONNECT_MICROS, () => {
+      if (this.#wantsConnection) this.connect();
+    });
+  }
+
+  #received(session: OpenSession, message: Message): void {
+    this.messages.push(message);
+    switch (message.type) {
+      case "SET":
+        return this.#updated(session, { ...message, revision: message.revision ?? 0 });
+      case "SNAPSHOT":
+        return message.params.forEach((param) => this.#updated(session, param));
+      case "PUBLISH": {
+        const id = message.value === undefined ? "" : String(decodeValue(message.value));
+        const event = { session, address: message.address, id };
+        this.events.push(event);
+        return this.#watcher.received(event);
+      }
+      case "ACK":
+      case "ERROR":
+        return this.#answered(session, message);
+      default:
+        return;
+    }
+  }
+
+  #updated(
+    session: OpenSession,
+    { address, value, revision }: Pick<ClientUpdate, "address" | "value" | "revision">,
+  ): void {
+    const update = { session, address, value, revision };
+    this.updates.push(update);
+    this.#watcher.updated(update);
+  }
+
+  #answered(session: OpenSession, message: Message & { readonly type: "ACK" | "ERROR" }): void {
+    // The answer to a GET.
+    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) return;
+    const write = this.#writeOf(session, message.address ?? "");
+    if (write === undefined) return;
+    const atMicros = this.#network.clock.nowMicros;
+    write.answers.push(
+      message.type === "ACK"
+        ? { kind: "accepted", revision: message.revision ?? 0, atMicros }
+        : { kind: "refused", code: message.code, atMicros },
+    );
+    session.waiting.delete(write.address);
+    this.#answeredLast.set(write.address, write);
+    this.#watcher.answered(write);
+  }
+
+  // A second answer belongs to the write that was answered already, when no other waits.
+  #writeOf(session: OpenSession, address: string): ClientWrite | undefined {
+    return session.waiting.get(address) ?? this.#answeredLast.get(address);
+  }
+
+  // Only a SET is to be answered: an ACK does not say what it answers.
+  #send(message: Message): void {
+    const qos = message.type === "SET" ? QOS.confirm : QOS.fire;
+    this.#open().transport.send(encodeFrame(message, { qos }));
+  }
+
+  #open(): OpenSession {
+    if (this.#session === undefined) throw new Error(`Client "${this.name}" is not connected`);
+    return this.#session;
+  }
+}

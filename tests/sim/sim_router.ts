@@ -1,0 +1,149 @@
+import type { Environment } from "../../src/edge/environment.ts";
+import { RouterHost } from "../../src/edge/router_host.ts";
+import { FEDERATION_CORE_DEFAULTS } from "../../src/federation/federation_config.ts";
+import type { LinkEvent } from "../../src/federation/link_event.ts";
+import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../../src/router/router_config.ts";
+import type { Version } from "../../src/state/version.ts";
+import type { Prng } from "../support/prng.ts";
+import type { SimNetwork } from "./sim_network.ts";
+
+/** 2026-01-01, microseconds since 1970: what right clocks show when a simulation begins. */
+export const START_WALL_MICROS: number = 1_767_225_600_000_000;
+
+/** A router of the simulated federation, as it is configured. */
+export interface RouterPlan {
+  /** Also its name on the network. */
+  readonly id: string;
+  /** Ids of its hubs, in the order they are tried; none for the root. */
+  readonly hubs?: readonly string[];
+  readonly namespaces?: readonly string[];
+  readonly imports?: readonly string[];
+  readonly core?: Partial<RouterCoreConfig>;
+}
+
+/** What a {@linkcode SimRouter} lives in. */
+export interface RouterSurroundings {
+  readonly network: SimNetwork;
+  readonly random: Prng;
+  /** Length of an event-loop turn; 0 ends it when everything of the instant has happened. */
+  readonly turnMicros: () => number;
+  readonly onLinkEvent: (event: LinkEvent) => void;
+}
+
+/** A production router in a simulation: it can crash, and start again empty as a new process. */
+export class SimRouter {
+  readonly plan: RouterPlan;
+  /** Wall clock less right time; takes effect at the next start. */
+  clockOffsetMicros = 0;
+  readonly #surroundings: RouterSurroundings;
+  #host: RouterHost | undefined;
+  #ids = 0;
+
+  constructor(plan: RouterPlan, surroundings: RouterSurroundings) {
+    this.plan = plan;
+    this.#surroundings = surroundings;
+  }
+
+  get id(): string {
+    return this.plan.id;
+  }
+
+  get isUp(): boolean {
+    return this.#host !== undefined;
+  }
+
+  /** The running process. */
+  get host(): RouterHost {
+    if (this.#host === undefined) throw new Error(`Router "${this.id}" is down`);
+    return this.#host;
+  }
+
+  /** Starts a process with an empty store and a new boot id. */
+  start(): void {
+    const { network, random, onLinkEvent } = this.#surroundings;
+    const life = { isOver: false };
+    const { plan } = this;
+    const host = new RouterHost(this.#environment(life), {
+      config: {
+        ...ROUTER_CORE_DEFAULTS,
+        features: [...ROUTER_CORE_DEFAULTS.features, "federation"],
+        routerId: plan.id,
+        bootId: random.nextInt(2 ** 53 - 1),
+        ...plan.core,
+      },
+      federation: {
+        isLeaf: (plan.hubs ?? []).length > 0,
+        config: {
+          ...FEDERATION_CORE_DEFAULTS,
+          hubUrls: (plan.hubs ?? []).map((hub) => `ws://${hub}:7330`),
+          namespaces: plan.namespaces ?? [],
+          imports: plan.imports ?? FEDERATION_CORE_DEFAULTS.imports,
+        },
+        onEvent: onLinkEvent,
+      },
+    });
+    this.#host = host;
+    this.#endLife = () => life.isOver = true;
+    network.listen(plan.id, (transport) => host.accept(transport));
+    host.start();
+  }
+
+  /** The process ends without a word; see `SimNetwork.nodeDied`. */
+  crash(noticeMicros: (peer: string) => number | undefined): void {
+    this.#endLife();
+    this.#host = undefined;
+    this.#surroundings.network.nodeDied(this.id, noticeMicros);
+  }
+
+  /** All params, by address. */
+  params(): Map<string, Version> {
+    const walk = this.host.core.params.store.walk();
+    const params = new Map<string, Version>();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      params.set(next.value.address, next.value.version);
+    }
+    return params;
+  }
+
+  version(address: string): Version | undefined {
+    return this.host.core.params.get(address);
+  }
+
+  /** State of the link to a peer, as this router shows it; undefined without a connection. */
+  linkState(peer: string): string | undefined {
+    return this.host.federation?.links().find(({ routerId }) => routerId === peer)?.state;
+  }
+
+  #endLife: () => void = () => {};
+
+  #environment(life: { readonly isOver: boolean }): Environment {
+    const { network, random, turnMicros } = this.#surroundings;
+    const { clock } = network;
+    const bootedAtMicros = clock.nowMicros - random.nextInt(10_000_000_000);
+    const alive = (action: () => void) => () => {
+      if (!life.isOver) action();
+    };
+    return {
+      nowMicros: () => clock.nowMicros - bootedAtMicros,
+      wallMicros: () => START_WALL_MICROS + clock.nowMicros + this.clockOffsetMicros,
+      random: () => random.nextFloat(),
+      newId: () => `${this.id}-${++this.#ids}`,
+      after: (delayMs, action) => clock.after(delayMs * 1_000, alive(action)),
+      atEndOfTurn: (action) => {
+        const turn = turnMicros();
+        if (turn === 0) clock.atEndOfInstant(alive(action));
+        else clock.after(turn, alive(action));
+      },
+      dial: (url, { onOpen, onFailed }) =>
+        network.dial(this.id, url, {
+          onOpen: (transport) => {
+            if (!life.isOver) return onOpen(transport);
+            // The process died while it dialled.
+            transport.close(1001, "");
+            return { onMessage: () => {}, onText: () => {}, onClose: () => {} };
+          },
+          onFailed: (reason) => alive(() => onFailed(reason))(),
+        }),
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import { createPrng, type Prng } from "../support/prng.ts";
+import type { Checker } from "./checker.ts";
+import { describeBytes } from "./describe_message.ts";
+import { SimClient } from "./sim_client.ts";
+import { SimNetwork } from "./sim_network.ts";
+import { type RouterPlan, SimRouter } from "./sim_router.ts";
+import { Trace } from "./trace.ts";
+import { VirtualClock } from "./virtual_clock.ts";
+
+const TICK_MS = 250;
+const CLIENT_NOTICE_MICROS = 1_000;
+
+/** How a {@linkcode SimWorld} is set up. */
+export interface WorldOptions {
+  readonly seed?: number;
+  readonly keepTrace?: boolean;
+  /** Length of each event-loop turn; see `RouterSurroundings`. */
+  readonly turnMicros?: (random: Prng) => number;
+}
+
+/** Routers and clients on one simulated network, under one virtual clock. */
+export class SimWorld {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly network: SimNetwork;
+  readonly trace: Trace;
+  readonly routers: Map<string, SimRouter> = new Map();
+  readonly clients: Map<string, SimClient> = new Map();
+  readonly #checkers: Checker[] = [];
+  readonly #seed: number;
+  readonly #turnMicros: (random: Prng) => number;
+
+  constructor(options: WorldOptions = {}) {
+    this.#seed = options.seed ?? 1;
+    this.#turnMicros = options.turnMicros ?? (() => 0);
+    this.trace = new Trace(options.keepTrace ?? false);
+    const latencies = this.#prng(1);
+    this.network = new SimNetwork(this.clock, () => latencies.nextFloat());
+    this.network.observe((delivery) => {
+      const { from, to, connectionId, bytes } = delivery;
+      this.say(() => `${from} > ${to} [${connectionId}] ${describeBytes(bytes)}`);
+      for (const checker of this.#checkers) checker.delivered?.(delivery, this);
+    });
+  }
+
+  /** Adds checkers; to be done before anything runs. */
+  watch(checkers: readonly Checker[]): void {
+    this.#checkers.push(...checkers);
+    const tick = () => {
+      for (const checker of this.#checkers) checker.ticked?.(this);
+      this.clock.after(TICK_MS * 1_000, tick);
+    };
+    tick();
+  }
+
+  /** Adds a router, which is not started. */
+  addRouter(plan: RouterPlan): SimRouter {
+    const random = this.#prng(100 + this.routers.size);
+    const router = new SimRouter(plan, {
+      network: this.network,
+      random,
+      turnMicros: () => this.#turnMicros(random),
+      onLinkEvent: (event) => {
+        if (event.type === "remoteSet" || event.type === "remotePublish") return;
+        this.say(() => `${plan.id}: ${JSON.stringify(event)}`);
+      },
+    });
+    this.routers.set(plan.id, router);
+    return router;
+  }
+
+  /** Adds a client of a router, which is not connected. */
+  addClient(
+    options: {
+      readonly name: string;
+      readonly router: string;
+      readonly subscriptions?: readonly string[];
+    },
+  ): SimClient {
+    const client = new SimClient({
+      subscriptions: [],
+      ...options,
+      network: this.network,
+      watcher: {
+        wrote: (write) => this.#checkers.forEach((checker) => checker.wrote?.(write)),
+        answered: (write) => this.#checkers.forEach((checker) => checker.answered?.(write)),
+        updated: (update) => this.#checkers.forEach((checker) => checker.updated?.(update)),
+        received: (event) => this.#checkers.forEach((checker) => checker.received?.(event)),
+      },
+    });
+    this.clients.set(client.name, client);
+    return client;
+  }
+
+  router(id: string): SimRouter {
+    const router = this.routers.get(id);
+    if (router === undefined) throw new Error(`There is no router "${id}"`);
+    return router;
+  }
+
+  /** Ends a router's process. Its peers are told after a time or never, its clients at once. */
+  crash(id: string, noticeMicros: number | undefined): void {
+    this.say(() => `${id} crashes, its peers are told after ${noticeMicros ?? "never"}`);
+    this.router(id).crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
+    for (const checker of this.#checkers) checker.crashed?.(id);
+  }
+
+  /** Tells the checkers where the run is. */
+  reached(point: "settled" | "ended"): void {
+    this.say(() => `-- ${point}`);
+    for (const checker of this.#checkers) checker[point]?.(this);
+  }
+
+  /** Adds a line to the trace. */
+  say(text: () => string): void {
+    this.trace.add(this.clock.nowMicros, text);
+  }
+
+  // Streams of their own, so that one more number drawn here changes nothing there.
+  #prng(stream: number): Prng {
+    return createPrng(this.#seed * 1_000 + stream);
+  }
+}
