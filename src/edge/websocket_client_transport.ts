@@ -4,7 +4,7 @@ import { failureText } from "./websocket_failure_text.ts";
 import { createMaskSource, FrameQueue } from "./websocket_frame_queue.ts";
 import { type ServerEvent, ServerFrameParser } from "./websocket_frame_parser.ts";
 import { HandlerGate } from "./websocket_handler_gate.ts";
-import { type ClientSocket, dropConnection } from "./websocket_handshake.ts";
+import { type ByteConnection, type ClientSocket, dropConnection } from "./websocket_handshake.ts";
 import { OPCODE } from "./websocket_opcode.ts";
 import { WebSocketProtocolError } from "./websocket_protocol_error.ts";
 
@@ -55,14 +55,14 @@ type Phase =
 
 class ClientTransport implements Transport {
   readonly remoteAddress: string;
-  readonly #connection: Deno.Conn;
+  readonly #connection: ByteConnection;
   readonly #options: ClientTransportOptions;
   readonly #gate: HandlerGate;
   readonly #parser = new ServerFrameParser(MESSAGE_BYTES_MAX);
   readonly #queue = new FrameQueue(nextMask);
   #phase: Phase = "open";
-  /** Whether `#flush` is running or planned. Stays so after a write that failed. */
-  #isFlushing = false;
+  /** Stays at "writing" after a write that failed. */
+  #output: "idle" | "planned" | "writing" = "idle";
   /** Bytes taken from the queue that the system has not taken from us. */
   #underWayBytes = 0;
   /** Payload of the last ping that is not answered. A newer ping replaces it, so pings cannot pile up. */
@@ -71,7 +71,7 @@ class ClientTransport implements Transport {
   /** What the system said when a write failed. */
   #failure: string | undefined;
 
-  constructor(connection: Deno.Conn, options: ClientTransportOptions) {
+  constructor(connection: ByteConnection, options: ClientTransportOptions) {
     this.#connection = connection;
     this.#options = options;
     this.remoteAddress = options.remoteAddress;
@@ -168,23 +168,24 @@ class ClientTransport implements Transport {
     this.#phase = phase;
     this.#startGrace();
     // At once, as far as the system takes it: the process may be about to end.
-    if (!this.#isFlushing) this.#flush();
+    this.#flush();
   }
 
   #planFlush(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
+    if (this.#output !== "idle") return;
+    this.#output = "planned";
     queueMicrotask(() => this.#flush());
   }
 
   async #flush(): Promise<void> {
-    this.#isFlushing = true;
+    if (this.#output === "writing") return;
+    this.#output = "writing";
     this.#takePong();
     while (this.#queue.byteLength > 0) {
       if (!await this.#write(this.#queue.take())) return;
       this.#takePong();
     }
-    this.#isFlushing = false;
+    this.#output = "idle";
     if (this.#phase === "answering") await this.#depart();
   }
 

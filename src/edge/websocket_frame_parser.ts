@@ -152,15 +152,17 @@ export class ServerFrameParser {
   /** Whether the frame is complete. */
   #readPayload(): boolean {
     const count = Math.min(this.#payloadLeft, this.#chunk.length - this.#at);
-    const part = this.#chunk.subarray(this.#at, this.#at + count);
+    const start = this.#at;
     this.#at += count;
     this.#payloadLeft -= count;
     if (((this.#opcode ?? 0) & CONTROL_BIT) !== 0) {
-      this.#control.set(part, this.#controlLength);
+      this.#control.set(this.#chunk.subarray(start, this.#at), this.#controlLength);
       this.#controlLength += count;
     } else {
-      // Without room it is whole in this chunk.
-      if (this.#message.length > 0) this.#message.set(part, this.#messageLength);
+      // Without room it is text, or whole in this chunk.
+      if (this.#message.length > 0) {
+        this.#message.set(this.#chunk.subarray(start, this.#at), this.#messageLength);
+      }
       this.#messageLength += count;
     }
     return this.#payloadLeft === 0;

@@ -6,9 +6,12 @@ import {
   UpgradeResponseReader,
 } from "./websocket_upgrade.ts";
 
+/** What a WebSocket needs of a connection. */
+export type ByteConnection = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
+
 /** A connection on which both ends speak WebSocket. */
 export interface ClientSocket {
-  readonly connection: Deno.Conn;
+  readonly connection: ByteConnection;
   /** What the server has sent already. */
   readonly firstBytes: Uint8Array;
 }
@@ -28,7 +31,10 @@ const KEY_BYTES = 16;
  * Opens a WebSocket as a client: TCP without Nagle's algorithm, so that a small message does not
  * wait until the one before it is acknowledged; then TLS for `wss:`; then the HTTP upgrade.
  *
- * @throws What keeps it from being opened; everything is freed by then.
+ * Deno does not let go of a TCP connection on which a TLS handshake was given up: it stays until
+ * the peer says something or hangs up.
+ *
+ * @throws What keeps it from being opened. Everything else is freed by then.
  */
 export async function openClientSocket(
   url: string,
@@ -38,13 +44,15 @@ export async function openClientSocket(
   const target = parseWebSocketUrl(url);
   const { hostname, port } = target;
   const tcp = await Deno.connect({ hostname, port, signal });
-  let connection: Deno.Conn = tcp;
+  let connection: ByteConnection = tcp;
   const drop = () => dropConnection(connection);
   signal.addEventListener("abort", drop, { once: true });
   try {
     // An abort that came after the connection and before the listener was seen by neither.
     signal.throwIfAborted();
     tcp.setNoDelay(true);
+    // Nobody else notices that the peer is gone where nothing is sent.
+    tcp.setKeepAlive(true);
     if (target.isSecure) {
       const tls = await Deno.startTls(tcp, { hostname, caCerts: [...options.caCerts ?? []] });
       connection = tls;
@@ -63,7 +71,7 @@ export async function openClientSocket(
 }
 
 /** Frees a connection, whether it is open, broken or freed already. */
-export function dropConnection(connection: Deno.Conn): void {
+export function dropConnection(connection: ByteConnection): void {
   try {
     connection.close();
   } catch (error) {
@@ -72,7 +80,7 @@ export function dropConnection(connection: Deno.Conn): void {
 }
 
 /** Returns what followed the answer. */
-async function upgrade(connection: Deno.Conn, target: WebSocketTarget): Promise<Uint8Array> {
+async function upgrade(connection: ByteConnection, target: WebSocketTarget): Promise<Uint8Array> {
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES)).toBase64();
   const reader = new UpgradeResponseReader(await acceptOfKey(key));
   const request = upgradeRequest(target, key);

@@ -4,6 +4,8 @@ import { listenWebSocket } from "../../src/edge/websocket_listener.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { withDeadline } from "../support/deadline.ts";
 import { patterned, TransportEnd } from "./transport_suite.ts";
+import { TEST_AUTHORITY_CERT } from "./websocket_certificates.ts";
+import { RawServer } from "./websocket_raw_server.ts";
 
 const DEADLINE_MS = 10_000;
 
@@ -34,7 +36,7 @@ Deno.test("dialWebSocket() fails once on a closed port", async () => {
   const dialled = new Dialled(`ws://127.0.0.1:${port}/`);
   assertEquals(dialled.reports, []);
   await dialled.outcome();
-  assertEquals(dialled.reports, [`Cannot connect to ws://127.0.0.1:${port}/: tcp connect error`]);
+  assertEquals(dialled.reports, [`Cannot connect to ws://127.0.0.1:${port}/: connection refused`]);
 });
 
 Deno.test("dialWebSocket() fails once when the server refuses, and names the status", async () => {
@@ -49,7 +51,7 @@ Deno.test("dialWebSocket() fails once when the server refuses, and names the sta
 });
 
 Deno.test("dialWebSocket() reports a malformed URL without throwing", async () => {
-  for (const url of ["nonsense", "ftp://a/", "ws://a/#b"]) {
+  for (const url of ["nonsense", "ftp://a/", "ws://%zz@a/"]) {
     const dialled = new Dialled(url);
     assertEquals(dialled.reports, [], "not before dialWebSocket() has returned");
     await dialled.outcome();
@@ -84,6 +86,130 @@ Deno.test("dialWebSocket() fails once when nobody answers in time, and hangs up"
   assertEquals(dialled.reports, [`Cannot connect to ${url}: no answer within 50 ms`]);
 });
 
+Deno.test("dialWebSocket() fails once when the answer never ends, and hangs up", async () => {
+  using server = new RawServer();
+  const dialled = new Dialled(server.url, { timeoutMs: 500 });
+  using peer = await server.connection();
+  await peer.readRequest();
+  await peer.send(new TextEncoder().encode("HTTP/1.1 101 Switching Protocols\r\nUpgrade: webs"));
+  await dialled.outcome();
+  await peer.readToEnd();
+  assertEquals(dialled.reports, [`Cannot connect to ${server.url}: no answer within 500 ms`]);
+});
+
+Deno.test("dialWebSocket() fails once on what is no answer to it, and hangs up", async () => {
+  const flood = `HTTP/1.1 101 x\r\n${"X-Flood: y\r\n".repeat(100_000)}`;
+  const accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+  const foreign =
+    `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${accept}\r\n\r\n`;
+  for (
+    const [answer, reason] of [
+      ["HTTP/1.1 404 Not Found\r\n\r\n", "the server answered with HTTP status 404"],
+      ["HTTP/1.1 301 Moved\r\nLocation: ws://x/\r\n", "the server answered with HTTP status 301"],
+      ["SSH-2.0-OpenSSH_9.6\r\n", "the server does not speak HTTP/1.1"],
+      [foreign, "the server's answer does not belong to this request"],
+      [flood, "the server's answer is longer than 16384 bytes"],
+    ] as const
+  ) {
+    using server = new RawServer();
+    const dialled = new Dialled(server.url);
+    using peer = await server.connection();
+    await peer.readRequest();
+    // The flood is not taken to its end.
+    await peer.send(new TextEncoder().encode(answer)).catch(() => {});
+    await dialled.outcome();
+    await peer.readToEnd();
+    assertEquals(dialled.reports, [`Cannot connect to ${server.url}: ${reason}`]);
+  }
+});
+
+Deno.test("dialWebSocket() fails once when the server hangs up without an answer", async () => {
+  for (const start of ["", "HTTP/1.1 1"]) {
+    using server = new RawServer();
+    const dialled = new Dialled(server.url);
+    {
+      using peer = await server.connection();
+      await peer.readRequest();
+      await peer.send(new TextEncoder().encode(start));
+    }
+    await dialled.outcome();
+    const reason = "the server hung up before it answered";
+    assertEquals(dialled.reports, [`Cannot connect to ${server.url}: ${reason}`]);
+  }
+});
+
+Deno.test("dialWebSocket() sends path, query and user, and no fragment", async () => {
+  using server = new RawServer();
+  const { host } = new URL(server.url);
+  const dialled = new Dialled(`ws://ann:secret@${host}/a/b?c=d#e`);
+  using peer = await server.connection();
+  const request = await peer.readRequest();
+  assertMatch(request, /^GET \/a\/b\?c=d HTTP\/1\.1\r\n/);
+  assertMatch(request, new RegExp(`\r\nHost: ${host}\r\n`));
+  assertMatch(request, /\r\nAuthorization: Basic YW5uOnNlY3JldA==\r\n/);
+  dialled.dial.abort();
+});
+
+Deno.test("dialWebSocket() sends a new key with each dial", async () => {
+  using server = new RawServer();
+  const keys = new Set<string | undefined>();
+  for (let times = 0; times < 3; times++) {
+    const dialled = new Dialled(server.url);
+    using peer = await server.connection();
+    const key = /\r\nSec-WebSocket-Key: (.*)\r\n/.exec(await peer.readRequest())?.[1];
+    keys.add(key);
+    assertEquals(Uint8Array.fromBase64(key ?? "").length, 16);
+    dialled.dial.abort();
+  }
+  assertEquals(keys.size, 3);
+});
+
+Deno.test("a dial over wss that nobody answers fails once, or is aborted", async () => {
+  // Takes the connection, and says nothing of TLS.
+  using server = new RawServer();
+  const url = server.url.replace("ws:", "wss:");
+  for (const aborts of [false, true]) {
+    const dialled = new Dialled(url, { timeoutMs: aborts ? DEADLINE_MS : 500 });
+    using peer = await server.connection();
+    await peer.skip(1);
+    if (aborts) dialled.dial.abort();
+    else await dialled.outcome();
+    const reports = aborts ? [] : [`Cannot connect to ${url}: no answer within 500 ms`];
+    assertEquals(dialled.reports, reports);
+  }
+});
+
+Deno.test("a dial over wss that gets no answer to its upgrade hangs up", async () => {
+  using server = new RawServer({ tls: true });
+  const options = { timeoutMs: 1_000, caCerts: [TEST_AUTHORITY_CERT] };
+  const dialled = new Dialled(server.url, options);
+  using peer = await server.connection();
+  await peer.readRequest();
+  await dialled.outcome();
+  await peer.readToEnd();
+  assertEquals(dialled.reports, [`Cannot connect to ${server.url}: no answer within 1000 ms`]);
+});
+
+Deno.test("dialWebSocket() trusts the authorities it is given, for the host it dials", async () => {
+  using server = new RawServer({ tls: true });
+  const localhost = server.url.replace("127.0.0.1", "localhost");
+  for (
+    const [url, caCerts, report] of [
+      [server.url, [], /: invalid peer certificate: UnknownIssuer$/],
+      [server.url, [TEST_AUTHORITY_CERT], /^open$/],
+      [localhost, [TEST_AUTHORITY_CERT], /: invalid peer certificate: .*localhost/],
+    ] as const
+  ) {
+    const dialled = new Dialled(url, { caCerts });
+    using peer = await server.connection();
+    await peer.answer().catch(() => "it does not trust us");
+    await dialled.outcome();
+    assertMatch(dialled.reports.join(), report);
+    if (dialled.end.isConnected) dialled.end.transport.close(1000, "");
+    await peer.readToEnd().catch(() => "it does not trust us");
+  }
+});
+
 Deno.test("an aborted dial hangs up and reports nothing", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const dialled = new Dialled(`ws://127.0.0.1:${listener.addr.port}/`);
@@ -111,8 +237,8 @@ Deno.test("a dialled transport reports a text message", async () => {
   dialled.end.transport.close(1000, "");
 });
 
-Deno.test("a dialled transport raises close codes that a client may not send by 3000", async () => {
-  for (const [code, seen] of [[1000, 1000], [1001, 4001], [1012, 4012], [4001, 4001]] as const) {
+Deno.test("a dialled transport sends every close code unchanged", async () => {
+  for (const code of [1000, 1001, 1011, 1012, 4001]) {
     await using server = new TestServer();
     const dialled = new Dialled(server.url);
     await dialled.outcome();
@@ -121,7 +247,7 @@ Deno.test("a dialled transport raises close codes that a client may not send by 
     dialled.end.transport.close(code, "why");
     assertEquals(dialled.end.closes, [{ code, reason: "why" }]);
     const event = await withDeadline(closed, DEADLINE_MS, "the close at the server");
-    assertEquals([event.code, event.reason], [seen, "why"]);
+    assertEquals([event.code, event.reason], [code, "why"]);
   }
 });
 

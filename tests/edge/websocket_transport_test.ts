@@ -22,7 +22,6 @@ Deno.test("WebSocket transport ends once when Deno fires close twice", async () 
       openWebSocketTransport(socket, {
         accept: end.accept,
         remoteAddress: "",
-        role: "server",
         onHandlerError: closedTwice.reject,
         onGone: () => gone++,
       });

@@ -1,0 +1,249 @@
+import { openClientTransport } from "../../../src/edge/websocket_client_transport.ts";
+import type { ByteConnection } from "../../../src/edge/websocket_handshake.ts";
+import type { Transport, TransportHandler } from "../../../src/edge/transport.ts";
+import { assert, assertEquals, assertNotEquals } from "../../support/assert.ts";
+
+const RESET = "Connection reset by peer (os error 104)";
+/** Of a masked frame with a short payload. */
+const HEADER_BYTES = 6;
+
+Deno.test("a client transport joins the messages of a turn in one write", async () => {
+  const { transport, connection } = open();
+  for (let index = 0; index < 3; index++) transport.send(new Uint8Array(10));
+  assertEquals(connection.writes.length, 0);
+  await microtask();
+  assertEquals(connection.writes.map(({ bytes }) => bytes.length), [3 * (10 + HEADER_BYTES)]);
+  await end(transport, connection);
+});
+
+Deno.test("a client transport gathers messages while a write is under way", async () => {
+  const { transport, connection } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  transport.send(new Uint8Array(20));
+  await microtask();
+  transport.send(new Uint8Array(30));
+  await microtask();
+  assertEquals(connection.writes.length, 1);
+  await connection.take();
+  assertEquals(connection.writes[1]?.bytes.length, 20 + 30 + 2 * HEADER_BYTES);
+  await end(transport, connection);
+});
+
+Deno.test("a client transport goes on where a write stopped, and counts what is left", async () => {
+  const { transport, connection } = open();
+  assertEquals(transport.bufferedBytes, 0);
+  transport.send(new Uint8Array(94));
+  assertEquals(transport.bufferedBytes, 100);
+  await microtask();
+  assertEquals(transport.bufferedBytes, 100);
+  const whole = connection.writes[0]?.bytes.toHex() ?? "";
+  await connection.take(30);
+  assertEquals(transport.bufferedBytes, 70);
+  assertEquals(connection.writes[1]?.bytes.toHex(), whole.slice(60));
+  transport.send(new Uint8Array(4));
+  assertEquals(transport.bufferedBytes, 80);
+  await connection.take();
+  assertEquals(transport.bufferedBytes, 10);
+  await connection.take();
+  assertEquals(transport.bufferedBytes, 0);
+  await end(transport, connection);
+});
+
+Deno.test("a client transport hands its close over before close() returns", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  transport.close(1000, "");
+  assertEquals(connection.writes.map(({ bytes }) => bytes.length), [10 + 8 + HEADER_BYTES]);
+  assertEquals(log, ["close 1000 "]);
+  await end(transport, connection);
+});
+
+Deno.test("a client transport frees the connection once both closes have travelled", async () => {
+  const { transport, connection } = open();
+  transport.close(1000, "");
+  await connection.deliver("880203e8");
+  assertEquals(connection.isFreed, false, "its own is not written yet");
+  await connection.take();
+  assertEquals([connection.isWriteClosed, connection.isFreed], [true, true]);
+});
+
+Deno.test("a client transport writes all of its answer to a close, then frees", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  await connection.deliver("880203e9");
+  assertEquals(log, ["close 1001 "]);
+  await connection.take();
+  assertEquals(connection.writes[1]?.bytes.length, 2 + HEADER_BYTES);
+  assertEquals(connection.isFreed, false);
+  await connection.take();
+  assertEquals(connection.isFreed, true);
+});
+
+Deno.test("a client transport reports what the system said, without its number", async () => {
+  const { connection, log } = open();
+  await connection.failRead(RESET);
+  assertEquals(log, ["close 1006 connection reset by peer"]);
+  assertEquals(connection.isFreed, true);
+});
+
+Deno.test("a client transport reads on after a write that failed", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  await connection.failWrite("Broken pipe (os error 32)");
+  assertEquals(log, []);
+  transport.send(new Uint8Array(10));
+  await connection.deliver("820107 8900 88060fa1676f6e65");
+  assertEquals(log, ["message 07", "close 4001 gone"]);
+  assertEquals([connection.isFreed, connection.writes.length], [true, 1]);
+});
+
+Deno.test("a client transport reports the write that failed when the reads end too", async () => {
+  for (const how of ["end", "error"]) {
+    const { transport, connection, log } = open();
+    transport.send(new Uint8Array(10));
+    await microtask();
+    await connection.failWrite("Broken pipe (os error 32)");
+    await (how === "end" ? connection.endRead() : connection.failRead(RESET));
+    assertEquals(log, ["close 1006 broken pipe"]);
+    assertEquals(connection.isFreed, true);
+  }
+});
+
+Deno.test("a client transport can be closed after a write that failed", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  await connection.failWrite(RESET);
+  transport.close(1000, "done");
+  assertEquals(log, ["close 1000 done"]);
+  assertEquals([connection.isFreed, connection.writes.length], [true, 1]);
+});
+
+Deno.test("a client transport reports a mistake of the peer's after a failed write", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  await connection.failWrite("Broken pipe (os error 32)");
+  await connection.deliver("8300");
+  assertEquals(log, ["close 1006 broken pipe"]);
+  assertEquals(connection.isFreed, true);
+});
+
+Deno.test("a client transport answers the newest of several pings", async () => {
+  const { transport, connection } = open();
+  await connection.deliver("890101 890102 890103");
+  assertEquals(connection.writes.map(({ bytes }) => bytes.length), [1 + HEADER_BYTES]);
+  const [frame] = connection.writes;
+  assertEquals((frame?.bytes[6] ?? 0) ^ (frame?.bytes[2] ?? 0), 3);
+  assertEquals(frame?.bytes[0], 0x8a);
+  await end(transport, connection);
+});
+
+Deno.test("a client transport masks no two frames alike", async () => {
+  const { transport, connection } = open();
+  transport.send(new Uint8Array(1));
+  transport.send(new Uint8Array(1));
+  await microtask();
+  const bytes = connection.writes[0]?.bytes;
+  assert(bytes !== undefined);
+  assertNotEquals(bytes.slice(2, 6), bytes.slice(9, 13));
+  await end(transport, connection);
+});
+
+/** A transport on a connection that does what the test says, and what its handler was told. */
+function open(): { transport: Transport; connection: FakeConnection; log: string[] } {
+  const log: string[] = [];
+  const handler: TransportHandler = {
+    onMessage: (bytes) => log.push(`message ${bytes.toHex()}`),
+    onText: () => log.push("text"),
+    onClose: (code, reason) => log.push(`close ${code} ${reason}`),
+  };
+  const connection = new FakeConnection();
+  const transport = openClientTransport({ connection, firstBytes: new Uint8Array(0) }, {
+    accept: () => handler,
+    remoteAddress: "",
+    onHandlerError: (error) => {
+      throw error;
+    },
+  });
+  return { transport, connection, log };
+}
+
+/** Lets a transport go, so that no timer stays. */
+function end(transport: Transport, connection: FakeConnection): Promise<void> {
+  transport.close(1000, "");
+  return connection.endRead();
+}
+
+/** What the last promise that was settled leads to has happened after this. */
+async function microtask(): Promise<void> {
+  for (let index = 0; index < 10; index++) await Promise.resolve();
+}
+
+class FakeConnection implements ByteConnection {
+  /** Each as it was when it was handed over. */
+  readonly writes: { readonly bytes: Uint8Array }[] = [];
+  isWriteClosed = false;
+  isFreed = false;
+  #read: { buffer: Uint8Array; outcome: PromiseWithResolvers<number | null> } | undefined;
+  #write: { length: number; outcome: PromiseWithResolvers<number> } | undefined;
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const outcome = Promise.withResolvers<number | null>();
+    this.#read = { buffer, outcome };
+    return outcome.promise;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    assert(this.#write === undefined, "one write at a time");
+    const outcome = Promise.withResolvers<number>();
+    this.writes.push({ bytes: bytes.slice() });
+    this.#write = { length: bytes.length, outcome };
+    return outcome.promise;
+  }
+
+  closeWrite(): Promise<void> {
+    this.isWriteClosed = true;
+    return Promise.resolve();
+  }
+
+  close(): void {
+    assert(!this.isFreed, "freed once");
+    this.isFreed = true;
+  }
+
+  /** Takes `count` bytes of the write that is under way, or all. */
+  take(count?: number): Promise<void> {
+    const write = this.#write;
+    assert(write !== undefined, "nothing is being written");
+    this.#write = undefined;
+    write.outcome.resolve(count ?? write.length);
+    return microtask();
+  }
+
+  failWrite(message: string): Promise<void> {
+    this.#write?.outcome.reject(new Error(message));
+    this.#write = undefined;
+    return microtask();
+  }
+
+  deliver(hex: string): Promise<void> {
+    const bytes = Uint8Array.fromHex(hex.replaceAll(" ", ""));
+    this.#read?.buffer.set(bytes);
+    this.#read?.outcome.resolve(bytes.length);
+    return microtask();
+  }
+
+  endRead(): Promise<void> {
+    this.#read?.outcome.resolve(null);
+    return microtask();
+  }
+
+  failRead(message: string): Promise<void> {
+    this.#read?.outcome.reject(new Error(message));
+    return microtask();
+  }
+}
