@@ -80,6 +80,9 @@ export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */
 export const SEEN_EVENTS_MAX: number = 100_000;
 
+/** Levels of the digest tree below its root; a node has 16 parts on the next. */
+export const DIGEST_DEPTH_MAX: number = 4;
+
 /** Life of a write request, milliseconds. */
 export const WRITE_LIFE_MS: number = 5_000;
 /** Life of an event on its way, milliseconds. */

@@ -1,20 +1,24 @@
 import type { EncodedValue } from "../wire/message.ts";
 
-/**
- * One version of a param: what a router knows of it, and what decides between two routers that know
- * different things. Never changed in place; a newer version replaces it.
- *
- * Order and merge rule: `src/federation/README.md`, "Versions".
- */
-export interface Version {
-  /** As it travelled: type code, then data. */
-  readonly value: EncodedValue;
+/** What tells one version of a param from another, and which of the two is newer. */
+export interface Stamp {
   /** Starts at 1 and grows by 1 with each write. */
   readonly revision: number;
   /** Federation time of the stamp, microseconds; newer than any version the stamper knew. */
   readonly timestampMicros: number;
   /** Id of the router that stamped it. */
   readonly origin: string;
+}
+
+/**
+ * One version of a param: what a router knows of it, and what decides between two routers that know
+ * different things. Never changed in place; a newer version replaces it.
+ *
+ * Order and merge rule: `src/federation/README.md`, "Versions".
+ */
+export interface Version extends Stamp {
+  /** As it travelled: type code, then data. */
+  readonly value: EncodedValue;
   /** The effective time to live as the wire's u32 (see `decodeTtl`); 0 is never. */
   readonly ttl: number;
 }
@@ -26,7 +30,7 @@ export const VERSION_NUMBER_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 40;
  * Orders two versions of one param: higher timestamp, then higher origin (by code units), then
  * higher revision. Negative when `a` is older, 0 when they are the same version.
  */
-export function compareVersions(a: Version, b: Version): number {
+export function compareVersions(a: Stamp, b: Stamp): number {
   if (a.timestampMicros !== b.timestampMicros) return a.timestampMicros - b.timestampMicros;
   if (a.origin !== b.origin) return a.origin < b.origin ? -1 : 1;
   return a.revision - b.revision;

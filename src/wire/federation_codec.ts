@@ -1,5 +1,6 @@
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
+import { readDigest, writeDigest } from "./digest_codec.ts";
 import { readForward, writeForward } from "./forward_codec.ts";
 import { type FederationSyncMessage, MESSAGE_CODE } from "./message.ts";
 import { readNamespaceSync, writeNamespaceSync } from "./namespace_sync_codec.ts";
@@ -10,6 +11,7 @@ const OP_REQUEST_SYNC = 0x02;
 const OP_REVISION_VECTOR = 0x03;
 const OP_SYNC_COMPLETE = 0x04;
 const OP_FORWARD = 0x05;
+const OP_DIGEST = 0x06;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -26,6 +28,8 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readNamespaceSync(reader, "SyncComplete");
     case OP_FORWARD:
       return readForward(reader);
+    case OP_DIGEST:
+      return readDigest(reader);
     default:
       throw new WireError(
         "message",
@@ -39,10 +43,13 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
 export function writeFederationSync(writer: ByteWriter, message: FederationSyncMessage): void {
   writer.u8(MESSAGE_CODE.FEDERATION_SYNC);
   writer.u8(opCode(message.op));
-  if (message.op === "Forward") {
-    writeForward(writer, message);
-  } else {
-    writeNamespaceSync(writer, message);
+  switch (message.op) {
+    case "Forward":
+      return writeForward(writer, message);
+    case "Digest":
+      return writeDigest(writer, message);
+    default:
+      return writeNamespaceSync(writer, message);
   }
 }
 
@@ -58,5 +65,7 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_SYNC_COMPLETE;
     case "Forward":
       return OP_FORWARD;
+    case "Digest":
+      return OP_DIGEST;
   }
 }

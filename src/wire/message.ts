@@ -375,7 +375,53 @@ export type ForwardMessage =
     }
   );
 
-export type FederationSyncMessage = NamespaceSyncMessage | ForwardMessage;
+/** Sum over a part of a store; see `DigestTree`. */
+export interface DigestSum {
+  readonly count: number;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The sixteen parts of a part of a store. */
+export interface DigestGroup {
+  readonly depth: number;
+  readonly index: number;
+  readonly children: readonly DigestSum[];
+}
+
+/** A version without its value. */
+export interface VersionSummary {
+  readonly address: string;
+  readonly revision: number;
+  readonly timestampMicros: number;
+  readonly origin: string;
+}
+
+/** All versions of a part of a store: what is not listed is not there. */
+export interface DigestList {
+  readonly depth: number;
+  readonly index: number;
+  readonly versions: readonly VersionSummary[];
+}
+
+/** One step of a comparison of two stores. */
+export interface DigestMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "Digest";
+  /** Chosen by the side that began, another one for each comparison on a link. */
+  readonly exchangeId: number;
+  /** More of this step follows in a further message. */
+  readonly more: boolean;
+  /** The sender has nothing to say or to ask. */
+  readonly idle: boolean;
+  readonly root?: DigestSum | undefined;
+  readonly groups: readonly DigestGroup[];
+  readonly lists: readonly DigestList[];
+  /** Addresses whose versions are to be sent. */
+  readonly wants: readonly string[];
+}
+
+export type FederationSyncMessage = NamespaceSyncMessage | ForwardMessage | DigestMessage;
 
 /** Any message, both directions. */
 export type Message =

@@ -169,4 +169,70 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
       ttl: 0,
     },
   },
+  {
+    name: "DIGEST that begins an exchange",
+    hex: `53 41 0017 04 06  00000007 02  8001 00000002 00000003  0000 0000 0000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Digest",
+      exchangeId: 7,
+      more: false,
+      idle: false,
+      root: { count: 128, high: 2, low: 3 },
+      groups: [],
+      lists: [],
+      wants: [],
+    },
+  },
+  {
+    name: "DIGEST with a group, a list and a want, more to follow",
+    hex: `53 41 004a 04 06  00000007 01
+      0001  01 000f 8001  01 00000002 00000003  05 00000006 00000007
+      0001  04 ffff  0001 0003 687562
+      0001  0002 2f61 0000000000000009 00060a24181e4000 0000
+      0001  0002 2f62`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Digest",
+      exchangeId: 7,
+      more: true,
+      idle: false,
+      root: undefined,
+      groups: [{
+        depth: 1,
+        index: 15,
+        children: [
+          { count: 1, high: 2, low: 3 },
+          ...Array.from({ length: 14 }, () => ({ count: 0, high: 0, low: 0 })),
+          { count: 5, high: 6, low: 7 },
+        ],
+      }],
+      lists: [{
+        depth: 4,
+        index: 0xffff,
+        versions: [{
+          address: "/a",
+          revision: 9,
+          timestampMicros: 1700000000000000,
+          origin: "hub",
+        }],
+      }],
+      wants: ["/b"],
+    },
+  },
+  {
+    name: "DIGEST that has nothing to say",
+    hex: `53 41 000d 04 06  00000007 04  0000 0000 0000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Digest",
+      exchangeId: 7,
+      more: false,
+      idle: true,
+      root: undefined,
+      groups: [],
+      lists: [],
+      wants: [],
+    },
+  },
 ];

@@ -1,5 +1,6 @@
 import {
   type BundleMessage,
+  type DigestMessage,
   type EncodedValue,
   FEATURE,
   type FederationSyncMessage,
@@ -222,7 +223,38 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.nextInt(2) === 0 ? forward(prng) : namespaceSync(prng);
+  return prng.pick([forward, namespaceSync, digest])(prng);
+}
+
+function digest(prng: Prng): DigestMessage {
+  const sum = (): DigestMessage["root"] & object => {
+    // What holds nothing is not written.
+    const count = prng.pick([0, 1, 127, 128, 16_384, 0xffff_ffff]);
+    return count === 0 ? { count, high: 0, low: 0 } : { count, high: u32(prng), low: u32(prng) };
+  };
+  const place = (depthMax: number): { readonly depth: number; readonly index: number } => {
+    const depth = prng.nextInt(depthMax + 1);
+    return { depth, index: prng.nextInt(16 ** depth) };
+  };
+  return {
+    type: "FEDERATION_SYNC",
+    op: "Digest",
+    exchangeId: u32(prng),
+    more: bool(prng),
+    idle: bool(prng),
+    root: maybe(prng, sum),
+    groups: several(prng, () => ({ ...place(3), children: Array.from({ length: 16 }, sum) })),
+    lists: several(prng, () => ({
+      ...place(4),
+      versions: several(prng, () => ({
+        address: text(prng),
+        revision: u64(prng),
+        timestampMicros: u64(prng),
+        origin: text(prng),
+      })),
+    })),
+    wants: several(prng, text),
+  };
 }
 
 function namespaceSync(prng: Prng): NamespaceSyncMessage {

@@ -1,0 +1,55 @@
+import type { OutboxSource } from "../router/outbox.ts";
+import { writePeerFrame } from "../router/param_change.ts";
+import type { Version } from "../state/version.ts";
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { EnvelopeWriter } from "./envelope_writer.ts";
+
+/** A message is handed over at this size, so that live updates find gaps to go between. */
+const MESSAGE_BYTES = 65_536;
+
+/** How a {@linkcode VersionSource} is set up. */
+export interface VersionSourceOptions {
+  /** What the peer lacks. */
+  readonly addresses: readonly string[];
+  readonly get: (address: string) => Version | undefined;
+  /** How the peer is to take a version. */
+  readonly kindOf: (address: string) => "update" | "offer" | undefined;
+}
+
+/**
+ * The versions of some addresses, as updates and offers with their stamps, in messages made one at a
+ * time. Each version is the newest at the moment its message is made.
+ */
+export class VersionSource implements OutboxSource {
+  readonly #options: VersionSourceOptions;
+  readonly #frame = new ByteWriter();
+  readonly #messages: Uint8Array[] = [];
+  readonly #writer = new EnvelopeWriter((bytes) => this.#messages.push(bytes.slice()));
+  #next = 0;
+
+  constructor(options: VersionSourceOptions) {
+    this.#options = options;
+  }
+
+  next(): Uint8Array | undefined {
+    while (this.#messages.length === 0 && this.#next < this.#options.addresses.length) {
+      this.#collect();
+    }
+    return this.#messages.shift();
+  }
+
+  #collect(): void {
+    const { addresses, get, kindOf } = this.#options;
+    for (let bytes = 0; bytes < MESSAGE_BYTES && this.#next < addresses.length; this.#next++) {
+      const address = addresses[this.#next] ?? "";
+      const version = get(address);
+      const kind = kindOf(address);
+      if (version === undefined || kind === undefined) continue;
+      this.#frame.reset();
+      writePeerFrame(this.#frame, address, version);
+      this.#writer.version(kind, version.origin, this.#frame.bytes());
+      bytes += this.#frame.length;
+    }
+    this.#writer.flush();
+  }
+}

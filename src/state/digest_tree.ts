@@ -1,0 +1,171 @@
+import { DIGEST_DEPTH_MAX } from "../limits.ts";
+import type { Version } from "./version.ts";
+
+/** Stands for a set of versions: equal sets have equal digests, others hardly ever. */
+export interface Digest {
+  readonly count: number;
+  /** Two wrapping sums of 32 bits over the versions' hashes. */
+  readonly high: number;
+  readonly low: number;
+}
+
+/** A part of the tree: all addresses whose hash begins with the `4 * depth` bits of `index`. */
+export interface DigestNode {
+  /** 0 for the root, at most {@linkcode DIGEST_DEPTH_MAX}. */
+  readonly depth: number;
+  /** Below `16 ** depth`. */
+  readonly index: number;
+}
+
+/** Parts a node has on the next level. */
+export const DIGEST_FAN_OUT: number = 16;
+
+const BITS_PER_LEVEL = 4;
+const HASH_BITS = BITS_PER_LEVEL * DIGEST_DEPTH_MAX;
+
+/**
+ * Digests of all versions of a store, by parts: a 16-way tree over a hash of the address, each node
+ * the sum of what is below it. Two routers that compare theirs from the root down find the addresses
+ * that differ without telling each other the rest.
+ *
+ * A sum can be kept up to date: a change costs one addition a level, whatever the size of the store.
+ */
+export class DigestTree {
+  readonly #levels: readonly Level[] = Array.from(
+    { length: DIGEST_DEPTH_MAX + 1 },
+    (_, depth) => new Level(DIGEST_FAN_OUT ** depth),
+  );
+  readonly #addresses: (Set<string> | undefined)[] = new Array(DIGEST_FAN_OUT ** DIGEST_DEPTH_MAX);
+
+  /** An address got a version, perhaps in place of another. */
+  put(address: string, before: Version | undefined, after: Version): void {
+    const bucket = bucketOf(address);
+    hashVersion(address, after);
+    let high = hashed.high;
+    let low = hashed.low;
+    if (before !== undefined) {
+      hashVersion(address, before);
+      high -= hashed.high;
+      low -= hashed.low;
+    } else {
+      (this.#addresses[bucket] ??= new Set()).add(address);
+    }
+    this.#add(bucket, before === undefined ? 1 : 0, high, low);
+  }
+
+  /** An address is gone. */
+  remove(address: string, before: Version): void {
+    const bucket = bucketOf(address);
+    const addresses = this.#addresses[bucket];
+    if (addresses?.delete(address) !== true) return;
+    if (addresses.size === 0) this.#addresses[bucket] = undefined;
+    hashVersion(address, before);
+    this.#add(bucket, -1, -hashed.high, -hashed.low);
+  }
+
+  /** The digest of a node. */
+  digest({ depth, index }: DigestNode): Digest {
+    const level = this.#levels[depth];
+    if (level === undefined || index >= level.count.length) {
+      throw new RangeError(`No digest at depth ${depth}, index ${index}`);
+    }
+    return level.digest(index);
+  }
+
+  /** The addresses below a node. */
+  addresses({ depth, index }: DigestNode): readonly string[] {
+    const width = DIGEST_FAN_OUT ** (DIGEST_DEPTH_MAX - depth);
+    const found: string[] = [];
+    for (let bucket = index * width; bucket < (index + 1) * width; bucket++) {
+      const addresses = this.#addresses[bucket];
+      if (addresses !== undefined) found.push(...addresses);
+    }
+    return found;
+  }
+
+  #add(bucket: number, count: number, high: number, low: number): void {
+    for (const [depth, level] of this.#levels.entries()) {
+      level.add(bucket >>> (HASH_BITS - BITS_PER_LEVEL * depth), count, high, low);
+    }
+  }
+}
+
+/** The children of a node, on the next level. */
+export function childrenOf({ depth, index }: DigestNode): readonly DigestNode[] {
+  return Array.from({ length: DIGEST_FAN_OUT }, (_, child) => ({
+    depth: depth + 1,
+    index: index * DIGEST_FAN_OUT + child,
+  }));
+}
+
+/** Whether two digests stand for the same versions. */
+export function digestsEqual(a: Digest, b: Digest): boolean {
+  return a.count === b.count && a.high === b.high && a.low === b.low;
+}
+
+class Level {
+  readonly count: Uint32Array;
+  readonly #high: Uint32Array;
+  readonly #low: Uint32Array;
+
+  constructor(size: number) {
+    this.count = new Uint32Array(size);
+    this.#high = new Uint32Array(size);
+    this.#low = new Uint32Array(size);
+  }
+
+  // Typed arrays wrap at 32 bits by themselves.
+  add(index: number, count: number, high: number, low: number): void {
+    this.count[index] = (this.count[index] ?? 0) + count;
+    this.#high[index] = (this.#high[index] ?? 0) + high;
+    this.#low[index] = (this.#low[index] ?? 0) + low;
+  }
+
+  digest(index: number): Digest {
+    return {
+      count: this.count[index] ?? 0,
+      high: this.#high[index] ?? 0,
+      low: this.#low[index] ?? 0,
+    };
+  }
+}
+
+/** Result of `hashVersion`; in one place, for it is made with every write. */
+const hashed = { high: 0, low: 0 };
+
+function bucketOf(address: string): number {
+  return mix(hashText(address, 0x811c9dc5)) >>> (32 - HASH_BITS);
+}
+
+// Every part is mixed in turn, so that swapping two of them, or two versions, shows.
+function hashVersion(address: string, version: Version): void {
+  const { revision, timestampMicros, origin } = version;
+  const text = hashText(origin, hashText(address, 0x9e3779b9));
+  let high = mix(text ^ 0x85ebca6b);
+  let low = mix(text ^ 0xc2b2ae35);
+  for (const part of [revision, timestampMicros]) {
+    const upper = Math.floor(part / 2 ** 32) >>> 0;
+    const lower = part >>> 0;
+    high = mix(high ^ lower) + upper;
+    low = mix(low + lower) ^ mix(upper + 1);
+  }
+  hashed.high = mix(high);
+  hashed.low = mix(low);
+}
+
+/** FNV-1a over UTF-16 code units. */
+function hashText(text: string, seed: number): number {
+  let hash = seed;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The finaliser of MurmurHash3: every input bit changes about half of the output bits. */
+function mix(value: number): number {
+  let mixed = value | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
