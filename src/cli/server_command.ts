@@ -54,6 +54,12 @@ export const SERVER_COMMAND: Command = {
       help: "Patterns of the hub's state that a leaf mirrors. Default /**",
     },
     {
+      name: "offline-writes",
+      value: "accept|reject",
+      help: "Writes whose owner cannot be reached: accept stamps them here until it is back, " +
+        "reject answers ERROR 501. Default accept",
+    },
+    {
       name: "federation-token",
       value: "TOKEN",
       help: `Shown to the hub; this version passes it on and checks none itself. ${TOKEN_HELP}`,

@@ -70,11 +70,13 @@ function federationOptions(args: CommandArguments): Partial<FederationConfig> | 
   const routerId = args.text("federation-id");
   const ownedNamespaces = patterns(args, "federation-namespaces");
   const imports = patterns(args, "federation-import");
+  const offlineWrites = args.oneOf("offline-writes", ["accept", "reject"] as const);
   return {
     mode,
     ...(routerId === undefined ? {} : { routerId }),
     ...(ownedNamespaces.length === 0 ? {} : { ownedNamespaces }),
     ...(imports.length === 0 ? {} : { imports }),
+    ...(offlineWrites === undefined ? {} : { offlineWrites }),
   };
 }
 
@@ -115,7 +117,7 @@ function hubUrls(args: CommandArguments): readonly string[] {
 
 /** Refuses what would have no effect in this mode, so that nobody relies on it. */
 function refuseUseless(args: CommandArguments, mode: FederationMode | undefined): void {
-  const ofAll = ["federation-id", "federation-namespaces"];
+  const ofAll = ["federation-id", "federation-namespaces", "offline-writes"];
   const ofLeaves = ["federation-import", "federation-token"];
   const useless = [...(mode === undefined ? ofAll : []), ...(mode?.type === "leaf" ? [] : ofLeaves)]
     .find((name) => args.has(name));

@@ -35,8 +35,14 @@ export interface FederationConfig {
   readonly reconnectDelayMs: number;
   /** Attempts before the link counts as Failed. Default: 0, no limit. */
   readonly maxReconnectAttempts: number;
-  /** Reserved for the periodic comparison of states; not used yet. Default: 30000. */
+  /** Between comparisons of both states while the link is up, milliseconds. Default: 30000. */
   readonly syncIntervalMs: number;
+  /**
+   * What happens to a write whose owner cannot be reached. `accept`: this router stamps it in the
+   * owner's place, and the versions are merged when the owner is back, the newer one wins. `reject`:
+   * ERROR 501, nothing is changed. Default: accept.
+   */
+  readonly offlineWrites: "accept" | "reject";
   /** Name in HELLO to the hub. Default: "clasp-federation". */
   readonly clientName: string;
   /** Features in HELLO to the hub. Default: param, event, stream, federation. */
@@ -54,7 +60,8 @@ export function federationDefaults(): FederationConfig {
     autoReconnect: FEDERATION_CORE_DEFAULTS.autoReconnect,
     reconnectDelayMs: FEDERATION_CORE_DEFAULTS.reconnectDelayMs,
     maxReconnectAttempts: FEDERATION_CORE_DEFAULTS.maxReconnectAttempts,
-    syncIntervalMs: 30_000,
+    syncIntervalMs: FEDERATION_CORE_DEFAULTS.syncIntervalMs,
+    offlineWrites: FEDERATION_CORE_DEFAULTS.offlineWrites,
     clientName: FEDERATION_CORE_DEFAULTS.clientName,
     features: ["param", "event", "stream", "federation"],
   };
@@ -80,6 +87,8 @@ export function toCoreConfig(
       autoReconnect: config.autoReconnect,
       reconnectDelayMs: config.reconnectDelayMs,
       maxReconnectAttempts: config.maxReconnectAttempts,
+      syncIntervalMs: config.syncIntervalMs,
+      offlineWrites: config.offlineWrites,
       clientName: config.clientName,
       features: config.features.reduce((bits, name) => bits | FEATURE[name], 0),
     },

@@ -6,6 +6,8 @@ interface Sample {
 
 /** Measurements kept: the one with the shortest round trip of these counts. */
 const SAMPLES_KEPT = 8;
+/** Two measurements of one clock do not differ so much. */
+const STEP_MICROS = 1_000_000;
 
 /**
  * Federation time, which is the root's. A router below the root has its own wall clock until it has
@@ -52,7 +54,11 @@ export class FederationClock {
     const { t1, t2, t3, nowMicros } = exchange;
     const roundTripMicros = nowMicros - t1 - (t3 - t2);
     if (roundTripMicros < 0) return;
-    this.#samples.push({ roundTripMicros, offsetMicros: (t2 - t1 + t3 - nowMicros) / 2 });
+    const offsetMicros = (t2 - t1 + t3 - nowMicros) / 2;
+    // The parent's time has stepped: what was measured before tells nothing of it.
+    const isStep = this.#timed && Math.abs(offsetMicros - this.#offsetMicros) > STEP_MICROS;
+    if (isStep) this.#samples = [];
+    this.#samples.push({ roundTripMicros, offsetMicros });
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
   }
 

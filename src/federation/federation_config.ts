@@ -16,11 +16,17 @@ export interface FederationCoreConfig {
   readonly reconnectDelayMs: number;
   /** 0: no limit. */
   readonly maxReconnectAttempts: number;
+  /** Between comparisons of states while a link is up. */
+  readonly syncIntervalMs: number;
+  /** What happens to writes whose owner cannot be reached. */
+  readonly offlineWrites: "accept" | "reject";
   /** Name in HELLO to the hub. */
   readonly clientName: string;
   /** Feature bits in HELLO to the hub; those of federation are added. */
   readonly features: number;
 }
+
+const SYNC_INTERVAL_MIN_MS = 1_000;
 
 /** Settings nobody named. */
 export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
@@ -31,6 +37,8 @@ export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
   autoReconnect: true,
   reconnectDelayMs: 5_000,
   maxReconnectAttempts: 0,
+  syncIntervalMs: 30_000,
+  offlineWrites: "accept",
   clientName: "clasp-federation",
   features: FEATURE.param | FEATURE.event | FEATURE.stream,
 };
@@ -62,6 +70,12 @@ export function validateFederationCoreConfig(config: FederationCoreConfig): void
   if (!Number.isFinite(config.reconnectDelayMs) || config.reconnectDelayMs < 0) {
     throw new RangeError(
       `Cannot federate with reconnectDelayMs ${config.reconnectDelayMs}: 0 or more is needed`,
+    );
+  }
+  if (!Number.isFinite(config.syncIntervalMs) || config.syncIntervalMs < SYNC_INTERVAL_MIN_MS) {
+    throw new RangeError(
+      `Cannot federate with syncIntervalMs ${config.syncIntervalMs}: ` +
+        `${SYNC_INTERVAL_MIN_MS} or more is needed`,
     );
   }
   if (!Number.isSafeInteger(config.maxReconnectAttempts) || config.maxReconnectAttempts < 0) {

@@ -115,6 +115,10 @@ export class FederationCore implements FederationHook {
 
   // FederationHook
 
+  get isTimed(): boolean {
+    return this.clock.timed;
+  }
+
   timeMicros(): number {
     return this.clock.timeMicros(this.router.nowMicros);
   }
@@ -166,6 +170,14 @@ export class FederationCore implements FederationHook {
   }
 
   // For links
+
+  /** A round trip to the hub was measured and its time is taken. */
+  adoptTime(): void {
+    const wasTimed = this.clock.timed;
+    this.clock.adopt();
+    if (wasTimed || !this.clock.timed) return;
+    this.router.params.becameTimed((nowMicros) => this.clock.timeMicros(nowMicros));
+  }
 
   /** Merges a version that came by a link, and says so when there is no room for it. */
   merge(

@@ -2,6 +2,7 @@ import { CLAIMS_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import {
   ALL_SIGNALS,
+  type DigestMessage,
   FEATURE,
   type HelloMessage,
   type Message,
@@ -19,6 +20,7 @@ import type { FederationCore } from "./federation_core.ts";
 import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
+import { StateSync } from "./state_sync.ts";
 
 /** Ids of the subscriptions to a leaf's namespaces start here, as in the public router. */
 const NAMESPACE_SUBSCRIPTION_ID = 50_000;
@@ -32,6 +34,7 @@ export class HubRole implements LinkRole {
   readonly #core: FederationCore;
   readonly #link: PeerLink;
   readonly #requests: PeerRequests;
+  readonly #sync: StateSync;
   readonly #declarations = new DeclarationReader();
   readonly #lastDeclared = new LastDeclared();
   #isRegistered = false;
@@ -40,7 +43,8 @@ export class HubRole implements LinkRole {
   constructor(core: FederationCore, link: PeerLink) {
     this.#core = core;
     this.#link = link;
-    this.#requests = new PeerRequests(core, link, this);
+    this.#sync = new StateSync(core, link, this);
+    this.#requests = new PeerRequests(core, link, this.#sync);
   }
 
   /** Answers the leaf's HELLO. */
@@ -116,7 +120,7 @@ export class HubRole implements LinkRole {
     }
   }
 
-  #federationSync(message: NamespaceSyncMessage): void {
+  #federationSync(message: NamespaceSyncMessage | DigestMessage): void {
     switch (message.op) {
       case "DeclareNamespaces": {
         const declaration = this.#declarations.read(message);
@@ -129,6 +133,8 @@ export class HubRole implements LinkRole {
         }
         return this.#leafDeclared(declaration);
       }
+      case "Digest":
+        return this.#sync.received(message);
       case "RequestSync":
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":
@@ -177,7 +183,8 @@ export class HubRole implements LinkRole {
       routerId,
       patterns: this.#declared.patterns.map(({ text }) => text),
     });
-    if (isFirst) this.#sync();
+    // Its state comes with the comparison that its RequestSync begins.
+    if (isFirst) this.#link.beginSync(1);
   }
 
   #subscribe(): void {
@@ -190,17 +197,6 @@ export class HubRole implements LinkRole {
         types: ALL_SIGNALS,
       });
     }
-  }
-
-  #sync(): void {
-    this.#link.sendMessage({
-      type: "FEDERATION_SYNC",
-      op: "RequestSync",
-      patterns: [EVERYTHING],
-      revisions: [],
-      origin: this.#core.router.config.routerId,
-    });
-    this.#link.beginSync(1);
   }
 }
 

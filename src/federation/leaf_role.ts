@@ -1,9 +1,11 @@
 import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern } from "../address/pattern.ts";
 import { CLAIMS_MAX, PATH_ROUTERS_MAX } from "../limits.ts";
+import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import {
   ALL_SIGNALS,
+  type DigestMessage,
   type ErrorMessage,
   FEATURE,
   type Message,
@@ -16,7 +18,8 @@ import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
 import { routerIdProblem } from "./router_id.ts";
-import { syncRequests } from "./sync_requests.ts";
+import { StateSync } from "./state_sync.ts";
+import { syncRequest } from "./sync_request.ts";
 
 /** SYNC rounds before the leaf declares itself: the best of them sets its clock. */
 const CLOCK_ROUNDS = 3;
@@ -33,6 +36,7 @@ export class LeafRole implements LinkRole {
   readonly #core: FederationCore;
   readonly #link: PeerLink;
   readonly #requests: PeerRequests;
+  readonly #sync: StateSync;
   readonly #ended: (end: LinkEnd) => void;
   readonly #declarations = new DeclarationReader(CLAIMS_MAX);
   readonly #lastDeclared = new LastDeclared();
@@ -40,12 +44,14 @@ export class LeafRole implements LinkRole {
   /** What this router subscribed to at the hub, in the order of the ids, from 1. */
   readonly #followed: Pattern[] = [];
   #declared = new PatternSet([]);
+  #nextSync: Appointment | undefined;
 
   constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
     this.#core = core;
     this.#link = link;
     this.#ended = ended;
-    this.#requests = new PeerRequests(core, link, this);
+    this.#sync = new StateSync(core, link, this);
+    this.#requests = new PeerRequests(core, link, this.#sync);
   }
 
   /** Says HELLO. */
@@ -71,9 +77,7 @@ export class LeafRole implements LinkRole {
     this.#declared = new PatternSet(claims.map(({ pattern }) => pattern));
     for (const message of messages) this.#link.sendMessage(message);
     if (this.#phase.kind !== "registered") return;
-    const news = this.#subscribeToClaims().map(({ text }) => text);
-    if (news.length === 0) return;
-    for (const request of syncRequests(routerId, news)) this.#link.sendMessage(request);
+    if (this.#subscribeToClaims()) this.#requestSync();
   }
 
   kindOf(address: string): "update" | "offer" {
@@ -88,18 +92,19 @@ export class LeafRole implements LinkRole {
     const { clock, router } = this.#core;
     clock.measure({ ...exchange, nowMicros: router.nowMicros });
     if (this.#phase.kind !== "timing") {
-      clock.adopt();
+      this.#core.adoptTime();
     } else if (this.#phase.roundsLeft > 0) {
       this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
       this.#link.sendSync();
     } else {
-      clock.adopt();
+      this.#core.adoptTime();
       this.#phase = { kind: "declaring" };
       this.declare();
     }
   }
 
   ended(end: LinkEnd): void {
+    this.#core.router.agenda.cancel(this.#nextSync);
     this.#core.hubLost();
     this.#ended(end);
   }
@@ -164,26 +169,24 @@ export class LeafRole implements LinkRole {
 
   #registered(): void {
     this.#phase = { kind: "registered" };
-    const { config, router } = this.#core;
-    const imports = config.imports.map(parsePattern);
-    for (const pattern of imports) this.#subscribe(pattern);
-    const followed = [...imports, ...this.#subscribeToClaims()];
-    const requests = syncRequests(router.config.routerId, followed.map(({ text }) => text));
-    for (const request of requests) this.#link.sendMessage(request);
-    this.#link.beginSync(requests.length);
+    for (const text of this.#core.config.imports) this.#subscribe(parsePattern(text));
+    this.#subscribeToClaims();
+    this.#requestSync();
+    this.#planSync();
+    this.#link.beginSync(1);
   }
 
   /**
    * Follows the claims that this router answers for beyond its imports: a router that started anew
    * gets its state back from the hub, and hears what is published in its namespaces elsewhere.
-   * Returns those that were not followed yet.
+   * Returns whether there was any that was not followed yet.
    */
-  #subscribeToClaims(): readonly Pattern[] {
+  #subscribeToClaims(): boolean {
     const news = this.#declared.patterns.filter((claim) =>
       !this.#followed.some((pattern) => covers(pattern, claim))
     );
     for (const pattern of news) this.#subscribe(pattern);
-    return news;
+    return news.length > 0;
   }
 
   #subscribe(pattern: Pattern): void {
@@ -196,14 +199,32 @@ export class LeafRole implements LinkRole {
     });
   }
 
-  #federationSync(message: NamespaceSyncMessage): void {
+  /** Asks for a comparison of all that is followed; one that is under way ends. */
+  #requestSync(): void {
+    const { routerId } = this.#core.router.config;
+    this.#link.sendMessage(syncRequest(routerId, this.#followed.map(({ text }) => text)));
+  }
+
+  #planSync(): void {
+    this.#nextSync = this.#core.router.after(this.#core.config.syncIntervalMs, () => {
+      if (!this.#sync.isRunning) this.#requestSync();
+      this.#planSync();
+    });
+  }
+
+  #federationSync(message: NamespaceSyncMessage | DigestMessage): void {
     switch (message.op) {
       case "DeclareNamespaces":
         return this.#hubDeclared(message);
+      case "Digest":
+        return this.#sync.joined(message, this.#followed);
       case "RequestSync":
-        return this.#requests.requestSync(message, []);
+        return this.#link.refuse(
+          ERROR_CODE.refused,
+          "RequestSync is asked by leaves: a hub compares both states in its answer",
+        );
       case "SyncComplete":
-        this.#core.syncCompleted(this.#link, message.patterns);
+        this.#core.syncCompleted(this.#link, this.#followed.map(({ text }) => text));
         return this.#link.syncCompleted();
       case "RevisionVector":
         return this.#link.refuse(

@@ -4,21 +4,20 @@ import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { NamespaceSyncMessage, SubscribeMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
-import type { LinkRole, PeerLink } from "./link.ts";
-import { PatternSet } from "./pattern_set.ts";
-import { SyncSource } from "./sync_source.ts";
+import type { PeerLink } from "./link.ts";
+import type { StateSync } from "./state_sync.ts";
 
 /** What a registered peer asks of this router, alike at both ends: subscriptions and syncs. */
 export class PeerRequests {
   readonly #core: FederationCore;
   readonly #link: PeerLink;
-  readonly #role: LinkRole;
+  readonly #sync: StateSync;
   readonly #subscribed = new Map<number, Pattern>();
 
-  constructor(core: FederationCore, link: PeerLink, role: LinkRole) {
+  constructor(core: FederationCore, link: PeerLink, sync: StateSync) {
     this.#core = core;
     this.#link = link;
-    this.#role = role;
+    this.#sync = sync;
   }
 
   subscribe({ id, pattern: text, types }: SubscribeMessage): void {
@@ -43,26 +42,16 @@ export class PeerRequests {
     this.#core.router.subscriptions.remove(this.#link, id);
   }
 
-  /** Sends the state a peer asks for, as its outbox drains, and SyncComplete. */
-  requestSync(message: NamespaceSyncMessage, declared: readonly Pattern[]): void {
-    const refusal = this.#syncProblem(message.patterns, declared);
+  /**
+   * Compares both states, where the peer asked for it: in some patterns that it declared or
+   * subscribed, or, when it names none, in all that it subscribed.
+   */
+  requestSync({ patterns }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
+    const refusal = this.#syncProblem(patterns, declared);
     if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
-    const wanted = new PatternSet(message.patterns.map(parsePattern));
-    const { connection } = this.#link;
-    connection.outbox.addSource(
-      new SyncSource({
-        store: this.#core.router.params.store,
-        kindOf: (address) => wanted.matches(address) ? this.#role.kindOf(address) : undefined,
-        then: {
-          type: "FEDERATION_SYNC",
-          op: "SyncComplete",
-          patterns: message.patterns,
-          revisions: [],
-          origin: this.#core.router.config.routerId,
-        },
-      }),
+    this.#sync.start(
+      patterns.length > 0 ? patterns.map(parsePattern) : [...this.#subscribed.values()],
     );
-    this.#core.router.pump(connection);
   }
 
   #syncProblem(

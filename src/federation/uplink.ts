@@ -130,8 +130,7 @@ export class Uplink {
 
   #enter(state: PeerState, reason?: string): void {
     this.#state = state;
-    if (state === "Handshaking") return;
-    this.#reason = reason;
+    if (state !== "Handshaking") this.#reason = reason;
     this.#core.uplinkChanged(state, reason);
   }
 }

@@ -59,7 +59,9 @@ export class WriteRouter {
       case "link":
         return { kind: "elsewhere" };
       case "unreachable":
-        return direction;
+        return this.#takesCareOf(address)
+          ? { kind: "caretaker", lockRefusal: direction.refusal }
+          : direction;
     }
   }
 
@@ -123,7 +125,11 @@ export class WriteRouter {
       return answered(this.#decide(link, entry, set));
     }
     if (direction.kind === "unreachable") {
-      return answered({ kind: "refused", refusal: direction.refusal });
+      return answered(
+        this.#takesCareOf(set.address)
+          ? this.#decide(link, entry, set)
+          : { kind: "refused", refusal: direction.refusal },
+      );
     }
     this.#send(direction.link, {
       identity,
@@ -183,6 +189,11 @@ export class WriteRouter {
       case "leaf":
         return throughLink(this.#core.leafLink(source.routerId), claim, address);
     }
+  }
+
+  // The last router that cannot go further decides, when it has a copy to decide on.
+  #takesCareOf(address: string): boolean {
+    return this.#core.config.offlineWrites === "accept" && this.#core.mirrors(address);
   }
 
   #decide(link: PeerLink, entry: RequestEntry, set: SetMessage): WriteAnswer {
@@ -266,7 +277,8 @@ function throughLink(
   claim: Claim | undefined,
   address: string,
 ): Direction {
-  if (claim?.live !== false && link?.state === "Active") return { kind: "link", link };
+  // As far as links go, also when the owner is known to be away: one router takes care, not many.
+  if (link?.state === "Active") return { kind: "link", link };
   const owner = claim === undefined ? "the hub" : `router "${claim.ownerId}"`;
   return {
     kind: "unreachable",

@@ -95,7 +95,7 @@ function problemOf(
     }
     const { address } = part;
     const sameAddress = setsByAddress.get(address) ?? 0;
-    const problem = session.writeProblem(address) ?? routeProblem(router, address) ??
+    const problem = session.writeProblem(address) ?? routeProblem(router, part) ??
       router.params.problem(router.toWrite(part, session.id), { sameAddress, newAddresses });
     if (problem !== undefined) return problem;
     if (sameAddress === 0 && router.params.get(address) === undefined) newAddresses++;
@@ -104,11 +104,14 @@ function problemOf(
   return undefined;
 }
 
-function routeProblem(router: RouterCore, address: string): Refusal | undefined {
+function routeProblem(router: RouterCore, set: SetMessage): Refusal | undefined {
+  const { address } = set;
   const route = router.route(address);
   switch (route.kind) {
     case "here":
       return undefined;
+    case "caretaker":
+      return set.lock || set.unlock ? route.lockRefusal : undefined;
     case "unreachable":
       return route.refusal;
     case "elsewhere":

@@ -147,6 +147,9 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     switch (route.kind) {
       case "here":
         return this.#answerSet(router.write(message, this.id), message, wantsAck);
+      case "caretaker":
+        if (message.lock || message.unlock) return this.#connection.refuse(route.lockRefusal);
+        return this.#answerSet(router.write(message, this.id), message, wantsAck);
       case "unreachable":
         return this.#connection.refuse(route.refusal);
       case "elsewhere": {

@@ -8,6 +8,11 @@ export type WriteRoute =
   | { readonly kind: "here" }
   /** The owner, or the way to it, is behind a link. */
   | { readonly kind: "elsewhere" }
+  /**
+   * The owner cannot be reached: this router decides in its place. It gives no locks; a write that
+   * asks for one is answered with this refusal.
+   */
+  | { readonly kind: "caretaker"; readonly lockRefusal: Refusal }
   /** Nobody can decide now. */
   | { readonly kind: "unreachable"; readonly refusal: Refusal };
 
@@ -23,6 +28,8 @@ export type WriteAnswer =
 export interface FederationHook {
   /** Federation time, microseconds. */
   timeMicros(): number;
+  /** Whether federation time is known here: measured, or this is the root. */
+  readonly isTimed: boolean;
   route(address: string): WriteRoute;
   /**
    * Sends a write towards the owner of its address, for which `route` said "elsewhere". `answered`

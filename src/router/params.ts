@@ -1,4 +1,5 @@
 import { ADDRESS_BYTES_MAX } from "../limits.ts";
+import { DigestTree } from "../state/digest_tree.ts";
 import type { Locks } from "../state/locks.ts";
 import type { ParamStore } from "../state/param_store.ts";
 import { mergeVersion, type Version } from "../state/version.ts";
@@ -31,6 +32,7 @@ export interface Write {
 export type MergeOutcome = "kept" | "applied" | "full";
 
 const PARAM_TYPE = 1;
+const JUST_PAST_MICROS = 1_000;
 
 /** How {@linkcode Params} is set up. */
 export interface ParamsOptions {
@@ -42,13 +44,25 @@ export interface ParamsOptions {
   readonly paramsMax: number;
   /** TTL of writes that name none, as on the wire. */
   readonly defaultTtl: number;
-  /** Federation time. */
+  /** Federation time, or this router's own as long as it is not timed. */
   readonly timeMicros: () => number;
+  /** Whether `timeMicros` was measured against the federation's. */
+  readonly isTimed: () => boolean;
+  /** Monotonic time. */
+  readonly nowMicros: () => number;
+  /** At least 0, below 1. */
+  readonly random: () => number;
 }
 
 /** The params of a router: decides writes, stamps and merges versions, tells subscribers. */
 export class Params {
   readonly #options: ParamsOptions;
+  /** What was stamped while this router was not timed, and when. */
+  readonly #untimed = new Map<
+    string,
+    { readonly timestampMicros: number; readonly writtenMicros: number }
+  >();
+  #digests: DigestTree | undefined;
 
   constructor(options: ParamsOptions) {
     this.#options = options;
@@ -65,6 +79,18 @@ export class Params {
 
   get(address: string): Version | undefined {
     return this.#options.store.get(address);
+  }
+
+  /** Digests of all that is kept; made when first asked for, and kept up to date from then on. */
+  digests(): DigestTree {
+    if (this.#digests !== undefined) return this.#digests;
+    const digests = new DigestTree();
+    const walk = this.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      digests.put(next.value.address, undefined, next.value.version);
+    }
+    this.#digests = digests;
+    return digests;
   }
 
   /**
@@ -126,10 +152,14 @@ export class Params {
       known?.timestampMicros ?? 0,
       requesterKnown?.timestampMicros ?? 0,
     );
+    const timestampMicros = this.#stampTime(knownTimestamp);
+    if (!this.#options.isTimed()) {
+      this.#untimed.set(address, { timestampMicros, writtenMicros: this.#options.nowMicros() });
+    }
     const version: Version = {
       value: write.value,
       revision: Math.max(known?.revision ?? 0, requesterKnown?.revision ?? 0) + 1,
-      timestampMicros: Math.max(this.#options.timeMicros(), knownTimestamp + 1),
+      timestampMicros,
       origin: routerId,
       ttl: write.ttl ?? defaultTtl,
     };
@@ -137,6 +167,22 @@ export class Params {
     if (write.unlock) locks.release(address, write.holder);
     this.#apply(address, version, { except: write.except, raised: false });
     return version;
+  }
+
+  /**
+   * The router is timed from now on: raises what it stamped before to the federation time of its
+   * writing, so that it is ordered against what others wrote meanwhile. Never lowers.
+   */
+  becameTimed(timeAt: (monotonicMicros: number) => number): void {
+    for (const [address, { timestampMicros, writtenMicros }] of this.#untimed) {
+      const version = this.get(address);
+      const raisedMicros = timeAt(writtenMicros);
+      const isOwn = version?.origin === this.#options.routerId &&
+        version.timestampMicros === timestampMicros;
+      if (!isOwn || raisedMicros <= timestampMicros) continue;
+      this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });
+    }
+    this.#untimed.clear();
   }
 
   /** Merges a version that came by a link. */
@@ -158,7 +204,20 @@ export class Params {
     }
   }
 
+  /**
+   * Newer than what was known, whatever the clocks say. A router that is not timed has a clock that
+   * says nothing about others': it goes just past what was known. By how much is left to chance, for
+   * a router that crashed and started anew may know the same again, and no two stamps may be equal.
+   */
+  #stampTime(knownTimestamp: number): number {
+    const { timeMicros, isTimed, random } = this.#options;
+    const time = timeMicros();
+    if (time > knownTimestamp && (isTimed() || knownTimestamp === 0)) return time;
+    return knownTimestamp + 1 + Math.floor(random() * JUST_PAST_MICROS);
+  }
+
   #apply(address: string, version: Version, cause: ChangeCause): void {
+    this.#digests?.put(address, this.get(address), version);
     this.#options.store.put(address, version);
     const change = new ParamChange(address, version, cause);
     const { from, except } = cause;

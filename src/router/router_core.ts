@@ -80,6 +80,9 @@ export class RouterCore implements ConnectionOwner {
       paramsMax: options.config.paramsMax,
       defaultTtl: options.config.defaultTtl,
       timeMicros: () => this.timeMicros(),
+      isTimed: () => this.federation?.isTimed ?? true,
+      nowMicros: () => this.#nowMicros,
+      random: () => this.port.random(),
     });
   }
 

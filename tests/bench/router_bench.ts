@@ -129,6 +129,9 @@ const params = new Params({
   paramsMax: ADDRESSES,
   defaultTtl: 0,
   timeMicros: () => 0,
+  isTimed: () => true,
+  nowMicros: () => 0,
+  random: () => 0,
 });
 const addresses = Array.from({ length: ADDRESSES }, (_, n) => `/site-a/fader/${n}`);
 let merged = 0;

@@ -1,4 +1,4 @@
-import type { EncodedValue, Message } from "../../src/wire/message.ts";
+import type { DigestMessage, EncodedValue, Message } from "../../src/wire/message.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
@@ -64,6 +64,7 @@ function describe(message: Message): string {
       return message.t2 === undefined ? "SYNC?" : "SYNC!";
     case "FEDERATION_SYNC":
       if (message.op === "Forward") return "FORWARD";
+      if (message.op === "Digest") return describeDigest(message);
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];
@@ -74,4 +75,14 @@ function describe(message: Message): string {
     default:
       return message.type;
   }
+}
+
+function describeDigest({ exchangeId, root, groups, lists, wants, idle }: DigestMessage): string {
+  const listed = lists.flatMap(({ versions }) =>
+    versions.map(({ address, revision }) => `${address} r${revision}`)
+  );
+  return `Digest ${exchangeId}` + (root === undefined ? "" : ` root of ${root.count}`) +
+    (groups.length === 0 ? "" : ` ${groups.length} groups`) +
+    (lists.length === 0 ? "" : ` lists [${listed.join(", ")}]`) +
+    (wants.length === 0 ? "" : ` wants ${wants.join(" ")}`) + (idle ? " idle" : "");
 }

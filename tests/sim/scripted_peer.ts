@@ -57,6 +57,7 @@ export class ScriptedPeer {
   readonly #world: SimWorld;
   readonly #options: PeerOptions;
   #transport: Transport | undefined;
+  #hasAnswered = false;
 
   private constructor(world: SimWorld, options: PeerOptions) {
     this.id = options.id;
@@ -197,7 +198,6 @@ export class ScriptedPeer {
     } else if (message.type === "FEDERATION_SYNC" && message.op === "DeclareNamespaces") {
       this.send({ type: "ACK" });
       this.send({ type: "SUBSCRIBE", id: 1, pattern: EVERYTHING, types: ALL_SIGNALS });
-      this.#requestSync();
       this.#declare(this.#options.above ?? []);
     }
   }
@@ -221,8 +221,14 @@ export class ScriptedPeer {
       const timeMicros = this.#timeMicros();
       this.send({ type: "SYNC", t1: message.t1, t2: timeMicros, t3: timeMicros });
     } else if (message.type === "FEDERATION_SYNC" && message.op === "RequestSync") {
-      if (this.ignores === "RequestSync") return;
-      this.send({ ...message, op: "SyncComplete", origin: this.id });
+      // A leaf asks; as a hub the peer has nothing to compare.
+      if (this.ignores !== "RequestSync") this.#completeSync();
+    } else if (message.type === "FEDERATION_SYNC" && message.op === "Digest") {
+      // A hub compares; as a leaf the peer has nothing to say, and hears nothing.
+      if (this.ignores === "RequestSync" || this.#hasAnswered) return;
+      this.#hasAnswered = true;
+      this.send({ ...message, root: undefined, groups: [], lists: [], wants: [], idle: true });
+      this.#completeSync();
     } else {
       handshake(message);
     }
@@ -241,6 +247,16 @@ export class ScriptedPeer {
         claims: patterns.map(() => ({ ownerId: this.id, live: true })),
         path: [this.id, ...above],
       },
+    });
+  }
+
+  #completeSync(): void {
+    this.send({
+      type: "FEDERATION_SYNC",
+      op: "SyncComplete",
+      patterns: [EVERYTHING],
+      revisions: [],
+      origin: this.id,
     });
   }
 

@@ -18,6 +18,7 @@ export interface RouterPlan {
   readonly hubs?: readonly string[];
   readonly namespaces?: readonly string[];
   readonly imports?: readonly string[];
+  readonly offlineWrites?: "accept" | "reject";
   readonly core?: Partial<RouterCoreConfig>;
 }
 
@@ -78,6 +79,7 @@ export class SimRouter {
           hubUrls: (plan.hubs ?? []).map((hub) => `ws://${hub}:7330`),
           namespaces: plan.namespaces ?? [],
           imports: plan.imports ?? FEDERATION_CORE_DEFAULTS.imports,
+          offlineWrites: plan.offlineWrites ?? FEDERATION_CORE_DEFAULTS.offlineWrites,
         },
         onEvent: onLinkEvent,
       },

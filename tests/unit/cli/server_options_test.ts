@@ -72,6 +72,10 @@ Deno.test("--federation-hub makes a leaf, also without a mode", () => {
     { type: "leaf", hubEndpoint: [HUB, "wss://b", "ws://c"] },
   );
   assertEquals(
+    read("--federation-hub", HUB, "--offline-writes", "reject").config.federation?.offlineWrites,
+    "reject",
+  );
+  assertEquals(
     read("--federation-hub", HUB, "--federation-import", "/a/**").config.federation?.imports,
     ["/a/**"],
   );

@@ -22,6 +22,7 @@ Deno.test("defaults are those of the public configuration reference", () => {
     reconnectDelayMs: 5_000,
     maxReconnectAttempts: 0,
     syncIntervalMs: 30_000,
+    offlineWrites: "accept",
     clientName: "clasp-federation",
     features: ["param", "event", "stream", "federation"],
   });
@@ -54,6 +55,8 @@ Deno.test("the other settings reach the core under its names", () => {
     autoReconnect: false,
     reconnectDelayMs: 7,
     maxReconnectAttempts: 2,
+    syncIntervalMs: 5_000,
+    offlineWrites: "reject",
     clientName: "c",
     imports: ["/a"],
     features: ["event", "federation"],
@@ -66,6 +69,8 @@ Deno.test("the other settings reach the core under its names", () => {
     autoReconnect: false,
     reconnectDelayMs: 7,
     maxReconnectAttempts: 2,
+    syncIntervalMs: 5_000,
+    offlineWrites: "reject",
     clientName: "c",
     features: FEATURE.event | FEATURE.federation,
   });

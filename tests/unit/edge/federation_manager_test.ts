@@ -110,6 +110,13 @@ Deno.test("each link of a hub knows its own peer and its own end", async () => {
   const leaves = ["site-a", "site-b"].map((routerId) =>
     new FederationManager({ routerId, mode: { type: "leaf", hubEndpoint: HUB_URL } })
   );
+  const active = ["site-a", "site-b"].map((routerId) =>
+    event(
+      hub,
+      "connected",
+      (candidate) => "routerId" in candidate && candidate.routerId === routerId,
+    )
+  );
   const links = leaves.map((leaf) => {
     const [atHub, atLeaf] = MemoryTransport.pair();
     const hubLink = hub.createLink(atHub);
@@ -117,7 +124,7 @@ Deno.test("each link of a hub knows its own peer and its own end", async () => {
     atLeaf.deliverTo(leaf.createLink(atLeaf).handler);
     return hubLink;
   });
-  await Promise.all(leaves.map((leaf) => event(leaf, "connected")));
+  await Promise.all(active);
   const [a, b] = links;
   assertEquals([a?.peerId, b?.peerId], ["site-a", "site-b"]);
   leaves[1]?.close();
@@ -183,10 +190,14 @@ function setUp(): Disposable & {
   };
 }
 
-function event(manager: FederationManager, type: LinkEvent["type"]): Promise<void> {
+function event(
+  manager: FederationManager,
+  type: LinkEvent["type"],
+  isIt: (event: LinkEvent) => boolean = () => true,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stop = manager.onEvent((event) => {
-    if (event.type === type) resolve();
+    if (event.type === type && isIt(event)) resolve();
   });
   return withDeadline(promise, DEADLINE_MS, `a "${type}" event`).finally(stop);
 }

@@ -142,6 +142,15 @@ Deno.test("a client transport answers the newest of several pings", async () => 
   await end(transport, connection);
 });
 
+Deno.test("a client transport sends no pong after its close", async () => {
+  const { transport, connection, handler } = open();
+  handler.onMessage = () => transport.close(1000, "");
+  await connection.deliver("890101 820107 890102");
+  await connection.take();
+  assertEquals(connection.writes.map(({ bytes }) => bytes.length), [2 + HEADER_BYTES]);
+  await end(transport, connection);
+});
+
 Deno.test("a client transport masks no two frames alike", async () => {
   const { transport, connection } = open();
   transport.send(new Uint8Array(1));
@@ -154,7 +163,12 @@ Deno.test("a client transport masks no two frames alike", async () => {
 });
 
 /** A transport on a connection that does what the test says, and what its handler was told. */
-function open(): { transport: Transport; connection: FakeConnection; log: string[] } {
+function open(): {
+  readonly transport: Transport;
+  readonly connection: FakeConnection;
+  readonly handler: TransportHandler;
+  readonly log: string[];
+} {
   const log: string[] = [];
   const handler: TransportHandler = {
     onMessage: (bytes) => log.push(`message ${bytes.toHex()}`),
@@ -169,7 +183,7 @@ function open(): { transport: Transport; connection: FakeConnection; log: string
       throw error;
     },
   });
-  return { transport, connection, log };
+  return { transport, connection, handler, log };
 }
 
 /** Lets a transport go, so that no timer stays. */

@@ -102,7 +102,7 @@ function claimOf(text: string, live = true): Claim {
 
 function overTheWire(message: NamespaceSyncMessage): NamespaceSyncMessage {
   const { message: decoded } = decodeFrame(encodeFrame(message));
-  assert(decoded.type === "FEDERATION_SYNC" && decoded.op !== "Forward");
+  assert(decoded.type === "FEDERATION_SYNC" && decoded.op === "DeclareNamespaces");
   return decoded;
 }
 

@@ -35,19 +35,21 @@ Deno.test("a leaf and a hub greet, measure, declare, subscribe and sync in this 
     "hub > leaf: ACK",
     "hub > leaf: SUBSCRIBE /**",
     "hub > leaf: SUBSCRIBE /site-a/**",
-    "hub > leaf: RequestSync /**",
     "hub > leaf: SYNC",
     "hub > leaf: DeclareNamespaces /**",
-    "leaf > hub: SyncComplete /**",
     "leaf > hub: SUBSCRIBE /**",
     "leaf > hub: RequestSync /**",
     "leaf > hub: SYNC",
     "leaf > hub: SYNC answered",
-    "hub > leaf: SyncComplete /**",
+    "hub > leaf: Digest root of 0",
     "hub > leaf: SYNC answered",
+    "leaf > hub: Digest idle",
+    "hub > leaf: SyncComplete /**",
+    "hub > leaf: Digest idle",
+    "leaf > hub: SyncComplete /**",
   ]);
   assertEquals([hub.linkState("leaf"), leaf.linkState()], ["Active", "Active"]);
-  assertEquals(statesOf(leaf), ["Connecting", "Syncing", "Active"]);
+  assertEquals(statesOf(leaf), ["Connecting", "Handshaking", "Syncing", "Active"]);
 });
 
 Deno.test("a link is Active on each side only with its SyncComplete and an answered round trip", () => {
@@ -120,7 +122,7 @@ Deno.test("a link that is up outlives the handshake's time", () => {
   const leaf = network.add({ routerId: "leaf", hub: "hub" });
   network.advance(60_000);
   assertEquals(leaf.linkState(), "Active");
-  assertEquals(statesOf(leaf), ["Connecting", "Syncing", "Active"]);
+  assertEquals(statesOf(leaf), ["Connecting", "Handshaking", "Syncing", "Active"]);
 });
 
 Deno.test("three unanswered heartbeats end a link; answered ones do not", () => {
@@ -346,11 +348,11 @@ Deno.test("a sync outside what a leaf declared or subscribed is refused with 403
   leaf.send({ type: "SUBSCRIBE", id: 1, pattern: "/s/*", types: 0xff });
   for (
     const [pattern, answer] of [
-      ["/a/**", "SyncComplete"],
-      ["/a/x", "SyncComplete"],
+      ["/a/**", "Digest"],
+      ["/a/x", "Digest"],
       [
         "/s/1",
-        "SyncComplete",
+        "Digest",
       ],
       ["/s/**", 403],
       ["/**", 403],

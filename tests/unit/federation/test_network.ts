@@ -1,6 +1,6 @@
 import type { ConnectionId } from "../../../src/router/port.ts";
 import { decodeFrame } from "../../../src/wire/frame.ts";
-import type { Message } from "../../../src/wire/message.ts";
+import type { DigestMessage, Message } from "../../../src/wire/message.ts";
 import { assert } from "../../support/assert.ts";
 import type { PortAction } from "../router/fake_port.ts";
 import { START_MICROS } from "../router/test_router.ts";
@@ -172,6 +172,7 @@ export function describe(message: Message): string {
   switch (message.type) {
     case "FEDERATION_SYNC":
       if (message.op === "Forward") return `${message.kind} x${message.count} ${message.origin}`;
+      if (message.op === "Digest") return describeDigest(message);
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;
@@ -185,4 +186,15 @@ export function describe(message: Message): string {
     default:
       return message.type;
   }
+}
+
+function describeDigest({ root, groups, lists, wants, idle }: DigestMessage): string {
+  const parts = [
+    ...(root === undefined ? [] : [`root of ${root.count}`]),
+    ...groups.map(() => "group"),
+    ...lists.map(({ versions }) => `list of ${versions.length}`),
+    ...wants.map((address) => `want ${address}`),
+    ...(idle ? ["idle"] : []),
+  ];
+  return `Digest ${parts.join(", ")}`;
 }

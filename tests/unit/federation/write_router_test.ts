@@ -164,8 +164,8 @@ Deno.test("an answer counts only from the link that was asked, about the address
   assertEquals(hub.core.params.get("/other/x"), undefined);
 });
 
-Deno.test("a write to an owner that cannot be reached is 501 and changes nothing", () => {
-  const hub = new FederationNode({ routerId: "hub" });
+Deno.test("with offline writes rejected, a write to an owner that is away is 501 and changes nothing", () => {
+  const hub = new FederationNode({ routerId: "hub", offlineWrites: "reject" });
   const owner = activeLeaf(hub, "owner", ["/owner/**"]);
   const client = hub.client();
   hub.core.closed(owner.id, "cut", hub.nowMicros);
@@ -176,6 +176,26 @@ Deno.test("a write to an owner that cannot be reached is 501 and changes nothing
   // A link that is not proven yet does not count.
   registerLeaf(hub, "owner", ["/owner/**"]);
   assertEquals(codeOf(client.ask(set("/owner/x", 1))), 501);
+});
+
+Deno.test("a write to an owner that is away is stamped by a caretaker, which gives no locks", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const owner = activeLeaf(hub, "owner", ["/owner/**"]);
+  const client = hub.client();
+  hub.core.closed(owner.id, "cut", hub.nowMicros);
+  assertEquals(codeOf(client.ask(set("/owner/x", 1, { lock: true }))), 501);
+  assertEquals(hub.core.params.size, 0);
+  const ack = client.ask(set("/owner/x", 1));
+  assertEquals(ack.type === "ACK" && ack.revision, 1);
+  assertEquals(hub.core.params.get("/owner/x")?.origin, "hub");
+  assertEquals(codeOf(client.ask(set("/owner/x", 2, { revision: 0 }))), 400);
+});
+
+Deno.test("a router that does not mirror an address takes no care of it", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub", imports: ["/shared/**"] });
+  const client = leaf.client();
+  assertEquals(codeOf(client.ask(set("/elsewhere", 1))), 501);
+  assertEquals(client.ask(set("/shared/x", 1)).type, "ACK");
 });
 
 Deno.test("what nobody claims is written at the root, and asked of the hub below it", () => {

@@ -31,10 +31,12 @@ function setUp(options: { paramsMax?: number; defaultTtl?: number } = {}): {
   readonly params: Params;
   readonly subscriptions: Subscriptions;
   readonly clock: { micros: number };
+  readonly random: { value: number };
   listen(pattern: string, types?: number): Listener;
 } {
   const subscriptions = new Subscriptions();
   const clock = { micros: 1_000 };
+  const random = { value: 0 };
   const params = new Params({
     store: new MapParamStore(),
     locks: new Locks(),
@@ -43,13 +45,16 @@ function setUp(options: { paramsMax?: number; defaultTtl?: number } = {}): {
     paramsMax: options.paramsMax ?? 100,
     defaultTtl: options.defaultTtl ?? 0,
     timeMicros: () => clock.micros,
+    isTimed: () => true,
+    nowMicros: () => 0,
+    random: () => random.value,
   });
   const listen = (pattern: string, types = ALL_SIGNALS): Listener => {
     const listener = new Listener();
     subscriptions.add(listener, 1, parsePattern(pattern), types);
     return listener;
   };
-  return { params, subscriptions, clock, listen };
+  return { params, subscriptions, clock, random, listen };
 }
 
 Deno.test("stamp() takes the time, or what is newer than the version it replaces", () => {
@@ -67,6 +72,16 @@ Deno.test("stamp() takes the time, or what is newer than the version it replaces
     origin: "me",
     ttl: 0,
   });
+});
+
+Deno.test("stamp() goes past a version from the future by chance, so that a second life stamps anew", () => {
+  const lives = [0.1, 0.9].map((value) => {
+    const { params, random } = setUp();
+    random.value = value;
+    return params.stamp({ ...write(), known: { timestampMicros: 5_000, revision: 3 } });
+  });
+  assertEquals(lives.map(({ revision }) => revision), [4, 4]);
+  assertEquals(lives.map(({ timestampMicros }) => timestampMicros), [5_101, 5_901]);
 });
 
 Deno.test("stamp() exceeds what the requester knew, and what is known here", () => {

@@ -1,0 +1,117 @@
+import type { Pattern } from "../address/pattern.ts";
+import type { OutboxSource } from "../router/outbox.ts";
+import { DigestTree } from "../state/digest_tree.ts";
+import type { DigestMessage } from "../wire/message.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import { DigestExchange, type DigestView } from "./digest_exchange.ts";
+import type { FederationCore } from "./federation_core.ts";
+import type { LinkRole, PeerLink } from "./link.ts";
+import { PatternSet } from "./pattern_set.ts";
+import { syncRequest } from "./sync_request.ts";
+import { VersionSource } from "./version_source.ts";
+
+const EVERYTHING = "/**";
+
+/**
+ * Brings the states of both ends of a link together: compares them by digest, sends what the other
+ * lacks, and SyncComplete. A union: what one side does not have means nothing.
+ */
+export class StateSync {
+  readonly #core: FederationCore;
+  readonly #link: PeerLink;
+  readonly #role: LinkRole;
+  #exchange: DigestExchange | undefined;
+  #lastId = 0;
+
+  constructor(core: FederationCore, link: PeerLink, role: LinkRole) {
+    this.#core = core;
+    this.#link = link;
+    this.#role = role;
+  }
+
+  /** Whether a comparison is under way. */
+  get isRunning(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** Begins a comparison of what these patterns match; one that is under way ends. */
+  start(scope: readonly Pattern[]): void {
+    const exchange = this.#newExchange(++this.#lastId, scope);
+    exchange.start();
+  }
+
+  /** Takes in a step of a comparison that began here. */
+  received(message: DigestMessage): void {
+    if (message.exchangeId === this.#exchange?.id) this.#exchange.received(message);
+  }
+
+  /** Takes in a step of a comparison that the other side began; its first one begins it here. */
+  joined(message: DigestMessage, scope: readonly Pattern[]): void {
+    if (message.root !== undefined) this.#newExchange(message.exchangeId, scope);
+    this.received(message);
+  }
+
+  #newExchange(id: number, scope: readonly Pattern[]): DigestExchange {
+    const exchange = new DigestExchange(id, this.#viewOf(scope), {
+      send: (message) => this.#link.sendMessage(message),
+      lacks: (addresses) => this.#send(addresses),
+      finished: () => {
+        this.#exchange = undefined;
+        this.#complete(scope);
+      },
+    });
+    this.#exchange = exchange;
+    return exchange;
+  }
+
+  #viewOf(scope: readonly Pattern[]): DigestView {
+    const { params } = this.#core.router;
+    const tree = scope.some(({ text }) => text === EVERYTHING)
+      ? params.digests()
+      : this.#digestsOf(new PatternSet(scope));
+    return {
+      digest: (node) => tree.digest(node),
+      addresses: (node) => tree.addresses(node),
+      summary: (address) => {
+        const version = params.get(address);
+        if (version === undefined) return undefined;
+        const { revision, timestampMicros, origin } = version;
+        return { address, revision, timestampMicros, origin };
+      },
+    };
+  }
+
+  // As things are now; what changes during the comparison travels as an update anyway.
+  #digestsOf(scope: PatternSet): DigestTree {
+    const tree = new DigestTree();
+    const walk = this.#core.router.params.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      const { address, version } = next.value;
+      if (scope.matches(address)) tree.put(address, undefined, version);
+    }
+    return tree;
+  }
+
+  #send(addresses: readonly string[]): void {
+    const { params } = this.#core.router;
+    this.#addSource(
+      new VersionSource({
+        addresses,
+        get: (address) => params.get(address),
+        kindOf: (address) => this.#role.kindOf(address),
+      }),
+    );
+  }
+
+  #complete(scope: readonly Pattern[]): void {
+    const { routerId } = this.#core.router.config;
+    const request = syncRequest(routerId, scope.map(({ text }) => text));
+    const frames = [encodeFrame({ ...request, op: "SyncComplete" })];
+    this.#addSource({ next: () => frames.shift() });
+  }
+
+  #addSource(source: OutboxSource): void {
+    this.#link.connection.outbox.addSource(source);
+    this.#core.router.pump(this.#link.connection);
+  }
+}
