@@ -72,9 +72,7 @@ export {
   Client,
   type ClientOptions,
   type ClockFacts,
-  type ParamUpdate,
   type RouterFacts,
-  type SignalUpdate,
-  type Update,
 } from "./src/edge/client.ts";
 export { ClientError } from "./src/edge/client_error.ts";
+export type { ParamUpdate, SignalUpdate, Update } from "./src/edge/update.ts";

@@ -1,5 +1,6 @@
 import { parsePattern } from "../address/pattern.ts";
-import type { Client, Update } from "../edge/client.ts";
+import type { Client } from "../edge/client.ts";
+import type { Update } from "../edge/update.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";

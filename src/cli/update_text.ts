@@ -1,4 +1,4 @@
-import type { ParamUpdate, Update } from "../edge/client.ts";
+import type { ParamUpdate, Update } from "../edge/update.ts";
 import { oneLine } from "./output.ts";
 import { formatSamples, formatValue, typeOfValue } from "./value_text.ts";
 

@@ -15,12 +15,13 @@ import {
 } from "../wire/message.ts";
 import { decodeFrame, encodeFrame } from "../wire/frame.ts";
 import { encodeTtl } from "../wire/ttl.ts";
-import { decodeValue, encodeValue, type Value } from "../wire/value_codec.ts";
+import { encodeValue, type Value } from "../wire/value_codec.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { matches, parsePattern, type Pattern } from "../address/pattern.ts";
 import { ClientError } from "./client_error.ts";
 import { PendingAnswers } from "./pending_answers.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
+import { type ParamUpdate, paramUpdateOf, signalUpdateOf, type Update } from "./update.ts";
 import { dialWebSocket } from "./websocket_dialer.ts";
 
 const CLIENT_FEATURES = FEATURE.param | FEATURE.event | FEATURE.stream | FEATURE.gesture |
@@ -49,38 +50,6 @@ export interface RouterFacts {
   readonly timeMicros: number;
 }
 
-/** A param, as a router sent it. */
-export interface ParamUpdate {
-  /** Tells it from a signal. */
-  readonly kind: "param";
-  /** Where it is. */
-  readonly address: string;
-  /** Decoded; integers as numbers where they fit. */
-  readonly value: Value;
-  /** The value as it travelled: type code, then data. Tells 1 from 1.0. */
-  readonly encoded: EncodedValue;
-  /** Grows with each write. */
-  readonly revision: number;
-}
-
-/** An event, stream sample, gesture or timeline, as a router sent it. */
-export interface SignalUpdate {
-  /** Which kind of signal. */
-  readonly kind: Exclude<SignalName, "param">;
-  /** Where it was published. */
-  readonly address: string;
-  /** Null when there was none; an array of numbers for samples. */
-  readonly value: Value;
-  /** The value as it travelled, samples left out. Tells 1 from 1.0. */
-  readonly encoded?: EncodedValue;
-  /** Of gestures only. */
-  readonly phase?: PhaseName;
-  /** Of gestures only: which of several at one address. */
-  readonly gestureId?: number;
-  /** As the publisher wrote it, microseconds. */
-  readonly timestampMicros?: number;
-}
-
 /** How a router's clock stands to this machine's. */
 export interface ClockFacts {
   /** Of one question and its answer, microseconds. */
@@ -88,9 +57,6 @@ export interface ClockFacts {
   /** What to add to this machine's clock for the router's time, microseconds. */
   readonly offsetMicros: number;
 }
-
-/** What a subscription delivers. */
-export type Update = ParamUpdate | SignalUpdate;
 
 interface Subscription {
   readonly pattern: Pattern;
@@ -356,16 +322,16 @@ export class Client {
   #received(message: Message): void {
     switch (message.type) {
       case "SET":
-        return this.#notify(paramOf(message, message.revision ?? 0));
+        return this.#notify(paramUpdateOf(message, message.revision ?? 0));
       case "SNAPSHOT":
         for (const param of message.params) {
-          const update = paramOf(param, param.revision);
+          const update = paramUpdateOf(param, param.revision);
           this.#gets.resolveAll(param.address, update);
           this.#notify(update);
         }
         return;
       case "PUBLISH":
-        return this.#notify(signalOf(message));
+        return this.#notify(signalUpdateOf(message));
       case "ACK": {
         const address = message.address ?? "";
         const { revision } = message;
@@ -433,31 +399,4 @@ function decodeOr(bytes: Uint8Array, transport: Transport): Message | undefined 
 /** Microseconds since 1970, finer than Date. */
 function wallMicros(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 1_000);
-}
-
-function paramOf(
-  param: { readonly address: string; readonly value: EncodedValue },
-  revision: number,
-): ParamUpdate {
-  const { address, value } = param;
-  return { kind: "param", address, value: decodeValue(value), encoded: value, revision };
-}
-
-const SIGNAL_NAMES = Object.keys(SIGNAL) as SignalName[];
-const PHASE_NAMES = Object.keys(PHASE) as PhaseName[];
-
-function signalOf(message: PublishMessage): SignalUpdate {
-  const { address, value, samples, id, timestampMicros } = message;
-  const name = SIGNAL_NAMES[message.signal];
-  const kind = name === undefined || name === "param" ? "event" : name;
-  const phase = kind === "gesture" ? PHASE_NAMES[message.phase] : undefined;
-  return {
-    kind,
-    address,
-    value: samples ?? (value === undefined ? null : decodeValue(value)),
-    ...(samples !== undefined || value === undefined ? {} : { encoded: value }),
-    ...(phase === undefined ? {} : { phase }),
-    ...(id === undefined ? {} : { gestureId: id }),
-    ...(timestampMicros === undefined ? {} : { timestampMicros }),
-  };
 }

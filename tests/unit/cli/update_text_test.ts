@@ -3,7 +3,7 @@ import {
   formatUpdate,
   formatUpdateAsJson,
 } from "../../../src/cli/update_text.ts";
-import type { Update } from "../../../src/edge/client.ts";
+import type { Update } from "../../../src/edge/update.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assertEquals } from "../../support/assert.ts";
 
