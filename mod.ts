@@ -47,7 +47,7 @@ export type { EncodedValue, FeatureName, PhaseName, SignalName, Ttl } from "./sr
 export { decodeValue, encodeValue, type Value } from "./src/wire/value_codec.ts";
 export { WireError, type WireErrorKind } from "./src/wire/wire_error.ts";
 export { AddressError } from "./src/address/address.ts";
-export type { Version } from "./src/state/version.ts";
+export type { Stamp, Version } from "./src/state/version.ts";
 export type { Param } from "./src/state/param_store.ts";
 export type { LinkEvent, PeerState } from "./src/federation/link_event.ts";
 export {

@@ -19,7 +19,6 @@ export interface Mutation {
 
 const VERSION = "tests/unit/state/version_test.ts";
 const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
-const FORWARDING = "tests/unit/federation/forwarding_test.ts";
 
 /** By directory of the sources. */
 export const MUTATIONS: readonly Mutation[] = [

@@ -1,5 +1,5 @@
 import { encodeValue } from "../../src/wire/value_codec.ts";
-import { assert, assertEquals, assertGreater, assertGreaterOrEqual } from "../support/assert.ts";
+import { assert, assertEquals, assertGreaterOrEqual } from "../support/assert.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { readState, type RouterState, untilAlike } from "../support/router_state.ts";
 import { ThreeRouters } from "../support/three_routers.ts";

@@ -1,12 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import {
-  awaitActive,
-  held,
-  recordLinks,
-  restart,
-  startFederation,
-  write,
-} from "./federation_setup.ts";
+import { awaitActive, held, restart, startFederation, write } from "./federation_setup.ts";
 import type { RouterPlan } from "./sim_router.ts";
 import type { SimWorld } from "./sim_world.ts";
 import { tree } from "./topology.ts";
