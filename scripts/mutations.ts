@@ -291,8 +291,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/federation_core.ts",
-    find: "this.#leaves.get(routerId)?.close({",
-    replace: 'this.#leaves.get("")?.close({',
+    find: "this.#leaves.get(routerId)?.end({",
+    replace: 'this.#leaves.get("")?.end({',
     tests: ["tests/sim/links_test.ts"],
     why: "an old connection would live on beside the new one of the same router",
   },

@@ -150,11 +150,11 @@ export class FederationCore implements FederationHook {
       }, CLOSE_CODE.policy);
       return undefined;
     }
-    this.#leaves.get(routerId)?.close({
-      kind: "lost",
+    this.#leaves.get(routerId)?.end({
+      kind: "refused",
       reason: `Superseded by a new connection of router "${routerId}" from ` +
-        connection.remoteAddress,
-    });
+        `${connection.remoteAddress}; if that is another machine, give each its --federation-id`,
+    }, ERROR_CODE.conflict);
     const link = new PeerLink(this, connection);
     link.routerId = routerId;
     const role = new HubRole(this, link);
