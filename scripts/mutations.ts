@@ -380,4 +380,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/federation/untimed_test.ts"],
     why: "what a site wrote before it knew the time would lose to older writes",
   },
+  {
+    file: "src/federation/leaf_role.ts",
+    find: "if (this.#isHubTimed) clock.measure(",
+    replace: "clock.measure(",
+    tests: ["tests/sim/params_test.ts"],
+    why: "a site would take a wrong clock for the federation's and lose its writes to older ones",
+  },
+  {
+    file: "src/federation/federation_clock.ts",
+    find: "> STEP_MICROS + roundTripMicros / 2",
+    replace: "> STEP_MICROS",
+    tests: ["tests/unit/federation/federation_clock_test.ts"],
+    why: "one slow answer would move the federation's time by seconds",
+  },
+  {
+    file: "src/federation/state_sync.ts",
+    find: "if (isUnderWay || this.#lacked.size === 0) return;",
+    replace: "if (this.#lacked.size === 0) return;",
+    tests: ["tests/unit/federation/state_sync_test.ts"],
+    why: "a slow link would be sent everything again at each comparison",
+  },
+  {
+    file: "src/federation/digest_exchange.ts",
+    find: "if (this.#partsInStep > PARTS_PER_STEP) {",
+    replace: "if (this.#partsInStep > Infinity) {",
+    tests: ["tests/unit/federation/state_sync_test.ts"],
+    why: "a peer could keep a router busy with one endless step",
+  },
 ];

@@ -1,3 +1,4 @@
+import { CLAIMS_MAX } from "../limits.ts";
 import { covers, overlaps } from "../address/coverage.ts";
 import type { Pattern } from "../address/pattern.ts";
 import { PatternIndex } from "../address/pattern_index.ts";
@@ -91,6 +92,21 @@ export class Claims {
       if (earlier !== undefined) conflicts.push({ later, earlier });
     }
     return conflicts;
+  }
+
+  /**
+   * Whether a source may have so many claims. Forgets those of leaves that are away, the longest
+   * known first, as far as it takes.
+   */
+  makeRoom(source: ClaimSource, count: number): boolean {
+    const before = this.of(source).length;
+    for (const [key, claims] of [...this.#bySource]) {
+      if (this.#count - before + count <= CLAIMS_MAX) return true;
+      const [first] = claims;
+      if (key === keyOf(source) || first?.source.kind !== "leaf") continue;
+      if (claims.every(({ live }) => !live)) this.#put(first.source, []);
+    }
+    return this.#count - before + count <= CLAIMS_MAX;
   }
 
   /** The claims of one source. */

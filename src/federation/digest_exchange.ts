@@ -25,6 +25,8 @@ export interface DigestExchangeHandler {
   lacks(addresses: readonly string[]): void;
   /** Both sides have said all; what the other lacks was told by `lacks`. */
   finished(): void;
+  /** The other side does not keep to the rules; nothing more is taken from it. */
+  broken(why: string): void;
 }
 
 type Part =
@@ -43,6 +45,9 @@ export class DigestExchange {
   readonly #handler: DigestExchangeHandler;
   readonly #parts: Part[] = [];
   #wants: string[] = [];
+  /** Nodes that were compared and lists that were read: an honest side tells each once. */
+  readonly #seen = new Set<number>();
+  #partsInStep = 0;
   #wasIdle = false;
   #isFinished = false;
 
@@ -60,11 +65,19 @@ export class DigestExchange {
   /** Takes in the other side's step, and answers it when it is whole. */
   received(message: DigestMessage): void {
     if (this.#isFinished) return;
+    this.#partsInStep += message.groups.length + message.lists.length;
+    if (this.#partsInStep > PARTS_PER_STEP) {
+      this.#isFinished = true;
+      return this.#handler.broken(
+        `A step of a digest has more than ${PARTS_PER_STEP} groups and lists`,
+      );
+    }
     if (message.root !== undefined) this.#compare(ROOT, message.root);
     for (const group of message.groups) this.#compareGroup(group);
     for (const list of message.lists) this.#compareList(list);
     if (message.wants.length > 0) this.#handler.lacks(message.wants);
     if (message.more) return;
+    this.#partsInStep = 0;
     if (message.idle && this.#wasIdle) return this.#finish();
     this.#step(message.idle);
   }
@@ -93,6 +106,7 @@ export class DigestExchange {
   }
 
   #compare(node: DigestNode, theirs: Digest): void {
+    if (!this.#isFirst(node, 0)) return;
     const mine = this.#view.digest(node);
     if (digestsEqual(mine, theirs)) return;
     if (theirs.count === 0) return this.#handler.lacks(this.#view.addresses(node));
@@ -101,7 +115,15 @@ export class DigestExchange {
     this.#parts.push({ kind: isListed ? "list" : "group", node });
   }
 
+  #isFirst({ depth, index }: DigestNode, kind: 0 | 1): boolean {
+    const key = (index * 8 + depth) * 2 + kind;
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    return true;
+  }
+
   #compareList({ depth, index, versions }: DigestList): void {
+    if (!this.#isFirst({ depth, index }, 1)) return;
     const theirs = new Map(versions.map((version) => [version.address, version]));
     const lacks: string[] = [];
     for (const address of this.#view.addresses({ depth, index })) {
@@ -138,8 +160,8 @@ export class DigestExchange {
     );
     const list = { ...node, versions };
     if (listBytes(list) <= MESSAGE_BYTES) return list;
-    // Only addresses that were made to meet in one part get here. Each side then sends all it has
-    // of the part: what it tells to have nothing of, it is sent.
+    // The other side has few here and this one too many to list. Each side then sends all that it
+    // has of the part: what it tells to have nothing of, it is sent.
     this.#handler.lacks(versions.map(({ address }) => address));
     return { ...node, versions: [] };
   }

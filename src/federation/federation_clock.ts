@@ -56,7 +56,9 @@ export class FederationClock {
     if (roundTripMicros < 0) return;
     const offsetMicros = (t2 - t1 + t3 - nowMicros) / 2;
     // The parent's time has stepped: what was measured before tells nothing of it.
-    const isStep = this.#timed && Math.abs(offsetMicros - this.#offsetMicros) > STEP_MICROS;
+    // By half its round trip any measurement may be off.
+    const isStep = this.#timed &&
+      Math.abs(offsetMicros - this.#offsetMicros) > STEP_MICROS + roundTripMicros / 2;
     if (isStep) this.#samples = [];
     this.#samples.push({ roundTripMicros, offsetMicros });
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();

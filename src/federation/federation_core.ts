@@ -177,6 +177,10 @@ export class FederationCore implements FederationHook {
     this.clock.adopt();
     if (wasTimed || !this.clock.timed) return;
     this.router.params.becameTimed((nowMicros) => this.clock.timeMicros(nowMicros));
+    // They took nothing from a router that did not know the time; now they can.
+    for (const leaf of [...this.#leaves.values()]) {
+      leaf.close({ kind: "lost", reason: "Federation time is known here now; connect again" });
+    }
   }
 
   /** Merges a version that came by a link, and says so when there is no room for it. */

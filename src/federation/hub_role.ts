@@ -152,7 +152,7 @@ export class HubRole implements LinkRole {
     const { routerId } = this.#link;
     const { claims } = this.#core;
     const source = { kind: "leaf", routerId } as const;
-    if (claims.size - claims.of(source).length + declaration.claims.length > CLAIMS_MAX) {
+    if (!claims.makeRoom(source, declaration.claims.length)) {
       return this.#link.end({
         kind: "refused",
         reason: `Cannot keep ${declaration.claims.length} namespaces of router "${routerId}": ` +

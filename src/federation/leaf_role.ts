@@ -44,6 +44,7 @@ export class LeafRole implements LinkRole {
   /** What this router subscribed to at the hub, in the order of the ids, from 1. */
   readonly #followed: Pattern[] = [];
   #declared = new PatternSet([]);
+  #isHubTimed = false;
   #nextSync: Appointment | undefined;
 
   constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
@@ -90,7 +91,7 @@ export class LeafRole implements LinkRole {
 
   timed(exchange: { readonly t1: number; readonly t2: number; readonly t3: number }): void {
     const { clock, router } = this.#core;
-    clock.measure({ ...exchange, nowMicros: router.nowMicros });
+    if (this.#isHubTimed) clock.measure({ ...exchange, nowMicros: router.nowMicros });
     if (this.#phase.kind !== "timing") {
       this.#core.adoptTime();
     } else if (this.#phase.roundsLeft > 0) {
@@ -150,6 +151,7 @@ export class LeafRole implements LinkRole {
       });
     }
     this.#link.routerId = router.routerId;
+    this.#isHubTimed = router.timed;
     this.#core.clock.restart();
     this.#phase = { kind: "timing", roundsLeft: CLOCK_ROUNDS - 1 };
     this.#link.sendSync();

@@ -12,6 +12,10 @@ export class PeerRequests {
   readonly #core: FederationCore;
   readonly #link: PeerLink;
   readonly #sync: StateSync;
+  #wanted: readonly Pattern[] = [];
+  readonly #begin: () => void = () => {
+    if (!this.#link.isDone) this.#sync.start(this.#wanted);
+  };
   readonly #subscribed = new Map<number, Pattern>();
 
   constructor(core: FederationCore, link: PeerLink, sync: StateSync) {
@@ -25,7 +29,7 @@ export class PeerRequests {
     if (problem !== undefined) {
       return this.#link.refuse(ERROR_CODE.invalidPattern, problem, text);
     }
-    if (!this.#subscribed.has(id) && this.#subscribed.size > MAX_FEDERATION_PATTERNS) {
+    if (!this.#subscribed.has(id) && this.#subscribed.size >= 2 * MAX_FEDERATION_PATTERNS) {
       return this.#link.refuse(
         ERROR_CODE.tooMany,
         `Cannot subscribe to "${text}": at most ${MAX_FEDERATION_PATTERNS} patterns a peer`,
@@ -49,9 +53,11 @@ export class PeerRequests {
   requestSync({ patterns }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
     const refusal = this.#syncProblem(patterns, declared);
     if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
-    this.#sync.start(
-      patterns.length > 0 ? patterns.map(parsePattern) : [...this.#subscribed.values()],
-    );
+    // One comparison a turn, however many were asked for: each may walk the whole store.
+    this.#wanted = patterns.length > 0
+      ? patterns.map(parsePattern)
+      : [...this.#subscribed.values()];
+    this.#core.router.flushAtEndOfTurn(this.#begin);
   }
 
   #syncProblem(
@@ -65,9 +71,11 @@ export class PeerRequests {
       };
     }
     const granted = [...declared, ...this.#subscribed.values()];
+    const texts = new Set(granted.map(({ text }) => text));
     for (const text of patterns) {
       const problem = patternProblem(text);
       if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+      if (texts.has(text)) continue;
       const pattern = parsePattern(text);
       if (!granted.some((by) => covers(by, pattern))) {
         return {

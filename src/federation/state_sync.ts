@@ -1,4 +1,5 @@
 import type { Pattern } from "../address/pattern.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
 import { DigestTree } from "../state/digest_tree.ts";
 import type { DigestMessage } from "../wire/message.ts";
@@ -21,6 +22,8 @@ export class StateSync {
   readonly #link: PeerLink;
   readonly #role: LinkRole;
   #exchange: DigestExchange | undefined;
+  /** What is still to be sent: an address waits once, however often the other side lacks it. */
+  readonly #lacked = new Set<string>();
   #lastId = 0;
 
   constructor(core: FederationCore, link: PeerLink, role: LinkRole) {
@@ -59,6 +62,7 @@ export class StateSync {
         this.#exchange = undefined;
         this.#complete(scope);
       },
+      broken: (why) => this.#link.end({ kind: "refused", reason: why }, ERROR_CODE.invalidMessage),
     });
     this.#exchange = exchange;
     return exchange;
@@ -94,9 +98,14 @@ export class StateSync {
 
   #send(addresses: readonly string[]): void {
     const { params } = this.#core.router;
+    const isUnderWay = this.#lacked.size > 0;
+    for (const address of addresses) {
+      if (params.get(address) !== undefined) this.#lacked.add(address);
+    }
+    if (isUnderWay || this.#lacked.size === 0) return;
     this.#addSource(
       new VersionSource({
-        addresses,
+        addresses: this.#lacked,
         get: (address) => params.get(address),
         kindOf: (address) => this.#role.kindOf(address),
       }),

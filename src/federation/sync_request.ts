@@ -1,3 +1,4 @@
+import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 
 /** Patterns in a request, bytes: leaves room for the router's id in the same frame. */
@@ -13,7 +14,7 @@ export function syncRequest(origin: string, patterns: readonly string[]): Namesp
   return {
     type: "FEDERATION_SYNC",
     op: "RequestSync",
-    patterns: bytes <= PAYLOAD_BYTES ? patterns : [],
+    patterns: bytes <= PAYLOAD_BYTES && patterns.length <= MAX_FEDERATION_PATTERNS ? patterns : [],
     revisions: [],
     origin,
   };

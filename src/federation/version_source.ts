@@ -9,8 +9,8 @@ const MESSAGE_BYTES = 65_536;
 
 /** How a {@linkcode VersionSource} is set up. */
 export interface VersionSourceOptions {
-  /** What the peer lacks. */
-  readonly addresses: readonly string[];
+  /** What the peer lacks; emptied as it is sent. */
+  readonly addresses: Set<string>;
   readonly get: (address: string) => Version | undefined;
   /** How the peer is to take a version. */
   readonly kindOf: (address: string) => "update" | "offer" | undefined;
@@ -25,14 +25,13 @@ export class VersionSource implements OutboxSource {
   readonly #frame = new ByteWriter();
   readonly #messages: Uint8Array[] = [];
   readonly #writer = new EnvelopeWriter((bytes) => this.#messages.push(bytes.slice()));
-  #next = 0;
 
   constructor(options: VersionSourceOptions) {
     this.#options = options;
   }
 
   next(): Uint8Array | undefined {
-    while (this.#messages.length === 0 && this.#next < this.#options.addresses.length) {
+    while (this.#messages.length === 0 && this.#options.addresses.size > 0) {
       this.#collect();
     }
     return this.#messages.shift();
@@ -40,8 +39,10 @@ export class VersionSource implements OutboxSource {
 
   #collect(): void {
     const { addresses, get, kindOf } = this.#options;
-    for (let bytes = 0; bytes < MESSAGE_BYTES && this.#next < addresses.length; this.#next++) {
-      const address = addresses[this.#next] ?? "";
+    let bytes = 0;
+    for (const address of addresses) {
+      if (bytes >= MESSAGE_BYTES) break;
+      addresses.delete(address);
       const version = get(address);
       const kind = kindOf(address);
       if (version === undefined || kind === undefined) continue;

@@ -5,7 +5,7 @@ import { ERROR_CODE, type ErrorCode, type Refusal, toErrorMessage } from "../rou
 import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
 import { writePeerFrame } from "../router/param_change.ts";
 import { isReserved } from "../router/reserved.ts";
-import { type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
+import { type Version, VERSION_NUMBER_STAMPED_PAST_MAX } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import {
@@ -108,7 +108,8 @@ export class WriteRouter {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
-    const refusal = problemOf(set) ?? numberProblem(set, entry);
+    const refusal = problemOf(set) ?? numberProblem(set, entry) ??
+      this.#identityProblem(identity, set);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     const travelMs = (link.roundTripMicros ?? 0) / 2_000;
     const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
@@ -209,6 +210,17 @@ export class WriteRouter {
     const refusal = router.params.problem(write);
     if (refusal !== undefined) return { kind: "refused", refusal };
     return { kind: "accepted", version: router.params.stamp(write) };
+  }
+
+  // Else a peer could answer, by a number it guessed, a write that a client here is yet to make.
+  #identityProblem(identity: RequestIdentity, { address }: SetMessage): Refusal | undefined {
+    const isOurs = identity.origin === this.#core.router.config.routerId;
+    if (!isOurs || this.#cameRound(identity)) return undefined;
+    return {
+      code: ERROR_CODE.refused,
+      message: `Cannot set "${address}": the request says that it is this router's own`,
+      address,
+    };
   }
 
   #cameRound(identity: RequestIdentity): boolean {
@@ -317,12 +329,14 @@ function problemOf({ address, lock, unlock }: SetMessage): Refusal | undefined {
 /** A stamp exceeds what the requester knew, and must stay a number that can be written. */
 function numberProblem({ address }: SetMessage, entry: RequestEntry): Refusal | undefined {
   const { knownTimestampMicros, knownRevision } = entry;
-  if (Math.max(knownTimestampMicros, knownRevision) <= VERSION_NUMBER_MAX) return undefined;
+  if (Math.max(knownTimestampMicros, knownRevision) <= VERSION_NUMBER_STAMPED_PAST_MAX) {
+    return undefined;
+  }
   return {
     code: ERROR_CODE.invalidMessage,
     message:
       `Cannot set "${address}": the known version, revision ${knownRevision} and timestamp ` +
-      `${knownTimestampMicros}, is above ${VERSION_NUMBER_MAX}`,
+      `${knownTimestampMicros}, is above ${VERSION_NUMBER_STAMPED_PAST_MAX}`,
     address,
   };
 }

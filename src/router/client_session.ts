@@ -187,7 +187,13 @@ export class ClientSession implements ConnectionHandler, Subscriber {
 
   // A client reads its own writes: one that is on its way to its owner comes first.
   #get(message: GetMessage): void {
-    this.#pendingWrites.afterAll(message.address, () => this.#answerGet(message));
+    const { address } = message;
+    if (this.#pendingWrites.afterAll(address, () => this.#answerGet(message))) return;
+    this.#connection.refuseWith(
+      ERROR_CODE.tooMany,
+      `Cannot get "${address}": too many GETs wait for writes of this session; wait for their answers`,
+      address,
+    );
   }
 
   #answerGet({ address }: GetMessage): void {

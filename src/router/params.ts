@@ -2,7 +2,7 @@ import { ADDRESS_BYTES_MAX } from "../limits.ts";
 import { DigestTree } from "../state/digest_tree.ts";
 import type { Locks } from "../state/locks.ts";
 import type { ParamStore } from "../state/param_store.ts";
-import { mergeVersion, type Version } from "../state/version.ts";
+import { mergeVersion, type Version, VERSION_NUMBER_STAMPED_PAST_MAX } from "../state/version.ts";
 import type { EncodedValue } from "../wire/message.ts";
 import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
@@ -111,6 +111,14 @@ export class Params {
       return {
         code: ERROR_CODE.lockHeld,
         message: `Cannot set "${address}": it is locked by ${holder}`,
+        address,
+      };
+    }
+    const newest = Math.max(known?.timestampMicros ?? 0, known?.revision ?? 0);
+    if (newest > VERSION_NUMBER_STAMPED_PAST_MAX) {
+      return {
+        code: ERROR_CODE.revisionConflict,
+        message: `Cannot set "${address}": its version has a number that none can follow`,
         address,
       };
     }

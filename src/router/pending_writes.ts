@@ -4,9 +4,13 @@ interface Waiting {
   readonly actions: (() => void)[];
 }
 
+/** Actions of one session that may wait. */
+const ACTIONS_MAX = 1_000;
+
 /** The writes of one session that are on their way to their owners, and what waits for them. */
 export class PendingWrites {
   readonly #byAddress = new Map<string, Waiting>();
+  #actions = 0;
 
   /** A write was sent on. */
   began(address: string): void {
@@ -20,13 +24,22 @@ export class PendingWrites {
     const waiting = this.#byAddress.get(address);
     if (waiting === undefined || --waiting.writes > 0) return;
     this.#byAddress.delete(address);
+    this.#actions -= waiting.actions.length;
     for (const action of waiting.actions) action();
   }
 
-  /** Does something when no write to an address is on its way: now, or later. */
-  afterAll(address: string, action: () => void): void {
+  /**
+   * Does something when no write to an address is on its way: now, or later. False when too much
+   * waits already.
+   */
+  afterAll(address: string, action: () => void): boolean {
     const waiting = this.#byAddress.get(address);
     if (waiting === undefined) action();
-    else waiting.actions.push(action);
+    else if (this.#actions >= ACTIONS_MAX) return false;
+    else {
+      waiting.actions.push(action);
+      this.#actions++;
+    }
+    return true;
   }
 }

@@ -78,14 +78,17 @@ export class DigestTree {
     const found: string[] = [];
     for (let bucket = index * width; bucket < (index + 1) * width; bucket++) {
       const addresses = this.#addresses[bucket];
-      if (addresses !== undefined) found.push(...addresses);
+      // One by one: a bucket may hold more than a call takes arguments.
+      for (const address of addresses ?? []) found.push(address);
     }
     return found;
   }
 
   #add(bucket: number, count: number, high: number, low: number): void {
-    for (const [depth, level] of this.#levels.entries()) {
-      level.add(bucket >>> (HASH_BITS - BITS_PER_LEVEL * depth), count, high, low);
+    // By index: this runs with every write.
+    for (let depth = 0; depth < this.#levels.length; depth++) {
+      const index = bucket >>> (HASH_BITS - BITS_PER_LEVEL * depth);
+      this.#levels[depth]?.add(index, count, high, low);
     }
   }
 }

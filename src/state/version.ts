@@ -26,6 +26,9 @@ export interface Version extends Stamp {
 /** Largest timestamp or revision a router takes from a peer: leaves room for every later stamp. */
 export const VERSION_NUMBER_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 40;
 
+/** Beyond it nothing is stamped: what is stamped past it would be refused by every peer. */
+export const VERSION_NUMBER_STAMPED_PAST_MAX: number = VERSION_NUMBER_MAX - 2 ** 40;
+
 /**
  * Orders two versions of one param: higher timestamp, then higher origin (by code units), then
  * higher revision. Negative when `a` is older, 0 when they are the same version.
@@ -66,5 +69,8 @@ export function mergeVersion(known: Version | undefined, incoming: Version): Mer
   if (winner.revision > loser.revision) {
     return order > 0 ? { kind: "taken", version: incoming } : KEPT;
   }
-  return { kind: "raised", version: { ...winner, revision: loser.revision + 1 } };
+  return {
+    kind: "raised",
+    version: { ...winner, revision: Math.min(loser.revision + 1, VERSION_NUMBER_MAX) },
+  };
 }

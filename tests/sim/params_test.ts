@@ -252,3 +252,32 @@ Deno.test("a write crosses each link once, as a version or as a request and its 
     "update hub > c",
   ]);
 });
+
+Deno.test("a leaf does not take the time of a hub that does not know it itself", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "mid", hubs: ["root"] },
+    { id: "leaf", hubs: ["mid"], namespaces: ["/leaf/**"] },
+  ]);
+  write(world, "leaf", "/leaf/x");
+  world.clock.runFor(100);
+  // The site comes back after a power cut, empty, with a dead clock battery, and without its uplink.
+  world.router("mid").clockOffsetMicros = -50 * 365 * 86_400_000_000;
+  world.network.stall("mid", "root");
+  world.network.stall("root", "mid");
+  world.crash("leaf", 500);
+  world.crash("mid", 500);
+  world.clock.runFor(8_000);
+  world.router("mid").start();
+  world.router("leaf").start();
+  world.clock.runFor(8_000);
+  assertEquals(world.router("leaf").host.federation?.clock.timed, false);
+  write(world, "leaf", "/leaf/x");
+  const acknowledged = held(world, "leaf", "/leaf/x").split(" ")[0];
+  world.network.heal();
+  world.clock.runFor(60_000);
+  for (const router of ["root", "mid", "leaf"]) {
+    assertEquals(held(world, router, "/leaf/x").split(" ")[0], acknowledged, router);
+    assertEquals(world.router(router).host.federation?.clock.timed, true, router);
+  }
+});

@@ -156,7 +156,7 @@ Deno.test("Claims behave as a naive list of claims does", () => {
 
 Deno.test("a hub keeps a bounded number of claims, of all routers together", () => {
   const hub = new FederationNode({ routerId: "hub" });
-  const known = Array.from({ length: CLAIMS_MAX - 1 }, (_, n) => claim(`/known/${n}`, "x", false));
+  const known = Array.from({ length: CLAIMS_MAX - 1 }, (_, n) => claim(`/known/${n}`, "x", true));
   hub.federation.claims.replace(A, known);
   for (const [patterns, refused] of [[["/b/1", "/b/2"], true], [["/b/1"], false]] as const) {
     const leaf = connectPeer(hub);
@@ -166,6 +166,18 @@ Deno.test("a hub keeps a bounded number of claims, of all routers together", () 
     assertEquals(answer === undefined ? undefined : codeOf(answer) === 503, refused);
     assertEquals(leaf.closed !== undefined, refused);
   }
+});
+
+Deno.test("claims of a leaf that is away make room for those of one that comes", () => {
+  const claims = new Claims();
+  const known = Array.from({ length: CLAIMS_MAX }, (_, n) => claim(`/known/${n}`, "x", false));
+  claims.replace(A, known);
+  assertEquals(claims.makeRoom({ kind: "leaf", routerId: "b" }, 2), true);
+  assertEquals([claims.size, claims.ownerOf("/known/1")], [0, undefined]);
+  claims.replace(A, known.map((each) => ({ ...each, live: true })));
+  assertEquals(claims.makeRoom({ kind: "leaf", routerId: "b" }, 2), false);
+  assertEquals(claims.makeRoom(A, CLAIMS_MAX), true);
+  assertEquals(claims.size, CLAIMS_MAX);
 });
 
 /** A list, searched from start to end. */

@@ -40,6 +40,9 @@ class Side {
         for (const address of addresses) this.toSend.add(address);
       },
       finished: () => this.finishes++,
+      broken: (why) => {
+        throw new Error(why);
+      },
     });
   }
 

@@ -62,6 +62,20 @@ Deno.test("old measurements are forgotten, and all of them with a new connection
   assertEquals(clock.timeMicros(0), 3_000);
 });
 
+Deno.test("an answer that was held up for seconds does not move the clock, a step of the parent's does", () => {
+  const clock = new FederationClock({ offsetMicros: 0, isRoot: false });
+  for (let n = 0; n < 8; n++) {
+    clock.measure(exchange({ sentAt: n, there: 500, back: 500, aheadMicros: 1_000 }));
+    clock.adopt();
+  }
+  clock.measure(exchange({ sentAt: 10, there: 500, back: 4_000_000, aheadMicros: 1_000 }));
+  clock.adopt();
+  assertEquals(clock.timeMicros(0), 1_000);
+  clock.measure(exchange({ sentAt: 20, there: 900, back: 900, aheadMicros: 5_000_000 }));
+  clock.adopt();
+  assertEquals(clock.timeMicros(0), 5_000_000);
+});
+
 function exchange(
   { sentAt, there, back, held = 0, aheadMicros }: {
     readonly sentAt: number;

@@ -41,8 +41,8 @@ Deno.test("a leaf and a hub greet, measure, declare, subscribe and sync in this 
     "leaf > hub: RequestSync /**",
     "leaf > hub: SYNC",
     "leaf > hub: SYNC answered",
-    "hub > leaf: Digest root of 0",
     "hub > leaf: SYNC answered",
+    "hub > leaf: Digest root of 0",
     "leaf > hub: Digest idle",
     "hub > leaf: SyncComplete /**",
     "hub > leaf: Digest idle",
@@ -271,8 +271,8 @@ Deno.test("a path to the root may be so long that this router still fits it", ()
     ]] as const
   ) {
     const middle = new FederationNode({ routerId: "middle", hub: "hub" });
-    const below = registerLeaf(middle, "below", []);
     const hub = registerHub(middle, "hub");
+    const below = registerLeaf(middle, "below", []);
     const path = Array.from({ length }, (_, n) => `r${n}`);
     hub.send(declaration("hub", ["/a/**"], { path }));
     assertEquals(middle.linkState(), state);

@@ -27,7 +27,7 @@ Deno.test("VersionSource sends every version once with its stamp, in small messa
 
 Deno.test("VersionSource sends nothing for addresses that are not there", () => {
   const source = new VersionSource({
-    addresses: ["/a", "/b"],
+    addresses: new Set(["/a", "/b"]),
     get: () => undefined,
     kindOf: () => "update",
   });
@@ -88,9 +88,9 @@ Deno.test("VersionSource with the largest values stays within a message", () => 
 type KindOf = (address: string) => "update" | "offer" | undefined;
 
 function sourceOf(store: MapParamStore, kindOf: KindOf): VersionSource {
-  const addresses: string[] = [];
+  const addresses = new Set<string>();
   const walk = store.walk();
-  for (let next = walk.next(); !next.done; next = walk.next()) addresses.push(next.value.address);
+  for (let next = walk.next(); !next.done; next = walk.next()) addresses.add(next.value.address);
   return new VersionSource({ addresses, get: (address) => store.get(address), kindOf });
 }
 

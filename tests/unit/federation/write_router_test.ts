@@ -1,5 +1,5 @@
 import { WRITE_LIFE_MS } from "../../../src/limits.ts";
-import { VERSION_NUMBER_MAX } from "../../../src/state/version.ts";
+import { VERSION_NUMBER_STAMPED_PAST_MAX } from "../../../src/state/version.ts";
 import type { ForwardMessage, Message, SetMessage } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
@@ -275,8 +275,8 @@ Deno.test("a request that claims to know a version beyond all numbers is refused
     assertEquals(hub.core.params.size, 0);
   }
   const largest = forwardRequest(setOf("/any"), {
-    knownTimestampMicros: VERSION_NUMBER_MAX,
-    knownRevision: VERSION_NUMBER_MAX,
+    knownTimestampMicros: VERSION_NUMBER_STAMPED_PAST_MAX,
+    knownRevision: VERSION_NUMBER_STAMPED_PAST_MAX,
   });
   assertEquals(codeOfAnswer(leaf.ask(...largest)), undefined);
 });
