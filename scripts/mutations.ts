@@ -66,8 +66,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/state/version.ts",
-    find: "revision: loser.revision + 1 }",
-    replace: "revision: winner.revision }",
+    find: "Math.min(loser.revision + 1, VERSION_NUMBER_MAX)",
+    replace: "Math.min(loser.revision, VERSION_NUMBER_MAX)",
     tests: [VERSION],
     why: "revisions would go backwards when a link heals",
   },
@@ -395,11 +395,11 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "one slow answer would move the federation's time by seconds",
   },
   {
-    file: "src/federation/state_sync.ts",
-    find: "if (isUnderWay || this.#lacked.size === 0) return;",
-    replace: "if (this.#lacked.size === 0) return;",
+    file: "src/federation/digest_exchange.ts",
+    find: "if (!this.#isFirst({ depth, index }, 1)) return;",
+    replace: "",
     tests: ["tests/unit/federation/state_sync_test.ts"],
-    why: "a slow link would be sent everything again at each comparison",
+    why: "a peer could be sent the whole store as often as it says that it has nothing",
   },
   {
     file: "src/federation/digest_exchange.ts",
