@@ -73,6 +73,7 @@ export {
   type ClientOptions,
   type ClockFacts,
   type RouterFacts,
+  type SetOptions,
 } from "./src/edge/client.ts";
 export { ClientError } from "./src/edge/client_error.ts";
 export type { ParamUpdate, SignalUpdate, Update } from "./src/edge/update.ts";

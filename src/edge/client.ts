@@ -38,6 +38,18 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
+/** Conditions and extras of a SET. */
+export interface SetOptions {
+  /** Set only if the param has this revision; 0: only if it does not exist. */
+  readonly expectedRevision?: number;
+  /** Time to live; the router's default when left out. */
+  readonly ttl?: Ttl;
+  /** Take the param's lock with it. */
+  readonly lock?: boolean;
+  /** Give the lock back with it. */
+  readonly unlock?: boolean;
+}
+
 /** What a router said in its WELCOME. */
 export interface RouterFacts {
   /** Its configured name. */
@@ -183,12 +195,7 @@ export class Client {
   async set(
     address: string,
     value: Value,
-    options: {
-      readonly expectedRevision?: number;
-      readonly ttl?: Ttl;
-      readonly lock?: boolean;
-      readonly unlock?: boolean;
-    } = {},
+    options: SetOptions = {},
   ): Promise<{ readonly revision: number }> {
     return await this.setEncoded(address, encodeValue(value), options);
   }
@@ -197,12 +204,7 @@ export class Client {
   async setEncoded(
     address: string,
     value: EncodedValue,
-    options: {
-      readonly expectedRevision?: number;
-      readonly ttl?: Ttl;
-      readonly lock?: boolean;
-      readonly unlock?: boolean;
-    } = {},
+    options: SetOptions = {},
   ): Promise<{ readonly revision: number }> {
     const message: SetMessage = {
       type: "SET",
