@@ -5,7 +5,7 @@ import type { FederationHook, WriteAnswer, WriteRoute } from "../router/federati
 import type { RouterCore } from "../router/router_core.ts";
 import type { Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
-import { Claims } from "./claims.ts";
+import { type Claim, Claims } from "./claims.ts";
 import type { Declaration } from "./declaration.ts";
 import { type FederationCoreConfig, validateFederationCoreConfig } from "./federation_config.ts";
 import { FederationClock } from "./federation_clock.ts";
@@ -35,6 +35,8 @@ export class FederationCore implements FederationHook {
   readonly #declareAll: () => void = () => this.#declare();
   readonly #imports: PatternSet;
   #path: readonly string[];
+  /** As the hub declared them last, those that were left out here included. */
+  #hubClaims: readonly Claim[] = [];
 
   /** Joins itself to the router; must be called before the router's first event. */
   constructor(options: {
@@ -214,6 +216,7 @@ export class FederationCore implements FederationHook {
   hubDeclared(link: PeerLink, declaration: Declaration): void {
     const { routerId } = this.router.config;
     this.#path = [routerId, ...declaration.path];
+    this.#hubClaims = declaration.claims;
     for (const { later, earlier } of this.claims.replace({ kind: "hub" }, declaration.claims)) {
       this.emit({
         type: "refused",
@@ -231,6 +234,21 @@ export class FederationCore implements FederationHook {
     });
   }
 
+  /**
+   * The hub, or a router above it, refused a namespace that came from below: whoever declared it here
+   * is told, router by router down to its owner.
+   */
+  claimRefusedAbove(pattern: string, reason: string): void {
+    for (const leaf of [...this.#leaves.values()]) {
+      const { routerId } = leaf;
+      const claim = this.claims.of({ kind: "leaf", routerId })
+        .find(({ pattern: { text } }) => text === pattern);
+      if (claim === undefined) continue;
+      if (claim.ownerId === routerId) leaf.end({ kind: "refused", reason }, ERROR_CODE.conflict);
+      else leaf.refuse(ERROR_CODE.conflict, reason, pattern);
+    }
+  }
+
   /** The hub cannot be reached. */
   hubLost(): void {
     this.#path = [this.router.config.routerId];
@@ -243,6 +261,8 @@ export class FederationCore implements FederationHook {
     if (this.#leaves.get(link.routerId) !== link) return;
     this.#leaves.delete(link.routerId);
     this.claims.markLost({ kind: "leaf", routerId: link.routerId });
+    // What the hub knows may have been left out in favour of this leaf's.
+    if (this.hubLink !== undefined) this.claims.replace({ kind: "hub" }, this.#hubClaims);
     this.claimsChanged();
   }
 

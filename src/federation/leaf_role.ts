@@ -160,7 +160,9 @@ export class LeafRole implements LinkRole {
   #refused({ code, message, address }: ErrorMessage): void {
     this.#core.emit({ type: "refused", routerId: this.#link.routerId, code, message });
     // About one pattern, of a router below this one: the rest of the declaration stands.
-    if (code === ERROR_CODE.conflict && address !== undefined) return;
+    if (code === ERROR_CODE.conflict && address !== undefined) {
+      return this.#core.claimRefusedAbove(address, message);
+    }
     if (this.#phase.kind === "registered" && code !== ERROR_CODE.conflict) return;
     const isTokenProblem = code >= ERROR_CODE.unauthorized && code <= ERROR_CODE.tokenExpired;
     this.#link.close({

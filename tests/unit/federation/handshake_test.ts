@@ -200,14 +200,19 @@ Deno.test("a conflict of a router below a leaf does not take the leaf's own link
   // Both are declared before either router has heard of the other's.
   network.latencyMicros = 10_000;
   registerLeaf(hub, "other", ["/x/**"]);
-  registerLeaf(middle, "below", ["/x/**", "/m/below/**"]);
+  const below = registerLeaf(middle, "below", ["/x/**", "/m/below/**"]);
   network.settle();
   assert(network.takeTrace().includes("hub > middle: ERROR 409"));
   assertEquals([middle.linkState(), hub.linkState("middle")], ["Active", "Active"]);
-  assertEquals(
-    ["/x/1", "/m/below/1", "/m/1"].map((at) => hub.federation.claims.ownerOf(at)?.ownerId),
-    ["other", "below", "middle"],
-  );
+  // Its owner hears of it, and both routers know one owner.
+  assert(below.read().some((message) => codeOf(message) === 409));
+  assert(below.closed !== undefined);
+  for (const node of [hub, middle]) {
+    assertEquals(
+      ["/x/1", "/m/1"].map((at) => node.federation.claims.ownerOf(at)?.ownerId),
+      ["other", "middle"],
+    );
+  }
 });
 
 Deno.test("ERROR 409 about a pattern leaves the link, without one it ends it", () => {
