@@ -35,7 +35,7 @@ export class FederationCore implements FederationHook {
   readonly #declareAll: () => void = () => this.#declare();
   readonly #imports: PatternSet;
   #path: readonly string[];
-  /** As the hub declared them last, those that were left out here included. */
+  /** As the hub declared them last on this link, those that were left out here included. */
   #hubClaims: readonly Claim[] = [];
 
   /** Joins itself to the router; must be called before the router's first event. */
@@ -252,6 +252,7 @@ export class FederationCore implements FederationHook {
   /** The hub cannot be reached. */
   hubLost(): void {
     this.#path = [this.router.config.routerId];
+    this.#hubClaims = [];
     this.claims.markLost({ kind: "hub" });
     this.claimsChanged();
   }
@@ -262,7 +263,7 @@ export class FederationCore implements FederationHook {
     this.#leaves.delete(link.routerId);
     this.claims.markLost({ kind: "leaf", routerId: link.routerId });
     // What the hub knows may have been left out in favour of this leaf's.
-    if (this.hubLink !== undefined) this.claims.replace({ kind: "hub" }, this.#hubClaims);
+    if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);
     this.claimsChanged();
   }
 
