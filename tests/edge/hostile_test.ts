@@ -124,6 +124,11 @@ Deno.test("a router answers hostile input with a reason, and nobody else notices
 
   await t.step("the round trips of another session", async () => {
     const amongSilent = await control.ask("200") as RoundTrips;
+    const medians = [alone, amongOffences, amongSilent].map(({ medianMs }) => medianMs.toFixed(2));
+    console.log(
+      `median round trip, ms: alone ${medians[0]}, among the offences ${medians[1]}, ` +
+        `among silent connections ${medians[2]}`,
+    );
     for (const disturbed of [amongOffences, amongSilent]) {
       assertEquals(disturbed.unexpectedFrames, 0);
       assertLess(disturbed.medianMs, 10 * alone.medianMs + 5);
