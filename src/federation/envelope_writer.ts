@@ -13,15 +13,23 @@ import type {
 const ENTRIES_PER_CONTEXT = 400;
 
 type Kind = ForwardMessage["kind"];
-type Entry = RequestEntry | EventEntry | ReplyEntry;
 
 /** The frames that the next context will cover. */
 interface Run {
   readonly kind: Kind;
   readonly origin: string;
   readonly bootId: number;
-  readonly entries: Entry[];
   count: number;
+  /** One of these has an entry for each frame, as the kind says; none for versions. */
+  readonly requests: RequestEntry[];
+  readonly events: EventEntry[];
+  readonly replies: ReplyEntry[];
+}
+
+/** What tells the requests and events of a router from those of others. */
+interface ContextOrigin {
+  readonly origin: string;
+  readonly bootId: number;
 }
 
 /**
@@ -50,30 +58,24 @@ export class EnvelopeWriter {
   }
 
   /** A write request, its SET as the client wrote it. */
-  request(
-    from: { readonly origin: string; readonly bootId: number },
-    entry: RequestEntry,
-    frame: Uint8Array,
-  ): void {
-    this.#addEntry("request", from, entry, frame);
+  request(from: ContextOrigin, entry: RequestEntry, frame: Uint8Array): void {
+    const run = this.#runOf("request", from.origin, from.bootId);
+    run.requests.push(entry);
+    this.#add(run, frame);
   }
 
   /** A PUBLISH. */
-  event(
-    from: { readonly origin: string; readonly bootId: number },
-    entry: EventEntry,
-    frame: Uint8Array,
-  ): void {
-    this.#addEntry("event", from, entry, frame);
+  event(from: ContextOrigin, entry: EventEntry, frame: Uint8Array): void {
+    const run = this.#runOf("event", from.origin, from.bootId);
+    run.events.push(entry);
+    this.#add(run, frame);
   }
 
   /** An answer: a SET when the write was accepted, else an ERROR. */
-  reply(
-    to: { readonly origin: string; readonly bootId: number },
-    entry: ReplyEntry,
-    frame: Uint8Array,
-  ): void {
-    this.#addEntry("reply", to, entry, frame);
+  reply(to: ContextOrigin, entry: ReplyEntry, frame: Uint8Array): void {
+    const run = this.#runOf("reply", to.origin, to.bootId);
+    run.replies.push(entry);
+    this.#add(run, frame);
   }
 
   /** Any other message, in its place between the rest. */
@@ -92,24 +94,13 @@ export class EnvelopeWriter {
     this.#message.reset();
   }
 
-  #addEntry(
-    kind: "request" | "event" | "reply",
-    { origin, bootId }: { readonly origin: string; readonly bootId: number },
-    entry: Entry,
-    frame: Uint8Array,
-  ): void {
-    const run = this.#runOf(kind, origin, bootId);
-    run.entries.push(entry);
-    this.#add(run, frame);
-  }
-
   #runOf(kind: Kind, origin: string, bootId: number): Run {
     const run = this.#run;
     if (run !== undefined && run.kind === kind && run.origin === origin && run.bootId === bootId) {
       return run;
     }
     this.#closeRun();
-    const next: Run = { kind, origin, bootId, entries: [], count: 0 };
+    const next: Run = { kind, origin, bootId, count: 0, requests: [], events: [], replies: [] };
     this.#run = next;
     return next;
   }
@@ -135,17 +126,18 @@ export class EnvelopeWriter {
   }
 }
 
-function contextOf({ kind, origin, bootId, entries, count }: Run): ForwardMessage {
+function contextOf(run: Run): ForwardMessage {
+  const { kind, origin, bootId, count } = run;
   const base = { type: "FEDERATION_SYNC", op: "Forward", origin, count } as const;
   switch (kind) {
     case "update":
     case "offer":
       return { ...base, kind };
     case "request":
-      return { ...base, kind, bootId, entries: entries as RequestEntry[] };
+      return { ...base, kind, bootId, entries: run.requests };
     case "event":
-      return { ...base, kind, bootId, entries: entries as EventEntry[] };
+      return { ...base, kind, bootId, entries: run.events };
     case "reply":
-      return { ...base, kind, bootId, entries: entries as ReplyEntry[] };
+      return { ...base, kind, bootId, entries: run.replies };
   }
 }

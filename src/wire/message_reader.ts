@@ -25,19 +25,6 @@ export function readMessage(bytes: Uint8Array, start: number, end: number): Mess
   return readFrom(new ByteReader(bytes, start, end), undefined);
 }
 
-/**
- * The code (see `MESSAGE_CODE`) of the message in a payload, for a look before it is read.
- *
- * @returns The first byte, whether it is a known code or not.
- */
-export function messageCode(bytes: Uint8Array, payloadStart: number): number {
-  const code = bytes[payloadStart];
-  if (code === undefined) {
-    throw new RangeError(`Cannot look at byte ${payloadStart} of ${bytes.length}`);
-  }
-  return code;
-}
-
 /** The bundles around a message. */
 interface Enclosing {
   readonly depth: number;

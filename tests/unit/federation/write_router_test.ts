@@ -281,6 +281,14 @@ Deno.test("a request that claims to know a version beyond all numbers is refused
   assertEquals(codeOfAnswer(leaf.ask(...largest)), undefined);
 });
 
+Deno.test("a peer's request in the name of this router is refused, unless it has come round", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = registerLeaf(hub, "leaf", []);
+  const request = forwardRequest(setOf("/any"), { origin: "hub" });
+  assertEquals(codeOfAnswer(leaf.ask(...request)), 403);
+  assertEquals(hub.core.params.size, 0);
+});
+
 Deno.test("a request past its life is not applied", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const leaf = registerLeaf(hub, "leaf", []);

@@ -1,15 +1,9 @@
 import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX } from "../../../src/limits.ts";
 import { MESSAGE_CODE } from "../../../src/wire/message.ts";
-import { messageCode, readMessage } from "../../../src/wire/message_reader.ts";
+import { readMessage } from "../../../src/wire/message_reader.ts";
 import { WireError } from "../../../src/wire/wire_error.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { fromHex, loadVectors } from "./vector_form.ts";
-
-Deno.test("messageCode() looks at the first byte of a payload", () => {
-  assertEquals(messageCode(fromHex("530100017f"), 4), 0x7f);
-  assertEquals(messageCode(fromHex("5301000141"), 4), MESSAGE_CODE.PING);
-  assertThrows(() => messageCode(fromHex("53010001"), 4), RangeError);
-});
 
 Deno.test("readMessage() ignores bytes behind every message but PUBLISH", () => {
   for (const vector of loadVectors()) {
