@@ -408,4 +408,25 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/federation/state_sync_test.ts"],
     why: "a peer could keep a router busy with one endless step",
   },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "const takes = isRoot ? isBehind : timed && !clock.timed;",
+    replace: "const takes = !isRoot && timed && !clock.timed;",
+    tests: ["tests/unit/federation/time_keeper_test.ts", "tests/sim/time_test.ts"],
+    why: "a root that restarted with a slow clock would stamp below what its leaves know",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "const takes = isRoot ? isBehind : timed && !clock.timed;",
+    replace: "const takes = isRoot && isBehind;",
+    tests: ["tests/sim/time_test.ts"],
+    why: "a hub that lost its uplink and its clock would not learn the time from its leaves",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "for (const leaf of this.#core.leafLinks()) {",
+    replace: "for (const leaf of this.#core.leafLinks().slice(0, 0)) {",
+    tests: ["tests/unit/federation/time_keeper_test.ts", "tests/sim/time_test.ts"],
+    why: "leaves would stamp by the old time until their next heartbeat",
+  },
 ];

@@ -80,6 +80,11 @@ export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */
 export const SEEN_EVENTS_MAX: number = 100_000;
 
+/** No right clock shows an earlier time than this: 2026-11-01, microseconds since 1970. */
+export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
+/** No peer moves federation time beyond this: 2100-01-01, microseconds since 1970. */
+export const LATEST_TIME_MICROS: number = 4_102_444_800_000_000;
+
 /** Levels of the digest tree below its root; a node has 16 parts on the next. */
 export const DIGEST_DEPTH_MAX: number = 4;
 

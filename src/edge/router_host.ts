@@ -6,6 +6,7 @@ import type { Connection } from "../router/connection.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
 import type { RouterCoreConfig } from "../router/router_config.ts";
 import { RouterCore } from "../router/router_core.ts";
+import { EARLIEST_TIME_MICROS } from "../limits.ts";
 import type { ParamStore } from "../state/param_store.ts";
 import type { Environment } from "./environment.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -57,7 +58,7 @@ export class RouterHost implements RouterPort {
       config,
       port: this,
       nowMicros: environment.nowMicros(),
-      wallMicros: environment.wallMicros(),
+      wallMicros: Math.max(environment.wallMicros(), EARLIEST_TIME_MICROS),
       ...(store === undefined ? {} : { store }),
     });
     if (federation !== undefined) {

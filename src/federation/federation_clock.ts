@@ -1,3 +1,5 @@
+import { LATEST_TIME_MICROS } from "../limits.ts";
+
 /** One measurement of another router's clock, by SYNC. */
 interface Sample {
   readonly roundTripMicros: number;
@@ -7,7 +9,7 @@ interface Sample {
 /** Measurements kept: the one with the shortest round trip of these counts. */
 const SAMPLES_KEPT = 8;
 /** Two measurements of one clock do not differ so much. */
-const STEP_MICROS = 1_000_000;
+export const STEP_MICROS: number = 1_000_000;
 
 /**
  * Federation time, which is the root's. A router below the root has its own wall clock until it has
@@ -53,7 +55,7 @@ export class FederationClock {
   ): void {
     const { t1, t2, t3, nowMicros } = exchange;
     const roundTripMicros = nowMicros - t1 - (t3 - t2);
-    if (roundTripMicros < 0) return;
+    if (roundTripMicros < 0 || t3 > LATEST_TIME_MICROS) return;
     const offsetMicros = (t2 - t1 + t3 - nowMicros) / 2;
     // The parent's time has stepped: what was measured before tells nothing of it.
     // By half its round trip any measurement may be off.
@@ -62,6 +64,13 @@ export class FederationClock {
     if (isStep) this.#samples = [];
     this.#samples.push({ roundTripMicros, offsetMicros });
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
+  }
+
+  /** The time is told, not measured: what was measured before it says nothing any more. */
+  set(timeMicros: number, nowMicros: number): void {
+    this.#samples = [];
+    this.#offsetMicros = timeMicros - nowMicros;
+    this.#timed = true;
   }
 
   /** Takes the parent's time, from the best measurement. */

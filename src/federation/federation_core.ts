@@ -15,6 +15,7 @@ import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { routerIdProblem } from "./router_id.ts";
+import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
 
@@ -27,6 +28,7 @@ export class FederationCore implements FederationHook {
   readonly config: FederationCoreConfig;
   readonly claims: Claims = new Claims();
   readonly clock: FederationClock;
+  readonly time: TimeKeeper;
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
   readonly uplink: Uplink | undefined;
@@ -58,6 +60,7 @@ export class FederationCore implements FederationHook {
       offsetMicros: router.wallOffsetMicros,
       isRoot: !options.isLeaf,
     });
+    this.time = new TimeKeeper(this);
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
     this.uplink = options.isLeaf ? new Uplink(this) : undefined;
@@ -102,10 +105,15 @@ export class FederationCore implements FederationHook {
     return [...(hubLink === undefined ? [] : [hubLink]), ...this.#leaves.values()];
   }
 
+  /** All links to leaves. */
+  leafLinks(): readonly PeerLink[] {
+    return [...this.#leaves.values()];
+  }
+
   /** This router's facts, for HELLO and WELCOME. */
   trailer(): RouterTrailer {
     const { routerId, bootId } = this.router.config;
-    return { routerId, bootId, timeMicros: this.timeMicros(), timed: this.clock.timed };
+    return { routerId, bootId, timeMicros: this.time.told(), timed: this.clock.timed };
   }
 
   emit(event: LinkEvent): void {
@@ -172,18 +180,6 @@ export class FederationCore implements FederationHook {
   }
 
   // For links
-
-  /** A round trip to the hub was measured and its time is taken. */
-  adoptTime(): void {
-    const wasTimed = this.clock.timed;
-    this.clock.adopt();
-    if (wasTimed || !this.clock.timed) return;
-    this.router.params.becameTimed((nowMicros) => this.clock.timeMicros(nowMicros));
-    // They took nothing from a router that did not know the time; now they can.
-    for (const leaf of [...this.#leaves.values()]) {
-      leaf.close({ kind: "lost", reason: "Federation time is known here now; connect again" });
-    }
-  }
 
   /** Merges a version that came by a link, and says so when there is no room for it. */
   merge(

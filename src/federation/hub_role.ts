@@ -7,6 +7,7 @@ import {
   type HelloMessage,
   type Message,
   type NamespaceSyncMessage,
+  type TimeMessage,
 } from "../wire/message.ts";
 import type { ClaimConflict } from "./claims.ts";
 import {
@@ -50,6 +51,7 @@ export class HubRole implements LinkRole {
   /** Answers the leaf's HELLO. */
   welcome(hello: HelloMessage): void {
     const { router } = this.#core;
+    if (hello.router !== undefined) this.#core.time.greeted(this.#link, hello.router);
     this.#link.sendMessage({
       type: "WELCOME",
       version: 1,
@@ -120,7 +122,7 @@ export class HubRole implements LinkRole {
     }
   }
 
-  #federationSync(message: NamespaceSyncMessage | DigestMessage): void {
+  #federationSync(message: NamespaceSyncMessage | DigestMessage | TimeMessage): void {
     switch (message.op) {
       case "DeclareNamespaces": {
         const declaration = this.#declarations.read(message);
@@ -135,6 +137,8 @@ export class HubRole implements LinkRole {
       }
       case "Digest":
         return this.#sync.received(message);
+      case "Time":
+        return this.#link.refuse(ERROR_CODE.refused, "Time is told by hubs to their leaves only");
       case "RequestSync":
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":

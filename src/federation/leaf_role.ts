@@ -10,6 +10,7 @@ import {
   FEATURE,
   type Message,
   type NamespaceSyncMessage,
+  type TimeMessage,
   type WelcomeMessage,
 } from "../wire/message.ts";
 import { DeclarationReader, declare, isRefusal, LastDeclared } from "./declaration.ts";
@@ -93,12 +94,12 @@ export class LeafRole implements LinkRole {
     const { clock, router } = this.#core;
     if (this.#isHubTimed) clock.measure({ ...exchange, nowMicros: router.nowMicros });
     if (this.#phase.kind !== "timing") {
-      this.#core.adoptTime();
+      this.#core.time.measured();
     } else if (this.#phase.roundsLeft > 0) {
       this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
       this.#link.sendSync();
     } else {
-      this.#core.adoptTime();
+      this.#core.time.measured();
       this.#phase = { kind: "declaring" };
       this.declare();
     }
@@ -216,12 +217,14 @@ export class LeafRole implements LinkRole {
     });
   }
 
-  #federationSync(message: NamespaceSyncMessage | DigestMessage): void {
+  #federationSync(message: NamespaceSyncMessage | DigestMessage | TimeMessage): void {
     switch (message.op) {
       case "DeclareNamespaces":
         return this.#hubDeclared(message);
       case "Digest":
         return this.#sync.joined(message, this.#followed);
+      case "Time":
+        return this.#hubTold(message);
       case "RequestSync":
         return this.#link.refuse(
           ERROR_CODE.refused,
@@ -236,6 +239,13 @@ export class LeafRole implements LinkRole {
           "RevisionVector is not used between clasp-fed routers",
         );
     }
+  }
+
+  #hubTold(message: TimeMessage): void {
+    if (this.#phase.kind === "greeting") return;
+    this.#isHubTimed = true;
+    this.#core.time.toldBy(this.#link, message.timeMicros);
+    this.#link.sendSync();
   }
 
   #hubDeclared(message: NamespaceSyncMessage): void {

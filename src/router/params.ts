@@ -63,9 +63,22 @@ export class Params {
     { readonly timestampMicros: number; readonly writtenMicros: number }
   >();
   #digests: DigestTree | undefined;
+  #newestMicros = 0;
 
   constructor(options: ParamsOptions) {
     this.#options = options;
+    const walk = options.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      this.#newestMicros = Math.max(this.#newestMicros, next.value.version.timestampMicros);
+    }
+  }
+
+  /**
+   * The newest timestamp that is evidence of federation time: all that were kept when the router
+   * started, came by a link, or were stamped while it was timed.
+   */
+  get newestTimestampMicros(): number {
+    return this.#newestMicros;
   }
 
   /** Params kept. */
@@ -226,6 +239,9 @@ export class Params {
 
   #apply(address: string, version: Version, cause: ChangeCause): void {
     this.#digests?.put(address, this.get(address), version);
+    if (cause.from !== undefined || this.#options.isTimed()) {
+      this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
+    }
     this.#options.store.put(address, version);
     const change = new ParamChange(address, version, cause);
     const { from, except } = cause;

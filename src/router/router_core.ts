@@ -71,7 +71,6 @@ export class RouterCore implements ConnectionOwner {
     this.config = options.config;
     this.port = options.port;
     this.#nowMicros = options.nowMicros;
-    this.#wallOffsetMicros = options.wallMicros - options.nowMicros;
     this.params = new Params({
       store: options.store ?? new MapParamStore(),
       locks: this.locks,
@@ -84,6 +83,9 @@ export class RouterCore implements ConnectionOwner {
       nowMicros: () => this.#nowMicros,
       random: () => this.port.random(),
     });
+    // What is kept from an earlier life was stamped before this moment, whatever the clock says.
+    const wallMicros = Math.max(options.wallMicros, this.params.newestTimestampMicros + 1);
+    this.#wallOffsetMicros = wallMicros - options.nowMicros;
   }
 
   /** Monotonic time of the event that is being handled. */

@@ -421,7 +421,19 @@ export interface DigestMessage {
   readonly wants: readonly string[];
 }
 
-export type FederationSyncMessage = NamespaceSyncMessage | ForwardMessage | DigestMessage;
+/** A hub tells its leaves that its time is known now, or has stepped. */
+export interface TimeMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "Time";
+  /** Federation time, microseconds. */
+  readonly timeMicros: number;
+}
+
+export type FederationSyncMessage =
+  | NamespaceSyncMessage
+  | ForwardMessage
+  | DigestMessage
+  | TimeMessage;
 
 /** Any message, both directions. */
 export type Message =

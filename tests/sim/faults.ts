@@ -32,7 +32,7 @@ const CLOCK_OFFSETS_MICROS = [
   -5 * HOUR_MICROS,
   7 * HOUR_MICROS,
   // 1970 and ten years ahead.
-  -1_767_225_600_000_000,
+  -1_798_761_600_000_000,
   10 * 8_766 * HOUR_MICROS,
 ];
 

@@ -7,8 +7,8 @@ import type { Version } from "../../src/state/version.ts";
 import type { Prng } from "../support/prng.ts";
 import type { SimNetwork } from "./sim_network.ts";
 
-/** 2026-01-01, microseconds since 1970: what right clocks show when a simulation begins. */
-export const START_WALL_MICROS: number = 1_767_225_600_000_000;
+/** 2027-01-01, microseconds since 1970: what right clocks show when a simulation begins. */
+export const START_WALL_MICROS: number = 1_798_761_600_000_000;
 
 /** A router of the simulated federation, as it is configured. */
 export interface RouterPlan {

@@ -26,12 +26,12 @@ Deno.test("what a router stamped before it knew federation time is raised to whe
     t3: hubMicros,
     nowMicros: late.core.nowMicros,
   });
-  late.federation.adoptTime();
+  late.federation.time.measured();
   const raised = late.core.params.get("/a/x");
   assertGreater(raised?.timestampMicros ?? 0, (known?.timestampMicros ?? 0) + 900_000);
   assertEquals([raised?.value, raised?.revision], [encodeValue("caretaker, later"), 2]);
   // Once: what is stamped from now on has federation time already.
-  late.federation.adoptTime();
+  late.federation.time.measured();
   assertEquals(late.core.params.get("/a/x"), raised);
 });
 

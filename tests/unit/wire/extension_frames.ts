@@ -57,6 +57,11 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     },
   },
   {
+    name: "TIME",
+    hex: "53 41 000a 04 09  00060a24181e4000",
+    message: { type: "FEDERATION_SYNC", op: "Time", timeMicros: 1700000000000000 },
+  },
+  {
     name: "DeclareNamespaces with owners and a path",
     hex: `53 41 002a 04 01  0002  0005 2f612f2a2a  0004 2f622f2a  0000  40 0001 61
       00  0001 61 01  0002 6232 00  02  0001 61  0003 687562`,

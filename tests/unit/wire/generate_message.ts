@@ -14,6 +14,7 @@ import {
   SIGNAL,
   type SignalCode,
   type SignalDefinition,
+  type TimeMessage,
   VALUE_CODE,
 } from "../../../src/wire/message.ts";
 import { ByteWriter } from "../../../src/wire/byte_writer.ts";
@@ -223,7 +224,11 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest])(prng);
+  return prng.pick([forward, namespaceSync, digest, time])(prng);
+}
+
+function time(prng: Prng): TimeMessage {
+  return { type: "FEDERATION_SYNC", op: "Time", timeMicros: u64(prng) };
 }
 
 function digest(prng: Prng): DigestMessage {

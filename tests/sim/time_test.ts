@@ -1,0 +1,114 @@
+import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
+import {
+  awaitActive,
+  clientOf,
+  held,
+  restart,
+  startFederation,
+  write,
+} from "./federation_setup.ts";
+import type { SimWorld } from "./sim_world.ts";
+
+const HOUR_MICROS = 3_600_000_000;
+const SECOND_MICROS = 1_000_000;
+
+Deno.test("a root that restarts with a clock that is slow goes forward to the time its leaves know", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "a", hubs: ["root"], namespaces: ["/a/**"] },
+    { id: "b", hubs: ["root"], namespaces: ["/b/**"] },
+  ]);
+  const before = timeOf(world, "a");
+  world.router("root").clockOffsetMicros = -5 * HOUR_MICROS;
+  restart(world, "root");
+  awaitActive(world);
+  for (const id of ["root", "a", "b"]) {
+    assertLess(Math.abs(timeOf(world, id) - timeOf(world, "root")), 10_000, id);
+    assertGreater(timeOf(world, id), before, id);
+  }
+});
+
+Deno.test("leaves that connected to a slow root before it went forward follow within a round trip", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "a", hubs: ["root"], namespaces: ["/a/**"] },
+    { id: "b", hubs: ["root"], namespaces: ["/b/**"] },
+  ]);
+  // Known to b alone, which comes back later than a, a as a new process without memory.
+  world.network.stall("b", "root");
+  world.network.stall("root", "b");
+  world.router("root").clockOffsetMicros = -5 * HOUR_MICROS;
+  world.router("a").clockOffsetMicros = -5 * HOUR_MICROS;
+  world.crash("a", 500);
+  restart(world, "root");
+  world.router("a").start();
+  world.clock.runUntil(() => world.router("a").linkState("root") === "Active", "a to be Active");
+  assertGreater(timeOf(world, "b") - timeOf(world, "a"), 4 * HOUR_MICROS);
+  world.network.heal();
+  world.clock.runUntil(
+    () => timeOf(world, "b") - timeOf(world, "root") < SECOND_MICROS,
+    "the root to go forward",
+  );
+  // Far less than the heartbeat, by which a would find out in the end.
+  world.clock.runFor(5);
+  assertLess(Math.abs(timeOf(world, "a") - timeOf(world, "root")), 10_000);
+});
+
+Deno.test("a hub that lost its uplink and its clock takes the time from a leaf that knows it", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "mid", hubs: ["root"] },
+    { id: "leaf", hubs: ["mid"], namespaces: ["/leaf/**"] },
+  ]);
+  write(world, "leaf", "/leaf/x");
+  world.router("mid").clockOffsetMicros = -5 * HOUR_MICROS;
+  world.network.stall("mid", "root");
+  world.network.stall("root", "mid");
+  world.crash("mid", 500);
+  world.router("mid").start();
+  world.clock.runUntil(() => world.router("mid").linkState("leaf") === "Active", "mid to be back");
+  assertEquals(world.router("mid").host.federation?.clock.timed, true);
+  assertLess(Math.abs(timeOf(world, "mid") - timeOf(world, "root")), 3 * SECOND_MICROS);
+});
+
+Deno.test("a leaf of a hub that does not know the time hears of it on the same link", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "mid", hubs: ["root"] },
+    { id: "leaf", hubs: ["mid"], namespaces: ["/leaf/**"] },
+  ]);
+  world.network.stall("mid", "root");
+  world.network.stall("root", "mid");
+  for (const id of ["mid", "leaf"]) {
+    world.router(id).clockOffsetMicros = -5 * HOUR_MICROS;
+    world.crash(id, 500);
+  }
+  world.router("mid").start();
+  world.router("leaf").start();
+  world.clock.runUntil(() => world.router("leaf").linkState("mid") === "Active", "leaf to be up");
+  assertEquals(world.router("leaf").host.federation?.clock.timed, false);
+  clientOf(world, "leaf").connect();
+  world.clock.runUntil(() => clientOf(world, "leaf").isConnected, "the client to be back");
+  write(world, "leaf", "/leaf/x");
+  const untimed = world.router("leaf").version("/leaf/x")?.timestampMicros ?? 0;
+  const link = world.router("leaf").host.federation?.hubLink;
+  world.network.heal();
+  world.clock.runUntil(
+    () => world.router("leaf").host.federation?.clock.timed === true,
+    "the leaf to be timed",
+  );
+  assert(world.router("leaf").host.federation?.hubLink === link, "the link was not closed");
+  assertLess(Math.abs(timeOf(world, "leaf") - timeOf(world, "root")), 20_000);
+  // What was written before is where it belongs, everywhere.
+  const raised = world.router("leaf").version("/leaf/x")?.timestampMicros ?? 0;
+  assertGreater(raised - untimed, 4 * HOUR_MICROS);
+  awaitActive(world);
+  for (const id of ["root", "mid"]) {
+    assertEquals(held(world, id, "/leaf/x"), held(world, "leaf", "/leaf/x"), id);
+  }
+});
+
+/** As of the router's last event, at most a heartbeat ago. */
+function timeOf(world: SimWorld, id: string): number {
+  return world.router(id).host.core.timeMicros();
+}
