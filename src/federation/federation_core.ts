@@ -1,7 +1,12 @@
-import { parsePattern } from "../address/pattern.ts";
+import { parsePattern, type Pattern } from "../address/pattern.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
-import { CLOSE_CODE, ERROR_CODE } from "../router/error_code.ts";
-import type { FederationHook, WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
+import { CLOSE_CODE, ERROR_CODE, type Refusal } from "../router/error_code.ts";
+import type {
+  FederationHook,
+  GetAnswer,
+  WriteAnswer,
+  WriteRoute,
+} from "../router/federation_hook.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import type { Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
@@ -13,7 +18,9 @@ import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
+import { Interest } from "./interest.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { RemoteGets } from "./remote_gets.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
@@ -31,10 +38,13 @@ export class FederationCore implements FederationHook {
   readonly time: TimeKeeper;
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
+  readonly interest: Interest;
+  readonly gets: RemoteGets;
   readonly uplink: Uplink | undefined;
   readonly #leaves = new Map<string, PeerLink>();
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
+  readonly #follow: () => void = () => this.uplink?.role?.follow();
   readonly #imports: PatternSet;
   #path: readonly string[];
   /** As the hub declared them last on this link, those that were left out here included. */
@@ -63,6 +73,8 @@ export class FederationCore implements FederationHook {
     this.time = new TimeKeeper(this);
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
+    this.interest = new Interest(this);
+    this.gets = new RemoteGets(this);
     this.uplink = options.isLeaf ? new Uplink(this) : undefined;
     this.claims.replace(
       { kind: "self" },
@@ -73,6 +85,7 @@ export class FederationCore implements FederationHook {
       })),
     );
     router.federation = this;
+    router.subscriptions.observer = this.interest;
   }
 
   /** Starts to dial the hub, when there is one to dial. */
@@ -141,6 +154,18 @@ export class FederationCore implements FederationHook {
     this.writes.request(set, answered);
   }
 
+  requestGet(address: string, answered: (answer: GetAnswer) => void): void {
+    this.gets.ask(address, answered);
+  }
+
+  interestProblem(pattern: Pattern): Refusal | undefined {
+    return this.interest.problem(pattern);
+  }
+
+  whenKnown(pattern: Pattern, act: () => void): void {
+    this.interest.whenKnown(pattern, act);
+  }
+
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined {
     const { router: peer } = hello;
     if (peer === undefined) return undefined;
@@ -201,11 +226,31 @@ export class FederationCore implements FederationHook {
     }
   }
 
-  /** Whether this router keeps the address: its own, its leaves', or an import. */
+  /** Whether this router keeps the address, for ever or as long as somebody here wants it. */
   mirrors(address: string): boolean {
+    return this.mirrorsAlways(address) || this.interest.matches(address);
+  }
+
+  /** Whether this router keeps the address whoever wants it: its own, its leaves', or an import. */
+  mirrorsAlways(address: string): boolean {
     if (this.isRoot || this.#imports.matches(address)) return true;
     const kind = this.claims.ownerOf(address)?.source.kind;
     return kind === "self" || kind === "leaf";
+  }
+
+  /** What clients and leaves want beyond the imports has changed: follows it when the turn ends. */
+  interestChanged(): void {
+    this.router.flushAtEndOfTurn(this.#follow);
+  }
+
+  /** Drops what was mirrored only while somebody wanted it. */
+  forgetUnmirrored(): void {
+    const { params } = this.router;
+    const walk = params.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      const { address } = next.value;
+      if (!this.mirrors(address)) params.forget(address);
+    }
   }
 
   /** The hub told what it knows. */
@@ -249,6 +294,8 @@ export class FederationCore implements FederationHook {
   hubLost(): void {
     this.#path = [this.router.config.routerId];
     this.#hubClaims = [];
+    this.gets.hubLost();
+    this.interest.known();
     this.claims.markLost({ kind: "hub" });
     this.claimsChanged();
   }

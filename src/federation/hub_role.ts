@@ -105,6 +105,8 @@ export class HubRole implements LinkRole {
         return this.#requests.subscribe(message);
       case "UNSUBSCRIBE":
         return this.#requests.unsubscribe(message.id);
+      case "GET":
+        return this.#requests.get(message.address);
       case "ERROR":
         return this.#core.emit({
           type: "refused",

@@ -25,6 +25,9 @@ import { syncRequest } from "./sync_request.ts";
 /** SYNC rounds before the leaf declares itself: the best of them sets its clock. */
 const CLOCK_ROUNDS = 3;
 
+/** Between comparisons that are asked for because more is followed. */
+const SYNC_INTERVAL_MIN_MS = 1_000;
+
 type Phase =
   | { readonly kind: "greeting" }
   | { readonly kind: "timing"; readonly roundsLeft: number }
@@ -42,11 +45,18 @@ export class LeafRole implements LinkRole {
   readonly #declarations = new DeclarationReader(CLAIMS_MAX);
   readonly #lastDeclared = new LastDeclared();
   #phase: Phase = { kind: "greeting" };
-  /** What this router subscribed to at the hub, in the order of the ids, from 1. */
-  readonly #followed: Pattern[] = [];
+  /** What this router subscribed to at the hub, by id. */
+  readonly #followed = new Map<number, Pattern>();
+  #lastFollowed = 0;
+  /** What the comparison that was asked for last is about, and the one that was completed last. */
+  #asked: readonly Pattern[] = [];
+  #known: readonly Pattern[] = [];
+  #askedForMoreAtMicros = -Infinity;
+  #isAwaited = false;
   #declared = new PatternSet([]);
   #isHubTimed = false;
   #nextSync: Appointment | undefined;
+  #moreSync: Appointment | undefined;
 
   constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
     this.#core = core;
@@ -78,8 +88,17 @@ export class LeafRole implements LinkRole {
     if (!this.#lastDeclared.isNews(messages)) return;
     this.#declared = new PatternSet(claims.map(({ pattern }) => pattern));
     for (const message of messages) this.#link.sendMessage(message);
-    if (this.#phase.kind !== "registered") return;
-    if (this.#subscribeToClaims()) this.#requestSync();
+    this.follow();
+  }
+
+  /** Subscribes at the hub to what is wanted by now, and no more to what is not. */
+  follow(): void {
+    if (this.#phase.kind === "registered" && this.#subscribe()) this.#askForMore();
+  }
+
+  /** Whether the hub has sent all that a pattern matches, once. */
+  knows(pattern: Pattern): boolean {
+    return this.#known.some((known) => covers(known, pattern));
   }
 
   kindOf(address: string): "update" | "offer" {
@@ -107,6 +126,7 @@ export class LeafRole implements LinkRole {
 
   ended(end: LinkEnd): void {
     this.#core.router.agenda.cancel(this.#nextSync);
+    this.#core.router.agenda.cancel(this.#moreSync);
     this.#core.hubLost();
     this.#ended(end);
   }
@@ -116,7 +136,7 @@ export class LeafRole implements LinkRole {
       case "WELCOME":
         return this.#welcome(message);
       case "ERROR":
-        return this.#refused(message);
+        return this.#core.gets.refused(message) ? undefined : this.#refused(message);
       case "ACK":
         if (this.#phase.kind === "declaring") this.#registered();
         return;
@@ -124,6 +144,8 @@ export class LeafRole implements LinkRole {
         return this.#requests.subscribe(message);
       case "UNSUBSCRIBE":
         return this.#requests.unsubscribe(message.id);
+      case "SNAPSHOT":
+        return message.params.forEach((param) => this.#core.gets.found(param));
       case "FEDERATION_SYNC":
         if (message.op !== "Forward") this.#federationSync(message);
         return;
@@ -174,40 +196,80 @@ export class LeafRole implements LinkRole {
 
   #registered(): void {
     this.#phase = { kind: "registered" };
-    for (const text of this.#core.config.imports) this.#subscribe(parsePattern(text));
-    this.#subscribeToClaims();
+    this.#subscribe();
     this.#requestSync();
     this.#planSync();
     this.#link.beginSync(1);
   }
 
   /**
-   * Follows the claims that this router answers for beyond its imports: a router that started anew
-   * gets its state back from the hub, and hears what is published in its namespaces elsewhere.
-   * Returns whether there was any that was not followed yet.
+   * Follows the imports, the claims that this router answers for (a router that started anew gets
+   * its state back from the hub, and hears what is published in its namespaces elsewhere), and what
+   * is wanted here beyond them. Returns whether there was any that was not followed yet.
    */
-  #subscribeToClaims(): boolean {
-    const news = this.#declared.patterns.filter((claim) =>
-      !this.#followed.some((pattern) => covers(pattern, claim))
-    );
-    for (const pattern of news) this.#subscribe(pattern);
-    return news.length > 0;
-  }
-
-  #subscribe(pattern: Pattern): void {
-    this.#followed.push(pattern);
-    this.#link.sendMessage({
-      type: "SUBSCRIBE",
-      id: this.#followed.length,
-      pattern: pattern.text,
-      types: ALL_SIGNALS,
-    });
+  #subscribe(): boolean {
+    const { config, interest } = this.#core;
+    const wanted = [
+      ...config.imports.map(parsePattern),
+      ...this.#declared.patterns,
+      ...interest.patterns,
+    ];
+    const texts = new Set(wanted.map(({ text }) => text));
+    const followed = new Map<string, Pattern>();
+    for (const [id, pattern] of this.#followed) {
+      if (texts.has(pattern.text)) {
+        followed.set(pattern.text, pattern);
+      } else {
+        this.#followed.delete(id);
+        this.#link.sendMessage({ type: "UNSUBSCRIBE", id });
+      }
+    }
+    let isMore = false;
+    for (const pattern of wanted) {
+      if (followed.has(pattern.text)) continue;
+      if ([...followed.values()].some((known) => covers(known, pattern))) continue;
+      followed.set(pattern.text, pattern);
+      const id = ++this.#lastFollowed;
+      this.#followed.set(id, pattern);
+      this.#link.sendMessage({
+        type: "SUBSCRIBE",
+        id,
+        pattern: pattern.text,
+        types: ALL_SIGNALS,
+      });
+      isMore = true;
+    }
+    return isMore;
   }
 
   /** Asks for a comparison of all that is followed; one that is under way ends. */
   #requestSync(): void {
-    const { routerId } = this.#core.router.config;
-    this.#link.sendMessage(syncRequest(routerId, this.#followed.map(({ text }) => text)));
+    const { router } = this.#core;
+    this.#asked = [...this.#followed.values()];
+    this.#isAwaited = true;
+    const texts = this.#asked.map(({ text }) => text);
+    this.#link.sendMessage(syncRequest(router.config.routerId, texts));
+  }
+
+  /** Asks for what is followed since the last comparison: after that one, and not too often. */
+  #askForMore(): void {
+    if (this.#isAwaited || this.#moreSync !== undefined) return;
+    const { router } = this.#core;
+    const sinceMs = (router.nowMicros - this.#askedForMoreAtMicros) / 1_000;
+    this.#moreSync = router.after(Math.max(0, SYNC_INTERVAL_MIN_MS - sinceMs), () => {
+      this.#moreSync = undefined;
+      this.#askedForMoreAtMicros = router.nowMicros;
+      this.#requestSync();
+    });
+  }
+
+  #syncCompleted(): void {
+    this.#known = this.#asked;
+    this.#isAwaited = false;
+    this.#core.syncCompleted(this.#link, this.#asked.map(({ text }) => text));
+    this.#link.syncCompleted();
+    this.#core.interest.known();
+    if ([...this.#followed.values()].some((pattern) => !this.knows(pattern))) this.#askForMore();
   }
 
   #planSync(): void {
@@ -222,7 +284,7 @@ export class LeafRole implements LinkRole {
       case "DeclareNamespaces":
         return this.#hubDeclared(message);
       case "Digest":
-        return this.#sync.joined(message, this.#followed);
+        return this.#sync.joined(message, this.#asked);
       case "Time":
         return this.#hubTold(message);
       case "RequestSync":
@@ -231,8 +293,7 @@ export class LeafRole implements LinkRole {
           "RequestSync is asked by leaves: a hub compares both states in its answer",
         );
       case "SyncComplete":
-        this.#core.syncCompleted(this.#link, this.#followed.map(({ text }) => text));
-        return this.#link.syncCompleted();
+        return this.#syncCompleted();
       case "RevisionVector":
         return this.#link.refuse(
           ERROR_CODE.unavailable,

@@ -1,8 +1,9 @@
+import { addressProblem } from "../address/address.ts";
 import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
-import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
-import type { NamespaceSyncMessage, SubscribeMessage } from "../wire/message.ts";
+import { ERROR_CODE, type Refusal, toErrorMessage } from "../router/error_code.ts";
+import type { NamespaceSyncMessage, SnapshotParam, SubscribeMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
 import type { StateSync } from "./state_sync.ts";
@@ -44,6 +45,36 @@ export class PeerRequests {
   unsubscribe(id: number): void {
     this.#subscribed.delete(id);
     this.#core.router.subscriptions.remove(this.#link, id);
+  }
+
+  /** Answers a GET of what the peer does not mirror, perhaps by asking this router's own hub. */
+  get(address: string): void {
+    const problem = addressProblem(address);
+    if (problem !== undefined) {
+      return this.#refuseGet({ code: ERROR_CODE.invalidAddress, message: problem, address });
+    }
+    const version = this.#core.router.params.get(address);
+    if (version === undefined && !this.#core.mirrors(address)) {
+      return this.#core.gets.ask(address, (answer) => {
+        if (answer.kind === "found") this.#sendParam(answer.param);
+        else this.#refuseGet(answer.refusal);
+      });
+    }
+    if (version === undefined) {
+      const message = `Nothing was ever set at "${address}"`;
+      return this.#refuseGet({ code: ERROR_CODE.addressNotFound, message, address });
+    }
+    const { value, revision, origin, timestampMicros } = version;
+    this.#sendParam({ address, value, revision, writer: origin, timestampMicros });
+  }
+
+  #sendParam(param: SnapshotParam): void {
+    this.#link.sendMessage({ type: "SNAPSHOT", params: [param] });
+  }
+
+  // An answer, not a fault of the peer: nothing is told of it.
+  #refuseGet(refusal: Refusal): void {
+    this.#link.sendMessage(toErrorMessage(refusal));
   }
 
   /**

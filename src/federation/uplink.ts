@@ -16,6 +16,7 @@ const STABLE_MS = 60_000;
 export class Uplink {
   readonly #core: FederationCore;
   #link: PeerLink | undefined;
+  #role: LeafRole | undefined;
   #state: PeerState = "Disconnected";
   #reason: string | undefined;
   #hubIndex = 0;
@@ -34,6 +35,11 @@ export class Uplink {
   /** The link, from the opening of its connection to its end. */
   get link(): PeerLink | undefined {
     return this.#link;
+  }
+
+  /** This end of the link. */
+  get role(): LeafRole | undefined {
+    return this.#role;
   }
 
   get state(): PeerState {
@@ -85,6 +91,7 @@ export class Uplink {
     link.role = role;
     connection.handler = link;
     this.#link = link;
+    this.#role = role;
     this.#enter("Handshaking");
     role.greet();
     link.start();
@@ -100,6 +107,7 @@ export class Uplink {
     if (this.#activeSinceMicros !== undefined) this.#attempt = 0;
     this.#activeSinceMicros = undefined;
     this.#link = undefined;
+    this.#role = undefined;
     this.#attempt++;
     this.#refusals = end.kind === "refused" ? this.#refusals + 1 : 0;
     this.#reason = end.reason;

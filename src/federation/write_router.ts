@@ -194,7 +194,7 @@ export class WriteRouter {
 
   // The last router that cannot go further decides, when it has a copy to decide on.
   #takesCareOf(address: string): boolean {
-    return this.#core.config.offlineWrites === "accept" && this.#core.mirrors(address);
+    return this.#core.config.offlineWrites === "accept" && this.#core.mirrorsAlways(address);
   }
 
   #decide(link: PeerLink, entry: RequestEntry, set: SetMessage): WriteAnswer {

@@ -201,7 +201,14 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (problem !== undefined) {
       return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);
     }
-    const version = this.#router.params.get(address);
+    const { federation, params } = this.#router;
+    const version = params.get(address);
+    if (version === undefined && federation?.mirrors(address) === false) {
+      return federation.requestGet(address, (answer) => {
+        if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
+        this.#connection.sendMessage({ type: "SNAPSHOT", params: [answer.param] });
+      });
+    }
     if (version === undefined) {
       return this.#connection.refuseWith(
         ERROR_CODE.addressNotFound,
@@ -218,7 +225,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
 
   #subscribe(message: SubscribeMessage, wantsAck: boolean): void {
     const { id, types } = message;
-    const { subscriptions, params } = this.#router;
+    const { federation, subscriptions } = this.#router;
     const problem = patternProblem(message.pattern);
     if (problem !== undefined) {
       return this.#connection.refuseWith(
@@ -237,14 +244,21 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       );
     }
     const pattern: Pattern = parsePattern(message.pattern);
+    const refusal = federation?.interestProblem(pattern);
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
     subscriptions.add(this, id, pattern, types);
-    const then: Message | undefined = wantsAck
-      ? { type: "ACK", address: message.pattern }
-      : undefined;
+    const answer = () => this.#answerSubscribe(message, pattern, wantsAck);
+    if (federation === undefined) answer();
+    else federation.whenKnown(pattern, answer);
+  }
+
+  #answerSubscribe({ types }: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
+    const { store } = this.#router.params;
+    const then: Message | undefined = wantsAck ? { type: "ACK", address: pattern.text } : undefined;
     const wantsParams = types === 0 || (types & (1 << SIGNAL.param)) !== 0;
     if (wantsParams) {
       this.#sendSource(
-        new SnapshotSource({ store: params.store, pattern, evenIfEmpty: false, then }),
+        new SnapshotSource({ store, pattern, evenIfEmpty: false, then }),
       );
     } else if (then !== undefined) {
       this.#connection.sendMessage(then);

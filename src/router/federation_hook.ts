@@ -1,4 +1,5 @@
-import type { HelloMessage, SetMessage } from "../wire/message.ts";
+import type { Pattern } from "../address/pattern.ts";
+import type { HelloMessage, SetMessage, SnapshotParam } from "../wire/message.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import type { Refusal } from "./error_code.ts";
 import type { Version } from "../state/version.ts";
@@ -21,6 +22,11 @@ export type WriteAnswer =
   | { readonly kind: "accepted"; readonly version: Version }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
+/** What became of a GET that was asked of another router. */
+export type GetAnswer =
+  | { readonly kind: "found"; readonly param: SnapshotParam }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
+
 /**
  * What the router asks of federation. The router knows nothing of links and claims; without a hook
  * it decides every write itself.
@@ -36,6 +42,14 @@ export interface FederationHook {
    * is called exactly once, perhaps before this returns.
    */
   requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void;
+  /** Whether this router keeps what is known of an address. */
+  mirrors(address: string): boolean;
+  /** Asks for a param that is not mirrored here. `answered` is called once, perhaps at once. */
+  requestGet(address: string, answered: (answer: GetAnswer) => void): void;
+  /** Why a pattern cannot be subscribed here, or undefined. */
+  interestProblem(pattern: Pattern): Refusal | undefined;
+  /** Does something when what a pattern matches is known here, now or later; at most once. */
+  whenKnown(pattern: Pattern, act: () => void): void;
   /** Takes over a connection whose HELLO is that of a peer; undefined when it was refused and closed. */
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined;
   /** The router is about to close all connections: nothing is dialled any more. */

@@ -225,6 +225,15 @@ export class Params {
     }
   }
 
+  /** Forgets a param without a trace: it is none of this router's business any more. */
+  forget(address: string): void {
+    const version = this.get(address);
+    if (version === undefined) return;
+    this.#digests?.remove(address, version);
+    this.#options.store.delete(address);
+    this.#untimed.delete(address);
+  }
+
   /**
    * Newer than what was known, whatever the clocks say. A router that is not timed has a clock that
    * says nothing about others': it goes just past what was known. By how much is left to chance, for

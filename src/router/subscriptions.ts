@@ -10,6 +10,12 @@ export interface Target {
   types: number;
 }
 
+/** Told of every subscription that begins or ends. */
+export interface SubscriptionObserver {
+  added(subscriber: Subscriber, pattern: Pattern): void;
+  removed(subscriber: Subscriber, pattern: Pattern): void;
+}
+
 interface Subscription {
   readonly subscriber: Subscriber;
   readonly pattern: Pattern;
@@ -24,6 +30,8 @@ const CACHED_ADDRESSES_MAX = 100_000;
  * match. The targets of an address are found once and remembered until any subscription changes.
  */
 export class Subscriptions {
+  /** Set once, before the first subscription. */
+  observer: SubscriptionObserver | undefined;
   readonly #bySubscriber = new Map<Subscriber, Map<number, Subscription>>();
   readonly #index = new PatternIndex<Subscription>();
   readonly #cache = new Map<string, readonly Target[]>();
@@ -41,6 +49,7 @@ export class Subscriptions {
     own.set(id, subscription);
     this.#index.add(pattern, subscription);
     this.#cache.clear();
+    this.observer?.added(subscriber, pattern);
   }
 
   /** Removes one; false when there is none with this id. */
@@ -52,6 +61,7 @@ export class Subscriptions {
     if (own.size === 0) this.#bySubscriber.delete(subscriber);
     this.#index.delete(subscription.pattern, subscription);
     this.#cache.clear();
+    this.observer?.removed(subscriber, subscription.pattern);
     return true;
   }
 
@@ -61,6 +71,7 @@ export class Subscriptions {
     if (own === undefined) return;
     for (const subscription of own.values()) {
       this.#index.delete(subscription.pattern, subscription);
+      this.observer?.removed(subscriber, subscription.pattern);
     }
     this.#bySubscriber.delete(subscriber);
     this.#cache.clear();

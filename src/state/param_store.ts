@@ -18,6 +18,8 @@ export interface ParamStore {
   get(address: string): Version | undefined;
   /** Adds or replaces. The caller has checked the bound on new addresses. */
   put(address: string, version: Version): void;
+  /** Removes; harmless when there is none. */
+  delete(address: string): void;
   /**
    * Walks all params. The walk may be paused for as long as the caller likes while params change: a
    * param that is there from start to end is met exactly once, in its newest version at that moment;

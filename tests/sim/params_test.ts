@@ -123,6 +123,9 @@ Deno.test("a restarted leaf with narrow imports gets its own versions back", () 
   restart(world, "a");
   awaitActive(world);
   assertEquals(held(world, "a", "/site-a/1"), "a-client:1 r1 of a");
+  // What its client subscribed beyond is kept for as long as the client is there.
+  clientOf(world, "a").disconnect();
+  world.clock.runFor(40_000);
   assertEquals(held(world, "a", "/nobodys/1"), "nothing");
 });
 

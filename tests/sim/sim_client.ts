@@ -1,7 +1,7 @@
 import type { Transport } from "../../src/edge/transport.ts";
 import { ERROR_CODE } from "../../src/router/error_code.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
-import { ALL_SIGNALS, type Message, QOS, SIGNAL } from "../../src/wire/message.ts";
+import { ALL_SIGNALS, type Message, QOS, type Qos, SIGNAL } from "../../src/wire/message.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
 import type { SimNetwork } from "./sim_network.ts";
@@ -125,6 +125,16 @@ export class SimClient {
     this.#send({ type: "GET", address });
   }
 
+  /** Subscribes for this session only; the answer is an ACK. */
+  subscribe(id: number, pattern: string): void {
+    this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS }, QOS.confirm);
+  }
+
+  /** Ends a subscription for this session; those of the constructor count from 0. */
+  unsubscribe(id: number): void {
+    this.#send({ type: "UNSUBSCRIBE", id });
+  }
+
   /** Events of this client's, so far; the last part of the newest one's id. */
   get publications(): number {
     return this.#published.length;
@@ -217,8 +227,10 @@ export class SimClient {
   }
 
   // Only a SET is to be answered: an ACK does not say what it answers.
-  #send(message: Message): void {
-    const qos = message.type === "SET" ? QOS.confirm : QOS.fire;
+  #send(
+    message: Message,
+    qos: Qos = message.type === "SET" ? QOS.confirm : QOS.fire,
+  ): void {
     this.#open().transport.send(encodeFrame(message, { qos }));
   }
 
