@@ -2,6 +2,7 @@ import { EVENT_LIFE_MS, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } fro
 import { Locks } from "../state/locks.ts";
 import { MapParamStore } from "../state/map_param_store.ts";
 import type { ParamStore } from "../state/param_store.ts";
+import type { Version } from "../state/version.ts";
 import {
   FEATURE,
   type HelloMessage,
@@ -83,6 +84,7 @@ export class RouterCore implements ConnectionOwner {
       isTimed: () => this.federation?.isTimed ?? true,
       nowMicros: () => this.#nowMicros,
       random: () => this.port.random(),
+      after: (delayMs, action) => this.after(delayMs, action),
     });
   }
 
@@ -273,6 +275,12 @@ export class RouterCore implements ConnectionOwner {
   /** Who decides a write. */
   route(address: string): WriteRoute {
     return this.federation?.route(address) ?? HERE;
+  }
+
+  /** What is known of an address, for a client that reads it: a read at the owner renews its TTL. */
+  read(address: string): Version | undefined {
+    const isOwner = this.route(address).kind === "here";
+    return isOwner ? this.params.touch(address) : this.params.get(address);
   }
 
   /** Decides a client's write here. */

@@ -17,6 +17,10 @@ export class MapParamStore implements ParamStore {
     this.#versions.set(address, version);
   }
 
+  remove(address: string): void {
+    this.#versions.delete(address);
+  }
+
   // A Map's own iterator survives changes: it meets entries added behind its position, and replaced
   // values keep their place.
   *walk(): Iterator<Param, undefined> {
