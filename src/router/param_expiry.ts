@@ -185,15 +185,16 @@ export class ParamExpiry {
     return true;
   }
 
-  #sweep(): void {
+  /** False when there is more to do than one call does. */
+  #sweep(): boolean {
     const timeMicros = this.#options.timeMicros();
     const forgetMicros = this.#options.nowMicros() - TOMBSTONE_LIFE_MICROS;
     for (let looked = 0; looked < SWEPT_PER_CALL; looked++) {
       const isDone = !this.#recountSome() && !this.#expireFirst(timeMicros) &&
         !this.#forgetFirst(forgetMicros);
-      if (isDone) return this.#plan();
+      if (isDone) return true;
     }
-    this.#plan(REST_DELAY_MS);
+    return false;
   }
 
   // At the same moments everywhere, so that routers which compare their states agree on what has
@@ -203,8 +204,10 @@ export class ParamExpiry {
     if (this.#live.size + this.#tombstones.size === 0 && this.#recount === undefined) return;
     this.#isSweepPlanned = true;
     this.#options.after(delayMs, () => {
+      const isDone = this.#sweep();
+      // Only now: what the sweep itself changes plans nothing.
       this.#isSweepPlanned = false;
-      this.#sweep();
+      this.#plan(isDone ? undefined : REST_DELAY_MS);
     });
   }
 

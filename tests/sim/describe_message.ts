@@ -24,7 +24,9 @@ function describeFrame({ message, context, timestampMicros }: PeerFrame): string
   const { kind, origin } = context.message;
   const time = timestampMicros === undefined ? "" : ` at ${timestampMicros}`;
   const isTombstone = "tombstones" in context.message;
-  return `${kind}${isTombstone ? " (tombstone)" : ""} of ${origin}${identityOf(context)}: ${describe(message)}${time}`;
+  return `${kind}${isTombstone ? " (tombstone)" : ""} of ${origin}${identityOf(context)}: ${
+    describe(message)
+  }${time}`;
 }
 
 function identityOf({ message, index }: NonNullable<PeerFrame["context"]>): string {

@@ -108,7 +108,9 @@ export class Expiry implements Checker {
 
   #learnFrom(bytes: Uint8Array): void {
     for (const { message, context, timestampMicros } of readPeerFrames(bytes)) {
-      if (message.type !== "SET" || context === undefined || timestampMicros === undefined) continue;
+      if (message.type !== "SET" || context === undefined || timestampMicros === undefined) {
+        continue;
+      }
       if ("tombstones" in context.message) continue;
       const { address, value, ttl = 0 } = message;
       this.#learn(address, { value, timestampMicros, ttl });
