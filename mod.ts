@@ -47,8 +47,8 @@ export type { EncodedValue, FeatureName, PhaseName, SignalName, Ttl } from "./sr
 export { decodeValue, encodeValue, type Value } from "./src/wire/value_codec.ts";
 export { WireError, type WireErrorKind } from "./src/wire/wire_error.ts";
 export { AddressError } from "./src/address/address.ts";
-export type { Stamp, Version } from "./src/state/version.ts";
-export type { Param } from "./src/state/param_store.ts";
+export type { LiveVersion, Stamp, Version } from "./src/state/version.ts";
+export type { LiveParam, Param } from "./src/state/param_store.ts";
 export type { LinkEvent, PeerState } from "./src/federation/link_event.ts";
 export {
   AlreadyConnectedError,

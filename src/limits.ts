@@ -40,6 +40,10 @@ export const SESSIONS_MAX: number = 1_000;
 export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
 /** Params a router keeps. */
 export const PARAMS_MAX: number = 1_000_000;
+/** Tombstones a router keeps, beside its params; the oldest goes first. */
+export const TOMBSTONES_MAX: number = 100_000;
+/** Milliseconds that an expired param is remembered, so that no router brings its value back. */
+export const TOMBSTONE_LIFE_MS: number = 86_400_000;
 /** Bytes queued for one connection before it is closed with 503 at once. */
 export const OUTBOX_BYTES_MAX: number = 67_108_864;
 /** With more bytes than this queued for `OUTBOX_SLOW_MS` on end, a connection is closed with 503. */

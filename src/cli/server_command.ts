@@ -68,8 +68,7 @@ export const SERVER_COMMAND: Command = {
     {
       name: "param-ttl",
       value: "SECONDS",
-      help: "TTL of params that are set without one. Default 0, never. This version passes TTLs " +
-        "on and lets nothing expire",
+      help: "TTL of params that are set without one, renewed by writes and reads. Default 0, never",
     },
     {
       name: "drain-timeout",

@@ -1,6 +1,7 @@
 import { SESSIONS_MAX } from "../limits.ts";
 import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../router/router_config.ts";
-import type { Param } from "../state/param_store.ts";
+import type { LiveParam } from "../state/param_store.ts";
+import { isLive } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import type { FeatureName, Ttl } from "../wire/message.ts";
 import { DENO_ENVIRONMENT, newBootId } from "./deno_environment.ts";
@@ -27,7 +28,7 @@ export interface RouterConfig {
   readonly maxSessions?: number;
   /** Params kept; new addresses beyond are refused, none is evicted. Default: 1,000,000. */
   readonly maxParams?: number;
-  /** TTL of a SET that names none. Default: never. Kept and passed on; expiry is not done yet. */
+  /** TTL of a SET that names none. Default: never. */
   readonly paramTtl?: Ttl;
   /** How this router federates; a hub when `features` has `federation` and this is left out. */
   readonly federation?: Partial<FederationConfig>;
@@ -123,15 +124,18 @@ export class Router {
     return this.#listener?.lingeringSockets ?? 0;
   }
 
-  /** Params that are kept here, own and mirrored. */
+  /** Params that are kept here, own and mirrored. One that expires counts for up to a second more. */
   get paramCount(): number {
     return this.#host.core.params.size;
   }
 
   /** All params, in no order, as they are now; those that change meanwhile in either version. */
-  *params(): IterableIterator<Param> {
-    const walk = this.#host.core.params.store.walk();
-    for (let next = walk.next(); !next.done; next = walk.next()) yield next.value;
+  *params(): IterableIterator<LiveParam> {
+    const walk = this.#host.core.params.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      const { address, version } = next.value;
+      if (isLive(version)) yield { address, version };
+    }
   }
 
   /**

@@ -131,7 +131,7 @@ export class DigestExchange {
       const other = theirs.get(address);
       theirs.delete(address);
       if (mine === undefined) continue;
-      const order = other === undefined ? 1 : compareVersions(mine, other);
+      const order = other === undefined ? 1 : compareSummaries(mine, other);
       if (order > 0) lacks.push(address);
       else if (order < 0) this.#wants.push(address);
     }
@@ -215,6 +215,11 @@ const EMPTY_STEP: DigestMessage = {
 };
 /** Place and present children, then sixteen times a count of up to five bytes and two sums. */
 const GROUP_BYTES = 5 + 16 * 13;
+
+/** As `compareVersions`; what has expired is newer than the same version before. */
+function compareSummaries(a: VersionSummary, b: VersionSummary): number {
+  return compareVersions(a, b) || Number(a.tombstone ?? false) - Number(b.tombstone ?? false);
+}
 
 const ENCODER = new TextEncoder();
 

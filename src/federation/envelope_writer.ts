@@ -14,11 +14,14 @@ const ENTRIES_PER_CONTEXT = 400;
 
 type Kind = ForwardMessage["kind"];
 
+const OF_VERSIONS = { isOfTombstones: false };
+
 /** The frames that the next context will cover. */
 interface Run {
   readonly kind: Kind;
   readonly origin: string;
   readonly bootId: number;
+  readonly isOfTombstones: boolean;
   count: number;
   /** One of these has an entry for each frame, as the kind says; none for versions. */
   readonly requests: RequestEntry[];
@@ -55,6 +58,11 @@ export class EnvelopeWriter {
   /** A stamped version: the frame of a SET with revision, TTL and timestamp. */
   version(kind: "update" | "offer", origin: string, frame: Uint8Array): void {
     this.#add(this.#runOf(kind, origin, 0), frame);
+  }
+
+  /** The tombstone of a version that has expired: a frame as of a version, its value null. */
+  tombstone(kind: "update" | "offer", origin: string, frame: Uint8Array): void {
+    this.#add(this.#runOf(kind, origin, 0, { isOfTombstones: true }), frame);
   }
 
   /** A write request, its SET as the client wrote it. */
@@ -94,13 +102,19 @@ export class EnvelopeWriter {
     this.#message.reset();
   }
 
-  #runOf(kind: Kind, origin: string, bootId: number): Run {
+  #runOf(kind: Kind, origin: string, bootId: number, { isOfTombstones } = OF_VERSIONS): Run {
     const run = this.#run;
-    if (run !== undefined && run.kind === kind && run.origin === origin && run.bootId === bootId) {
+    if (
+      run !== undefined && run.kind === kind && run.origin === origin && run.bootId === bootId &&
+      run.isOfTombstones === isOfTombstones
+    ) {
       return run;
     }
     this.#closeRun();
-    const next: Run = { kind, origin, bootId, count: 0, requests: [], events: [], replies: [] };
+    const next: Run = {
+      ...{ kind, origin, bootId, isOfTombstones },
+      ...{ count: 0, requests: [], events: [], replies: [] },
+    };
     this.#run = next;
     return next;
   }
@@ -127,12 +141,12 @@ export class EnvelopeWriter {
 }
 
 function contextOf(run: Run): ForwardMessage {
-  const { kind, origin, bootId, count } = run;
+  const { kind, origin, bootId, count, isOfTombstones } = run;
   const base = { type: "FEDERATION_SYNC", op: "Forward", origin, count } as const;
   switch (kind) {
     case "update":
     case "offer":
-      return { ...base, kind };
+      return isOfTombstones ? { ...base, kind, tombstones: true } : { ...base, kind };
     case "request":
       return { ...base, kind, bootId, entries: run.requests };
     case "event":

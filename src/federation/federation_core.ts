@@ -8,7 +8,7 @@ import type {
   WriteRoute,
 } from "../router/federation_hook.ts";
 import type { RouterCore } from "../router/router_core.ts";
-import type { Version } from "../state/version.ts";
+import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
 import { type Claim, Claims } from "./claims.ts";
 import type { Declaration } from "./declaration.ts";
@@ -222,7 +222,9 @@ export class FederationCore implements FederationHook {
       );
     } else if (outcome === "applied") {
       const { value, revision, origin } = version;
-      this.#onEvent({ type: "remoteSet", address, value, revision, origin });
+      // Nothing was set when it had expired before it came.
+      const isSet = value !== undefined && isLive(this.router.params.get(address));
+      if (isSet) this.#onEvent({ type: "remoteSet", address, value, revision, origin });
     }
   }
 

@@ -2,12 +2,13 @@ import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import { isReserved } from "../router/reserved.ts";
-import { type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
+import { tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import {
   type ErrorMessage,
   type ForwardMessage,
   type SetMessage,
   SIGNAL,
+  VALUE_CODE,
 } from "../wire/message.ts";
 import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -55,13 +56,15 @@ export class ForwardReceiver {
 
   #version(
     link: PeerLink,
-    context: ForwardMessage,
+    context: ForwardMessage & { readonly kind: "update" | "offer" },
     set: SetMessage,
     timestampMicros: number | undefined,
   ): void {
     const { address } = set;
     const version = this.#versionOf(set, timestampMicros, context.origin);
-    if (isRefusal(version)) return link.refuse(version.code, version.message, address);
+    const refusal = isRefusal(version) ? version : tombstoneProblem(context, set);
+    if (refusal !== undefined) return link.refuse(refusal.code, refusal.message, address);
+    if (isRefusal(version)) return;
     if (context.kind === "update" && !link.mayUpdate(address)) {
       return link.refuse(
         ERROR_CODE.refused,
@@ -69,7 +72,7 @@ export class ForwardReceiver {
         address,
       );
     }
-    this.#core.merge(address, version, { from: link });
+    this.#core.merge(address, context.tombstones ? tombstoneOf(version) : version, { from: link });
   }
 
   #event(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
@@ -176,6 +179,17 @@ function refused(
   code: ErrorCode = ERROR_CODE.invalidMessage,
 ): Refusal {
   return { code, message: `Version of "${address}" refused: ${why}` };
+}
+
+/** Why what stands behind a context of tombstones is none, or undefined. */
+function tombstoneProblem(
+  { tombstones }: ForwardMessage & { readonly kind: "update" | "offer" },
+  { address, value, ttl = 0 }: SetMessage,
+): Refusal | undefined {
+  if (!tombstones) return undefined;
+  if (ttl === 0) return refused(address, "a tombstone is of a version that has a TTL");
+  if (value[0] !== VALUE_CODE.null) return refused(address, "a tombstone has the value null");
+  return undefined;
 }
 
 function isRefusal(result: Version | Refusal): result is Refusal {

@@ -209,7 +209,9 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   paramChanged(change: ParamChange): void {
     const kind = this.#role?.kindOf(change.address);
     if (kind === undefined) return;
-    this.#writer.version(kind, change.version.origin, change.peerFrame());
+    const { origin } = change.version;
+    if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
+    else this.#writer.version(kind, origin, change.peerFrame());
     this.#wantFlush();
   }
 

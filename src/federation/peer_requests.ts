@@ -3,6 +3,7 @@ import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import { ERROR_CODE, type Refusal, toErrorMessage } from "../router/error_code.ts";
+import { isLive } from "../state/version.ts";
 import type { NamespaceSyncMessage, SnapshotParam, SubscribeMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
@@ -53,15 +54,15 @@ export class PeerRequests {
     if (problem !== undefined) {
       return this.#refuseGet({ code: ERROR_CODE.invalidAddress, message: problem, address });
     }
-    const version = this.#core.router.params.get(address);
+    const version = this.#core.router.read(address);
     if (version === undefined && !this.#core.mirrors(address)) {
       return this.#core.gets.ask(address, (answer) => {
         if (answer.kind === "found") this.#sendParam(answer.param);
         else this.#refuseGet(answer.refusal);
       });
     }
-    if (version === undefined) {
-      const message = `Nothing was ever set at "${address}"`;
+    if (!isLive(version)) {
+      const message = `Nothing is set at "${address}"`;
       return this.#refuseGet({ code: ERROR_CODE.addressNotFound, message, address });
     }
     const { value, revision, origin, timestampMicros } = version;

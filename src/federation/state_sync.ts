@@ -2,6 +2,7 @@ import type { Pattern } from "../address/pattern.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
 import { DigestTree } from "../state/digest_tree.ts";
+import { isLive } from "../state/version.ts";
 import type { DigestMessage } from "../wire/message.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import { DigestExchange, type DigestView } from "./digest_exchange.ts";
@@ -80,7 +81,8 @@ export class StateSync {
         const version = params.get(address);
         if (version === undefined) return undefined;
         const { revision, timestampMicros, origin } = version;
-        return { address, revision, timestampMicros, origin };
+        const summary = { address, revision, timestampMicros, origin };
+        return isLive(version) ? summary : { ...summary, tombstone: true };
       },
     };
   }
@@ -88,7 +90,7 @@ export class StateSync {
   // As things are now; what changes during the comparison travels as an update anyway.
   #digestsOf(scope: PatternSet): DigestTree {
     const tree = new DigestTree();
-    const walk = this.#core.router.params.store.walk();
+    const walk = this.#core.router.params.walk();
     for (let next = walk.next(); !next.done; next = walk.next()) {
       const { address, version } = next.value;
       if (scope.matches(address)) tree.put(address, undefined, version);

@@ -1,6 +1,6 @@
 import type { OutboxSource } from "../router/outbox.ts";
 import { writePeerFrame } from "../router/param_change.ts";
-import type { Version } from "../state/version.ts";
+import { isLive, type Version } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { EnvelopeWriter } from "./envelope_writer.ts";
 
@@ -48,7 +48,9 @@ export class VersionSource implements OutboxSource {
       if (version === undefined || kind === undefined) continue;
       this.#frame.reset();
       writePeerFrame(this.#frame, address, version);
-      this.#writer.version(kind, version.origin, this.#frame.bytes());
+      const frame = this.#frame.bytes();
+      if (isLive(version)) this.#writer.version(kind, version.origin, frame);
+      else this.#writer.tombstone(kind, version.origin, frame);
       bytes += this.#frame.length;
     }
     this.#writer.flush();

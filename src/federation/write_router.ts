@@ -166,12 +166,13 @@ export class WriteRouter {
     );
   }
 
-  // The merge may have raised its revision: that is the one that subscribers see.
+  // The merge may have raised its revision: that is the one that subscribers see. The value stays,
+  // also when it has expired on the way: the write was accepted.
   #asKept(address: string, version: Version): Version {
     const kept = this.#core.router.params.get(address);
     const isSame = kept?.timestampMicros === version.timestampMicros &&
       kept.origin === version.origin;
-    return isSame ? kept : version;
+    return isSame ? { ...version, revision: kept.revision } : version;
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */

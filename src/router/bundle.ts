@@ -1,5 +1,6 @@
 import type { BundleMessage, Message, PublishMessage, SetMessage } from "../wire/message.ts";
 import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX } from "../limits.ts";
+import { isLive } from "../state/version.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import type { ClientSession } from "./client_session.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
@@ -98,7 +99,7 @@ function problemOf(
     const problem = session.writeProblem(address) ?? routeProblem(router, part) ??
       router.params.problem(router.toWrite(part, session.id), { sameAddress, newAddresses });
     if (problem !== undefined) return problem;
-    if (sameAddress === 0 && router.params.get(address) === undefined) newAddresses++;
+    if (sameAddress === 0 && !isLive(router.params.get(address))) newAddresses++;
     setsByAddress.set(address, sameAddress + 1);
   }
   return undefined;

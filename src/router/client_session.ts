@@ -1,6 +1,7 @@
 import { SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
+import { isLive } from "../state/version.ts";
 import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import {
   type GetMessage,
@@ -54,7 +55,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       session: this.id,
       name: router.config.name,
     });
-    this.#sendSource(new SnapshotSource({ store: router.params.store, evenIfEmpty: true }));
+    this.#sendSource(new SnapshotSource({ store: router.params, evenIfEmpty: true }));
     router.sessionStarted();
   }
 
@@ -80,7 +81,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   paramChanged(change: ParamChange): void {
-    this.#connection.send(change.clientFrame());
+    if (!change.isTombstone) this.#connection.send(change.clientFrame());
   }
 
   published(publication: Publication): void {
@@ -201,18 +202,20 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (problem !== undefined) {
       return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);
     }
-    const { federation, params } = this.#router;
-    const version = params.get(address);
-    if (version === undefined && federation?.mirrors(address) === false) {
+    const { federation } = this.#router;
+    if (federation?.mirrors(address) === false) {
       return federation.requestGet(address, (answer) => {
         if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
         this.#connection.sendMessage({ type: "SNAPSHOT", params: [answer.param] });
       });
     }
-    if (version === undefined) {
+    const version = this.#router.read(address);
+    if (!isLive(version)) {
       return this.#connection.refuseWith(
         ERROR_CODE.addressNotFound,
-        `Nothing was ever set at "${address}"`,
+        version === undefined
+          ? `Nothing was ever set at "${address}"`
+          : `What was set at "${address}" has expired`,
         address,
       );
     }
@@ -253,12 +256,12 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   #answerSubscribe({ types }: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
-    const { store } = this.#router.params;
+    const { params } = this.#router;
     const then: Message | undefined = wantsAck ? { type: "ACK", address: pattern.text } : undefined;
     const wantsParams = types === 0 || (types & (1 << SIGNAL.param)) !== 0;
     if (wantsParams) {
       this.#sendSource(
-        new SnapshotSource({ store, pattern, evenIfEmpty: false, then }),
+        new SnapshotSource({ store: params, pattern, evenIfEmpty: false, then }),
       );
     } else if (then !== undefined) {
       this.#connection.sendMessage(then);

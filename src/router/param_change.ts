@@ -1,7 +1,7 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { writeFrame } from "../wire/frame.ts";
-import { QOS } from "../wire/message.ts";
-import type { Version } from "../state/version.ts";
+import { type EncodedValue, QOS, VALUE_CODE } from "../wire/message.ts";
+import { isLive, type Version } from "../state/version.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** How a change came about. */
@@ -16,6 +16,7 @@ export interface ChangeCause {
 
 const clientWriter = new ByteWriter();
 const peerWriter = new ByteWriter();
+const NULL_VALUE: EncodedValue = new Uint8Array([VALUE_CODE.null]);
 
 /**
  * One new version on its way to those who want it. Each form of it is encoded once, however many
@@ -34,11 +35,22 @@ export class ParamChange {
     this.cause = cause;
   }
 
-  /** SET with its revision, as clients get it. */
+  /** Peers are told of a tombstone; CLASP has no message for it, so clients are not. */
+  get isTombstone(): boolean {
+    return !isLive(this.version);
+  }
+
+  /**
+   * SET with its revision, as clients get it.
+   *
+   * @throws {TypeError} when it is a tombstone
+   */
   clientFrame(): Uint8Array {
     if (this.#clientFrame === undefined) {
+      const { version } = this;
+      if (!isLive(version)) throw new TypeError("Cannot tell a client of a tombstone");
       clientWriter.reset();
-      const { value, revision, ttl } = this.version;
+      const { value, revision, ttl } = version;
       writeFrame(clientWriter, {
         type: "SET",
         address: this.address,
@@ -62,9 +74,12 @@ export class ParamChange {
   }
 }
 
-/** Writes a version as a peer gets it: SET with revision and TTL, the timestamp in the frame. */
+/**
+ * Writes a version as a peer gets it: SET with revision and TTL, the timestamp in the frame. The value
+ * of a tombstone is null; its context says what it is.
+ */
 export function writePeerFrame(writer: ByteWriter, address: string, version: Version): void {
-  const { value, revision, ttl, timestampMicros } = version;
+  const { value = NULL_VALUE, revision, ttl, timestampMicros } = version;
   writeFrame(writer, { type: "SET", address, value, revision, ttl }, {
     qos: QOS.fire,
     timestampMicros,

@@ -1,12 +1,20 @@
-import { ADDRESS_BYTES_MAX } from "../limits.ts";
+import { ADDRESS_BYTES_MAX, TOMBSTONES_MAX } from "../limits.ts";
 import { DigestTree } from "../state/digest_tree.ts";
 import type { Locks } from "../state/locks.ts";
-import type { ParamStore } from "../state/param_store.ts";
-import { mergeVersion, type Version, VERSION_NUMBER_STAMPED_PAST_MAX } from "../state/version.ts";
+import type { Param, ParamStore } from "../state/param_store.ts";
+import {
+  isLive,
+  type LiveVersion,
+  mergeVersion,
+  tombstoneOf,
+  type Version,
+  VERSION_NUMBER_STAMPED_PAST_MAX,
+} from "../state/version.ts";
 import type { EncodedValue } from "../wire/message.ts";
 import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import { type ChangeCause, ParamChange } from "./param_change.ts";
+import { ParamExpiry } from "./param_expiry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -40,8 +48,10 @@ export interface ParamsOptions {
   readonly locks: Locks;
   readonly subscriptions: Subscriptions;
   readonly routerId: string;
-  /** Addresses kept at most: new ones are refused, none is evicted. */
+  /** Addresses with a value kept at most: new ones are refused, none is evicted. */
   readonly paramsMax: number;
+  /** Tombstones kept at most: the oldest goes first. Default: {@linkcode TOMBSTONES_MAX}. */
+  readonly tombstonesMax?: number;
   /** TTL of writes that name none, as on the wire. */
   readonly defaultTtl: number;
   /** Federation time, or this router's own as long as it is not timed. */
@@ -52,6 +62,10 @@ export interface ParamsOptions {
   readonly nowMicros: () => number;
   /** At least 0, below 1. */
   readonly random: () => number;
+  /** Newest timestamp in the store; absent when it is empty. */
+  readonly newestMicros?: number;
+  /** Plans an action, milliseconds from now. */
+  readonly after: (delayMs: number, action: () => void) => void;
 }
 
 /** The params of a router: decides writes, stamps and merges versions, tells subscribers. */
@@ -62,15 +76,24 @@ export class Params {
     string,
     { readonly timestampMicros: number; readonly writtenMicros: number }
   >();
+  readonly #expiry: ParamExpiry;
   #digests: DigestTree | undefined;
-  #newestMicros = 0;
+  #newestMicros: number;
 
   constructor(options: ParamsOptions) {
     this.#options = options;
-    const walk = options.store.walk();
-    for (let next = walk.next(); !next.done; next = walk.next()) {
-      this.#newestMicros = Math.max(this.#newestMicros, next.value.version.timestampMicros);
-    }
+    this.#newestMicros = options.newestMicros ?? 0;
+    const { store, timeMicros, isTimed, nowMicros, after } = options;
+    this.#expiry = new ParamExpiry({
+      store,
+      tombstonesMax: options.tombstonesMax ?? TOMBSTONES_MAX,
+      timeMicros,
+      isTimed,
+      nowMicros,
+      after,
+      expire: (address, version) => this.#put(address, version, tombstoneOf(version)),
+      forget: (address, tombstone) => this.#forget(address, tombstone),
+    });
   }
 
   /**
@@ -81,17 +104,29 @@ export class Params {
     return this.#newestMicros;
   }
 
-  /** Params kept. */
+  /** Params kept, without the tombstones of those that have expired. */
   get size(): number {
-    return this.#options.store.size;
+    return this.#options.store.size - this.#expiry.tombstones;
   }
 
   get store(): ParamStore {
     return this.#options.store;
   }
 
+  /** What is known of an address: a version, or the tombstone of one that has expired by now. */
   get(address: string): Version | undefined {
-    return this.#options.store.get(address);
+    const version = this.#options.store.get(address);
+    return version === undefined || version.ttl === 0 ? version : this.#asOfNow(address, version);
+  }
+
+  /** Walks the store, as `ParamStore.walk` does; each version as `get` gives it. */
+  *walk(): Iterator<Param, undefined> {
+    const walk = this.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      const { address, version } = next.value;
+      yield version.ttl === 0 ? next.value : { address, version: this.#asOfNow(address, version) };
+    }
+    return undefined;
   }
 
   /** Digests of all that is kept; made when first asked for, and kept up to date from then on. */
@@ -135,7 +170,9 @@ export class Params {
         address,
       };
     }
-    const revision = (known?.revision ?? 0) + earlier.sameAddress;
+    // What has expired does not exist for who writes, though its revision is continued.
+    const exists = isLive(known) || earlier.sameAddress > 0;
+    const revision = exists ? (known?.revision ?? 0) + earlier.sameAddress : 0;
     if (write.expectedRevision !== undefined && write.expectedRevision !== revision) {
       return {
         code: ERROR_CODE.revisionConflict,
@@ -144,8 +181,7 @@ export class Params {
         address,
       };
     }
-    const isNew = known === undefined && earlier.sameAddress === 0;
-    if (isNew && this.size + earlier.newAddresses >= this.#options.paramsMax) {
+    if (!exists && this.size + earlier.newAddresses >= this.#options.paramsMax) {
       return this.#full(address);
     }
     return undefined;
@@ -165,10 +201,10 @@ export class Params {
   }
 
   /** Stamps and applies a write for which `problem` found nothing. Returns the version made. */
-  stamp(write: Write): Version {
-    const { store, locks, routerId, defaultTtl } = this.#options;
+  stamp(write: Write): LiveVersion {
+    const { locks, routerId, defaultTtl } = this.#options;
     const { address, known: requesterKnown } = write;
-    const known = store.get(address);
+    const known = this.get(address);
     const knownTimestamp = Math.max(
       known?.timestampMicros ?? 0,
       requesterKnown?.timestampMicros ?? 0,
@@ -177,7 +213,7 @@ export class Params {
     if (!this.#options.isTimed()) {
       this.#untimed.set(address, { timestampMicros, writtenMicros: this.#options.nowMicros() });
     }
-    const version: Version = {
+    const version: LiveVersion = {
       value: write.value,
       revision: Math.max(known?.revision ?? 0, requesterKnown?.revision ?? 0) + 1,
       timestampMicros,
@@ -191,12 +227,26 @@ export class Params {
   }
 
   /**
+   * A read of a param that this router owns. It renews a sliding TTL: the same value is stamped
+   * again. Not with each read, only when a quarter of the TTL has passed.
+   */
+  touch(address: string): Version | undefined {
+    const version = this.get(address);
+    if (!isLive(version) || !this.#expiry.wantsTouch(address, version)) return version;
+    const newest = Math.max(version.timestampMicros, version.revision);
+    if (newest > VERSION_NUMBER_STAMPED_PAST_MAX) return version;
+    const { value, ttl } = version;
+    return this.stamp({ address, value, ttl, holder: this.#options.routerId });
+  }
+
+  /**
    * The router is timed from now on: raises what it stamped before to the federation time of its
    * writing, so that it is ordered against what others wrote meanwhile. Never lowers.
    */
   becameTimed(timeAt: (monotonicMicros: number) => number): void {
     for (const [address, { timestampMicros, writtenMicros }] of this.#untimed) {
-      const version = this.get(address);
+      // As it is kept: by its timestamp of before, it may be long expired.
+      const version = this.store.get(address);
       const raisedMicros = timeAt(writtenMicros);
       const isOwn = version?.origin === this.#options.routerId &&
         version.timestampMicros === timestampMicros;
@@ -204,6 +254,7 @@ export class Params {
       this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });
     }
     this.#untimed.clear();
+    this.#expiry.becameTimed();
   }
 
   /** Merges a version that came by a link. */
@@ -213,13 +264,17 @@ export class Params {
     cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
   ): MergeOutcome {
     const known = this.get(address);
-    if (known === undefined && this.size >= this.#options.paramsMax) return "full";
-    const merge = mergeVersion(known, incoming);
+    const arrived = this.#expiry.cameTooLate(incoming) ? tombstoneOf(incoming) : incoming;
+    if (!this.#takesTombstone(known, arrived)) return "kept";
+    const merge = mergeVersion(known, arrived);
     switch (merge.kind) {
       case "kept":
         return "kept";
       case "taken":
       case "raised":
+        if (isLive(merge.version) && !isLive(known) && this.size >= this.#options.paramsMax) {
+          return "full";
+        }
         this.#apply(address, merge.version, { ...cause, raised: merge.kind === "raised" });
         return "applied";
     }
@@ -227,11 +282,38 @@ export class Params {
 
   /** Forgets a param without a trace: it is none of this router's business any more. */
   forget(address: string): void {
-    const version = this.get(address);
+    const version = this.#options.store.get(address);
     if (version === undefined) return;
-    this.#digests?.remove(address, version);
-    this.#options.store.delete(address);
+    this.#forget(address, version);
+    this.#expiry.forgotten(address);
     this.#untimed.delete(address);
+  }
+
+  #takesTombstone(known: Version | undefined, arrived: Version): boolean {
+    if (isLive(arrived)) return true;
+    if (known === undefined) return this.#expiry.isWorthKeeping(arrived);
+    // What a router stamps that does not know the time is soon expired for those who do; it counts
+    // the TTL itself, until it is timed.
+    return this.#options.isTimed() || !isLive(known) ||
+      known.timestampMicros !== arrived.timestampMicros || known.origin !== arrived.origin;
+  }
+
+  #asOfNow(address: string, version: Version): Version {
+    if (!this.#expiry.isOver(address, version)) return version;
+    const tombstone = tombstoneOf(version);
+    this.#put(address, version, tombstone);
+    return tombstone;
+  }
+
+  #put(address: string, before: Version | undefined, after: Version): void {
+    this.#digests?.put(address, before, after);
+    this.#options.store.put(address, after);
+    this.#expiry.changed(address, before, after);
+  }
+
+  #forget(address: string, version: Version): void {
+    this.#digests?.remove(address, version);
+    this.#options.store.remove(address);
   }
 
   /**
@@ -247,11 +329,10 @@ export class Params {
   }
 
   #apply(address: string, version: Version, cause: ChangeCause): void {
-    this.#digests?.put(address, this.get(address), version);
     if (cause.from !== undefined || this.#options.isTimed()) {
       this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
     }
-    this.#options.store.put(address, version);
+    this.#put(address, this.#options.store.get(address), version);
     const change = new ParamChange(address, version, cause);
     const { from, except } = cause;
     let senderTold = false;

@@ -1,7 +1,9 @@
 import { EVENT_LIFE_MS, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../limits.ts";
 import { Locks } from "../state/locks.ts";
 import { MapParamStore } from "../state/map_param_store.ts";
+import { newestTimestampMicros } from "../state/newest_timestamp.ts";
 import type { ParamStore } from "../state/param_store.ts";
+import type { Version } from "../state/version.ts";
 import {
   FEATURE,
   type HelloMessage,
@@ -71,8 +73,13 @@ export class RouterCore implements ConnectionOwner {
     this.config = options.config;
     this.port = options.port;
     this.#nowMicros = options.nowMicros;
+    const { store = new MapParamStore() } = options;
+    const newestMicros = newestTimestampMicros(store);
+    // What is kept from an earlier life was stamped before this moment, whatever the clock says.
+    this.#wallOffsetMicros = Math.max(options.wallMicros, newestMicros + 1) - options.nowMicros;
     this.params = new Params({
-      store: options.store ?? new MapParamStore(),
+      store,
+      newestMicros,
       locks: this.locks,
       subscriptions: this.subscriptions,
       routerId: options.config.routerId,
@@ -82,10 +89,8 @@ export class RouterCore implements ConnectionOwner {
       isTimed: () => this.federation?.isTimed ?? true,
       nowMicros: () => this.#nowMicros,
       random: () => this.port.random(),
+      after: (delayMs, action) => this.after(delayMs, action),
     });
-    // What is kept from an earlier life was stamped before this moment, whatever the clock says.
-    const wallMicros = Math.max(options.wallMicros, this.params.newestTimestampMicros + 1);
-    this.#wallOffsetMicros = wallMicros - options.nowMicros;
   }
 
   /** Monotonic time of the event that is being handled. */
@@ -275,6 +280,12 @@ export class RouterCore implements ConnectionOwner {
   /** Who decides a write. */
   route(address: string): WriteRoute {
     return this.federation?.route(address) ?? HERE;
+  }
+
+  /** What is known of an address, for a client that reads it: a read at the owner renews its TTL. */
+  read(address: string): Version | undefined {
+    const isOwner = this.route(address).kind === "here";
+    return isOwner ? this.params.touch(address) : this.params.get(address);
   }
 
   /** Decides a client's write here. */

@@ -1,6 +1,7 @@
 import { matches, type Pattern } from "../address/pattern.ts";
 import { SNAPSHOT_CHUNK_BYTES } from "../limits.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
+import { isLive } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame, writeFrame } from "../wire/frame.ts";
 import { type Message, QOS, type SnapshotParam } from "../wire/message.ts";
@@ -14,7 +15,8 @@ const NOTHING_YET = new Uint8Array(0);
 
 /** How a {@linkcode SnapshotSource} is set up. */
 export interface SnapshotOptions {
-  readonly store: ParamStore;
+  /** Tombstones in it are left out. */
+  readonly store: Pick<ParamStore, "get" | "walk">;
   /** Absent: everything. */
   readonly pattern?: Pattern | undefined;
   /** Send one empty SNAPSHOT when nothing matches. */
@@ -64,6 +66,7 @@ export class SnapshotSource implements OutboxSource {
         break;
       }
       const { address, version } = param;
+      if (!isLive(version)) continue;
       if (pattern !== undefined && !pattern.isLiteral && !matches(pattern, address)) continue;
       bytes += ENTRY_OVERHEAD_BYTES + 3 * (address.length + version.origin.length) +
         version.value.length;
@@ -104,7 +107,10 @@ function walkOf({ store, pattern }: SnapshotOptions): Iterator<Param, undefined>
 }
 
 // Looked up when it is its turn, as in a walk of all: what is newer may have been sent meanwhile.
-function* walkOne(store: ParamStore, address: string): Iterator<Param, undefined> {
+function* walkOne(
+  store: Pick<ParamStore, "get" | "walk">,
+  address: string,
+): Iterator<Param, undefined> {
   const version = store.get(address);
   if (version !== undefined) yield { address, version };
   return undefined;

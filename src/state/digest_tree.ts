@@ -142,8 +142,10 @@ function bucketOf(address: string): number {
 
 // Every part is mixed in turn, so that swapping two of them, or two versions, shows.
 function hashVersion(address: string, version: Version): void {
-  const { revision, timestampMicros, origin } = version;
-  const text = hashText(origin, hashText(address, 0x9e3779b9));
+  const { revision, timestampMicros, origin, value } = version;
+  // A tombstone is another state than the version that it is of: it has to reach those without it.
+  const seed = value === undefined ? 0x2545f491 : 0x9e3779b9;
+  const text = hashText(origin, hashText(address, seed));
   let high = mix(text ^ 0x85ebca6b);
   let low = mix(text ^ 0xc2b2ae35);
   for (const part of [revision, timestampMicros]) {

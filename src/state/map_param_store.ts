@@ -17,7 +17,7 @@ export class MapParamStore implements ParamStore {
     this.#versions.set(address, version);
   }
 
-  delete(address: string): void {
+  remove(address: string): void {
     this.#versions.delete(address);
   }
 

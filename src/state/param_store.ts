@@ -1,4 +1,4 @@
-import type { Version } from "./version.ts";
+import type { LiveVersion, Version } from "./version.ts";
 
 /** One param of a store. */
 export interface Param {
@@ -8,20 +8,25 @@ export interface Param {
   readonly version: Version;
 }
 
+/** One param that has a value. */
+export interface LiveParam extends Param {
+  readonly version: LiveVersion;
+}
+
 /**
  * Where a router keeps its params. The router depends on this interface only, so that another
  * layout in memory can take the place of one object per param.
  */
 export interface ParamStore {
-  /** Params kept. */
+  /** Params kept, tombstones included. */
   readonly size: number;
   get(address: string): Version | undefined;
   /** Adds or replaces. The caller has checked the bound on new addresses. */
   put(address: string, version: Version): void;
-  /** Removes; harmless when there is none. */
-  delete(address: string): void;
+  /** Forgets an address. */
+  remove(address: string): void;
   /**
-   * Walks all params. The walk may be paused for as long as the caller likes while params change: a
+   * Walks all params, tombstones included. The walk may be paused for as long as the caller likes while params change: a
    * param that is there from start to end is met exactly once, in its newest version at that moment;
    * one that is added meanwhile may or may not be met.
    */

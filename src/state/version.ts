@@ -17,10 +17,25 @@ export interface Stamp {
  * Order and merge rule: `src/federation/README.md`, "Versions".
  */
 export interface Version extends Stamp {
-  /** As it travelled: type code, then data. */
-  readonly value: EncodedValue;
+  /** As it travelled: type code, then data. Absent in a tombstone, which is left when it expires. */
+  readonly value: EncodedValue | undefined;
   /** The effective time to live as the wire's u32 (see `decodeTtl`); 0 is never. */
   readonly ttl: number;
+}
+
+/** A version that has not expired. */
+export interface LiveVersion extends Version {
+  readonly value: EncodedValue;
+}
+
+/** What is left of a version that has expired. */
+export function tombstoneOf(version: Version): Version {
+  return { ...version, value: undefined };
+}
+
+/** Whether a version has a value. */
+export function isLive(version: Version | undefined): version is LiveVersion {
+  return version?.value !== undefined;
 }
 
 /** Largest timestamp or revision a router takes from a peer: leaves room for every later stamp. */
@@ -57,13 +72,15 @@ const KEPT: Merge = { kind: "kept" };
  * The newer version wins. Two different stamps must not leave the winner with a revision at or below
  * the loser's, or a client that saw the loser would see the revision go backwards: the winner's
  * becomes the loser's + 1. Timestamp and origin never change.
+ *
+ * What has expired at one router has expired at all: clocks differ, and may be set back.
  */
 export function mergeVersion(known: Version | undefined, incoming: Version): Merge {
   if (known === undefined) return { kind: "taken", version: incoming };
-  const order = compareVersions(incoming, known);
   const sameStamp = incoming.timestampMicros === known.timestampMicros &&
     incoming.origin === known.origin;
-  if (sameStamp) return order > 0 ? { kind: "taken", version: incoming } : KEPT;
+  if (sameStamp) return mergeSameStamp(known, incoming);
+  const order = compareVersions(incoming, known);
   const winner = order > 0 ? incoming : known;
   const loser = order > 0 ? known : incoming;
   if (winner.revision > loser.revision) {
@@ -73,4 +90,16 @@ export function mergeVersion(known: Version | undefined, incoming: Version): Mer
     kind: "raised",
     version: { ...winner, revision: Math.min(loser.revision + 1, VERSION_NUMBER_MAX) },
   };
+}
+
+/** Two states of one version: it may have been raised at one router and have expired at the other. */
+function mergeSameStamp(known: Version, incoming: Version): Merge {
+  const isHigher = incoming.revision > known.revision;
+  const [higher, lower] = isHigher ? [incoming, known] : [known, incoming];
+  if (isLive(higher) && !isLive(lower)) {
+    return higher.revision === lower.revision
+      ? { kind: "taken", version: lower }
+      : { kind: "raised", version: tombstoneOf(higher) };
+  }
+  return isHigher ? { kind: "taken", version: incoming } : KEPT;
 }

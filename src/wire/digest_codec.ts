@@ -14,6 +14,8 @@ const FLAG_MORE = 0x01;
 const FLAG_ROOT = 0x02;
 const FLAG_IDLE = 0x04;
 const CHILDREN = 16;
+/** Beside the index of its origin: the version has expired. Far fewer origins than that fit a frame. */
+const TOMBSTONE_BIT = 0x8000;
 
 /** Reads a step of a digest exchange behind its operation code. */
 export function readDigest(reader: ByteReader): DigestMessage {
@@ -128,11 +130,13 @@ function readList(reader: ByteReader): DigestList {
     const revision = from.u64("revision");
     const timestampMicros = from.u64("timestamp");
     const at = from.position;
-    const origin = origins[from.u16("origin")];
+    const indexAndBit = from.u16("origin");
+    const origin = origins[indexAndBit & ~TOMBSTONE_BIT];
     if (origin === undefined) {
       throw new WireError("message", at, "Cannot read a digest list: its origin is not listed");
     }
-    return { address, revision, timestampMicros, origin };
+    const summary = { address, revision, timestampMicros, origin };
+    return (indexAndBit & TOMBSTONE_BIT) === 0 ? summary : { ...summary, tombstone: true };
   });
   return { depth, index, versions };
 }
@@ -145,11 +149,11 @@ function writeList(writer: ByteWriter, { depth, index, versions }: DigestList): 
   writer.u16(origins.length);
   for (const origin of origins) writer.string(origin);
   writer.u16(versions.length);
-  for (const { address, revision, timestampMicros, origin } of versions) {
+  for (const { address, revision, timestampMicros, origin, tombstone } of versions) {
     writer.string(address);
     writer.u64(revision);
     writer.u64(timestampMicros);
-    writer.u16(indexOf.get(origin) ?? 0);
+    writer.u16((indexOf.get(origin) ?? 0) | (tombstone ? TOMBSTONE_BIT : 0));
   }
 }
 

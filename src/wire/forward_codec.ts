@@ -9,12 +9,14 @@ const KIND_OFFER = 1;
 const KIND_REQUEST = 2;
 const KIND_EVENT = 3;
 const KIND_REPLY = 4;
+const KIND_UPDATE_OF_TOMBSTONES = 5;
+const KIND_OFFER_OF_TOMBSTONES = 6;
 
 /** Reads a context behind its operation code. */
 export function readForward(reader: ByteReader): ForwardMessage {
   const at = reader.position;
   const kind = reader.u8("kind of context");
-  if (kind > KIND_REPLY) {
+  if (kind > KIND_OFFER_OF_TOMBSTONES) {
     throw new WireError("message", at, `Cannot read a context: kind ${kind} is not known`);
   }
   const count = readCount(reader);
@@ -26,6 +28,8 @@ export function readForward(reader: ByteReader): ForwardMessage {
   } as const;
   if (kind === KIND_UPDATE) return { ...base, kind: "update" };
   if (kind === KIND_OFFER) return { ...base, kind: "offer" };
+  if (kind === KIND_UPDATE_OF_TOMBSTONES) return { ...base, kind: "update", tombstones: true };
+  if (kind === KIND_OFFER_OF_TOMBSTONES) return { ...base, kind: "offer", tombstones: true };
   const bootId = reader.u64("boot id of a context");
   if (kind === KIND_REQUEST) {
     return { ...base, kind: "request", bootId, entries: readEntries(reader, count, readRequest) };
@@ -39,7 +43,7 @@ export function readForward(reader: ByteReader): ForwardMessage {
 /** Writes what follows the operation's code. */
 export function writeForward(writer: ByteWriter, message: ForwardMessage): void {
   checkCounts(message);
-  writer.u8(kindCode(message.kind));
+  writer.u8(kindCode(message));
   writer.u16(message.count);
   writer.string(message.origin);
   switch (message.kind) {
@@ -135,12 +139,12 @@ function writeReply(writer: ByteWriter, entry: ReplyEntry): void {
   writer.string(entry.stamperId);
 }
 
-function kindCode(kind: ForwardMessage["kind"]): number {
-  switch (kind) {
+function kindCode(message: ForwardMessage): number {
+  switch (message.kind) {
     case "update":
-      return KIND_UPDATE;
+      return message.tombstones ? KIND_UPDATE_OF_TOMBSTONES : KIND_UPDATE;
     case "offer":
-      return KIND_OFFER;
+      return message.tombstones ? KIND_OFFER_OF_TOMBSTONES : KIND_OFFER;
     case "request":
       return KIND_REQUEST;
     case "event":

@@ -344,7 +344,8 @@ export interface EventEntry {
  * A context: says what the `count` ordinary frames after it in the same WebSocket message are.
  *
  * - `update`, `offer`: SET frames with revision, TTL and the frame's own timestamp; `origin` is the
- *   router that stamped them.
+ *   router that stamped them. With `tombstones` these versions have expired: their value is null and
+ *   stands for none.
  * - `request`: SET frames as the client wrote them; `origin` and `bootId` name the router of the
  *   client.
  * - `event`: PUBLISH frames; `origin` and `bootId` name the router of the publishing client.
@@ -354,7 +355,11 @@ export interface EventEntry {
 export type ForwardMessage =
   & { readonly type: "FEDERATION_SYNC"; readonly op: "Forward"; readonly origin: string }
   & (
-    | { readonly kind: "update" | "offer"; readonly count: number }
+    | {
+      readonly kind: "update" | "offer";
+      readonly count: number;
+      readonly tombstones?: true;
+    }
     | {
       readonly kind: "request";
       readonly count: number;
@@ -395,6 +400,8 @@ export interface VersionSummary {
   readonly revision: number;
   readonly timestampMicros: number;
   readonly origin: string;
+  /** It has expired: its sender holds a tombstone. */
+  readonly tombstone?: true;
 }
 
 /** All versions of a part of a store: what is not listed is not there. */

@@ -132,6 +132,7 @@ const params = new Params({
   isTimed: () => true,
   nowMicros: () => 0,
   random: () => 0,
+  after: () => {},
 });
 const addresses = Array.from({ length: ADDRESSES }, (_, n) => `/site-a/fader/${n}`);
 let merged = 0;

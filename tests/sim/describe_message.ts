@@ -1,4 +1,5 @@
 import type { DigestMessage, EncodedValue, Message } from "../../src/wire/message.ts";
+import { decodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
@@ -22,7 +23,10 @@ function describeFrame({ message, context, timestampMicros }: PeerFrame): string
   if (context === undefined) return describe(message);
   const { kind, origin } = context.message;
   const time = timestampMicros === undefined ? "" : ` at ${timestampMicros}`;
-  return `${kind} of ${origin}${identityOf(context)}: ${describe(message)}${time}`;
+  const isTombstone = "tombstones" in context.message;
+  return `${kind}${isTombstone ? " (tombstone)" : ""} of ${origin}${identityOf(context)}: ${
+    describe(message)
+  }${time}`;
 }
 
 function identityOf({ message, index }: NonNullable<PeerFrame["context"]>): string {
@@ -45,7 +49,8 @@ function describe(message: Message): string {
   switch (message.type) {
     case "SET":
       return `SET ${message.address} = ${describeValue(message.value)}` +
-        (message.revision === undefined ? "" : ` r${message.revision}`);
+        (message.revision === undefined ? "" : ` r${message.revision}`) +
+        (message.ttl ? ` for ${describeTtl(message.ttl)}` : "");
     case "PUBLISH":
       return `PUBLISH ${message.address} ${describeValue(message.value)}`;
     case "SNAPSHOT":
@@ -78,9 +83,16 @@ function describe(message: Message): string {
   }
 }
 
+function describeTtl(raw: number): string {
+  const ttl = decodeTtl(raw);
+  return ttl.kind === "never" ? ttl.kind : `${ttl.seconds} s ${ttl.kind}`;
+}
+
 function describeDigest({ exchangeId, root, groups, lists, wants, idle }: DigestMessage): string {
   const listed = lists.flatMap(({ versions }) =>
-    versions.map(({ address, revision }) => `${address} r${revision}`)
+    versions.map(({ address, revision, tombstone }) =>
+      `${address} r${revision}${tombstone ? " gone" : ""}`
+    )
   );
   return `Digest ${exchangeId}` + (root === undefined ? "" : ` root of ${root.count}`) +
     (groups.length === 0 ? "" : ` ${groups.length} groups`) +

@@ -2,7 +2,7 @@ import { decodeValue } from "../../src/wire/value_codec.ts";
 import type { PeerFrame } from "./peer_frames.ts";
 import { readPeerFrames } from "./peer_frames.ts";
 import type { ClientWrite } from "./checker.ts";
-import type { SimClient } from "./sim_client.ts";
+import type { SetOptions, SimClient } from "./sim_client.ts";
 import type { RouterPlan } from "./sim_router.ts";
 import { SimWorld } from "./sim_world.ts";
 
@@ -60,8 +60,9 @@ export function write(
   world: SimWorld,
   router: string,
   address: string,
+  options: SetOptions = {},
 ): ClientWrite["answers"][number] {
-  const written = clientOf(world, router).set(address);
+  const written = clientOf(world, router).set(address, options);
   let answer: ClientWrite["answers"][number] | undefined;
   world.clock.runUntil(() => {
     answer = written.answers[0];
@@ -83,9 +84,10 @@ export function recordLinks(world: SimWorld): LinkFrame[] {
   return frames;
 }
 
-/** What a router holds of an address, for people: value, revision and origin. */
+/** What a router holds of an address, for people: value ("gone" for a tombstone), revision, origin. */
 export function held(world: SimWorld, router: string, address: string): string {
   const version = world.router(router).version(address);
   if (version === undefined) return "nothing";
-  return `${String(decodeValue(version.value))} r${version.revision} of ${version.origin}`;
+  const value = version.value === undefined ? "gone" : String(decodeValue(version.value));
+  return `${value} r${version.revision} of ${version.origin}`;
 }

@@ -1,5 +1,6 @@
 import { createPrng, type Prng } from "../support/prng.ts";
 import { type FaultKind, planFaults } from "./faults.ts";
+import type { Ttl } from "../../src/wire/message.ts";
 import type { SimClient } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
 import { addressesOf, randomTopology, type Topology } from "./topology.ts";
@@ -10,6 +11,9 @@ const BUSY_MS = 25_000;
 const SETTLING_MS = 30_000;
 const PROBES = 6;
 const PROBE_MS = 400;
+const TTL_SECONDS_MAX = 8;
+/** Part of the writes that have a TTL. */
+const TTL_SHARE = 0.2;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
@@ -79,8 +83,9 @@ export class Scenario {
       const actors = random.nextFloat() < 0.1 ? clients : [client];
       const kind = random.nextFloat();
       const padding = random.nextFloat() < 0.1 ? "x".repeat(2_000) : "";
+      const ttl = randomTtl(random);
       for (const actor of actors) {
-        this.world.clock.after(atMicros, () => act(actor, { address, kind, padding }));
+        this.world.clock.after(atMicros, () => act(actor, { address, kind, padding, ttl }));
       }
     }
   }
@@ -107,18 +112,30 @@ export class Scenario {
   }
 }
 
+/** Short, so that much expires while links are down; most writes have none. */
+function randomTtl(random: Prng): Ttl {
+  const kind = random.pick(["sliding", "absolute"] as const);
+  const seconds = 1 + random.nextInt(TTL_SECONDS_MAX);
+  return random.nextFloat() < TTL_SHARE ? { kind, seconds } : { kind: "never" };
+}
+
 function act(
   client: SimClient,
-  what: { readonly address: string; readonly kind: number; readonly padding: string },
+  what: {
+    readonly address: string;
+    readonly kind: number;
+    readonly padding: string;
+    readonly ttl: Ttl;
+  },
 ): void {
-  const { address, kind, padding } = what;
+  const { address, kind, padding, ttl } = what;
   if (!client.isConnected) return;
   if (kind < 0.2) {
     client.publish(address);
-  } else if (kind < 0.25) {
+  } else if (kind < 0.28) {
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;
-    client.set(address, kind < 0.35 ? { expectedRevision, padding } : { padding });
+    client.set(address, kind < 0.35 ? { expectedRevision, padding, ttl } : { padding, ttl });
   }
 }

@@ -1,10 +1,25 @@
 import type { Transport } from "../../src/edge/transport.ts";
 import { ERROR_CODE } from "../../src/router/error_code.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
-import { ALL_SIGNALS, type Message, QOS, type Qos, SIGNAL } from "../../src/wire/message.ts";
+import {
+  ALL_SIGNALS,
+  type Message,
+  QOS,
+  type Qos,
+  SIGNAL,
+  type Ttl,
+} from "../../src/wire/message.ts";
+import { encodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
 import type { SimNetwork } from "./sim_network.ts";
+
+/** How a {@linkcode SimClient} sets a value. */
+export interface SetOptions {
+  readonly expectedRevision?: number;
+  readonly padding?: string;
+  readonly ttl?: Ttl;
+}
 
 /** Who is told what a {@linkcode SimClient} does and sees. */
 export interface ClientWatcher {
@@ -87,12 +102,9 @@ export class SimClient {
   }
 
   /** SETs a value nobody else sets, and asks for an answer. One write waits per address. */
-  set(
-    address: string,
-    options: { readonly expectedRevision?: number; readonly padding?: string } = {},
-  ): ClientWrite {
+  set(address: string, options: SetOptions = {}): ClientWrite {
     const session = this.#open();
-    const { expectedRevision, padding = "" } = options;
+    const { expectedRevision, padding = "", ttl } = options;
     const write: ClientWrite = {
       client: this.name,
       router: this.router,
@@ -103,7 +115,13 @@ export class SimClient {
       isAbandoned: false,
     };
     session.waiting.set(address, write);
-    this.#send({ type: "SET", address, value: write.value, revision: expectedRevision });
+    this.#send({
+      type: "SET",
+      address,
+      value: write.value,
+      revision: expectedRevision,
+      ttl: ttl === undefined ? undefined : encodeTtl(ttl),
+    });
     this.#watcher.wrote(write);
     return write;
   }

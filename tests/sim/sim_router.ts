@@ -38,6 +38,7 @@ export class SimRouter {
   clockOffsetMicros = 0;
   readonly #surroundings: RouterSurroundings;
   #host: RouterHost | undefined;
+  #bootedAtMicros = 0;
   #ids = 0;
 
   constructor(plan: RouterPlan, surroundings: RouterSurroundings) {
@@ -97,7 +98,13 @@ export class SimRouter {
     this.#surroundings.network.nodeDied(this.id, noticeMicros);
   }
 
-  /** All params, by address. */
+  /** Federation time, as this router knows it. */
+  get timeMicros(): number {
+    const nowMicros = this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
+    return this.host.federation?.clock.timeMicros(nowMicros) ?? 0;
+  }
+
+  /** All params and tombstones, by address. */
   params(): Map<string, Version> {
     const walk = this.host.core.params.store.walk();
     const params = new Map<string, Version>();
@@ -122,6 +129,7 @@ export class SimRouter {
     const { network, random, turnMicros } = this.#surroundings;
     const { clock } = network;
     const bootedAtMicros = clock.nowMicros - random.nextInt(10_000_000_000);
+    this.#bootedAtMicros = bootedAtMicros;
     const alive = (action: () => void) => () => {
       if (!life.isOver) action();
     };

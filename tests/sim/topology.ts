@@ -1,6 +1,7 @@
 import { matches, parsePattern } from "../../src/address/pattern.ts";
 import type { Prng } from "../support/prng.ts";
-import type { RouterPlan } from "./sim_router.ts";
+import type { RouterPlan, SimRouter } from "./sim_router.ts";
+import type { SimWorld } from "./sim_world.ts";
 
 /** A federation: its routers, the root first, each hub before its leaves. */
 export type Topology = readonly RouterPlan[];
@@ -33,6 +34,11 @@ export function randomTopology(random: Prng): Topology {
 export function mirrors({ hubs = [], imports = ["/**"], namespaces = [] }: RouterPlan) {
   const patterns = (hubs.length === 0 ? ["/**"] : [...imports, ...namespaces]).map(parsePattern);
   return (address: string): boolean => patterns.some((pattern) => matches(pattern, address));
+}
+
+/** The router whose time is the federation's. */
+export function rootOf({ routers }: SimWorld): SimRouter | undefined {
+  return routers.values().find(({ plan: { hubs = [] } }) => hubs.length === 0);
 }
 
 /** Whether leaves dial this router. */

@@ -5,7 +5,8 @@ import { mirrors } from "../topology.ts";
 
 /**
  * What was acknowledged by a mirror of its address that never crashed is held everywhere in the end,
- * or something with a higher revision is: a router merges a version before it acknowledges it.
+ * or its tombstone, or something with a higher revision is: a router merges a version before it
+ * acknowledges it.
  */
 export class AcknowledgedWrites implements Checker {
   readonly name = "acknowledged writes";
@@ -40,7 +41,8 @@ export class AcknowledgedWrites implements Checker {
       const held = router.version(address);
       const text = describeValue(value);
       const isKept = held !== undefined && (held.revision > answer.revision ||
-        (held.revision === answer.revision && describeValue(held.value) === text));
+        (held.revision === answer.revision &&
+          (held.value === undefined || describeValue(held.value) === text)));
       if (isKept) continue;
       this.#report(
         `"${address}" = ${text} was acknowledged as revision ${answer.revision}, but ${router.id} ` +

@@ -3,6 +3,7 @@ import { AcknowledgedWrites } from "./acknowledged_writes.ts";
 import { Answers } from "./answers.ts";
 import { Convergence } from "./convergence.ts";
 import { EventsOnce } from "./events_once.ts";
+import { Expiry } from "./expiry.ts";
 import { LinkState } from "./link_state.ts";
 import { MessageBounds } from "./message_bounds.ts";
 import { Recovery } from "./recovery.ts";
@@ -14,6 +15,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Answers,
   Convergence,
   EventsOnce,
+  Expiry,
   LinkState,
   MessageBounds,
   Recovery,

@@ -1,10 +1,17 @@
+import { timeToLiveMicros } from "../../../src/state/time_to_live.ts";
 import type { Version } from "../../../src/state/version.ts";
 import type { Checker, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import type { SimWorld } from "../sim_world.ts";
-import { mirrors } from "../topology.ts";
+import { mirrors, rootOf } from "../topology.ts";
 
-/** After healing and quiet, all routers that mirror an address hold the same version of it. */
+/** A version and its tombstone are alike for so long around its expiry. */
+const EXPIRY_TOLERANCE_MICROS = 1_000_000;
+
+/**
+ * After healing and quiet, all routers that mirror an address hold the same version of it, or the same
+ * tombstone. About the moment at which it expires some may hold the one and some the other.
+ */
 export class Convergence implements Checker {
   readonly name = "convergence";
   readonly #report: Report;
@@ -28,10 +35,14 @@ export class Convergence implements Checker {
       isMirror: mirrors(router.plan),
       params: router.params(),
     }));
+    const nowMicros = rootOf(world)?.timeMicros ?? 0;
     const addresses = new Set(stores.flatMap(({ params }) => [...params.keys()]));
     for (const address of addresses) {
       const held = stores.filter(({ isMirror }) => isMirror(address))
-        .map(({ id, params }) => ({ id, version: describeVersion(params.get(address)) }));
+        .map(({ id, params }) => ({
+          id,
+          version: describeVersion(params.get(address), nowMicros),
+        }));
       const [first] = held;
       const other = held.find(({ version }) => version !== first?.version);
       if (first === undefined || other === undefined) continue;
@@ -42,9 +53,12 @@ export class Convergence implements Checker {
   }
 }
 
-function describeVersion(version: Version | undefined): string {
+function describeVersion(version: Version | undefined, nowMicros: number): string {
   if (version === undefined) return "nothing";
   const { value, revision, timestampMicros, origin, ttl } = version;
-  return `${describeValue(value)} r${revision} ` +
+  const leftMicros = timestampMicros + timeToLiveMicros(ttl) - nowMicros;
+  const isExpiring = Math.abs(leftMicros) <= EXPIRY_TOLERANCE_MICROS;
+  const what = isExpiring ? "something" : value === undefined ? "gone" : describeValue(value);
+  return `${what} r${revision} ` +
     `at ${timestampMicros} of ${origin} ttl ${ttl}`;
 }

@@ -29,7 +29,8 @@ Deno.test("an update inside a leaf's claims is kept as it was stamped, and told 
   const { hub, leaf } = setUp();
   const client = hub.client();
   client.subscribe("/**");
-  const version = { origin: "below", revision: 7, timestampMicros: 99, ttl: 30 };
+  const timestampMicros = hub.federation.timeMicros();
+  const version = { origin: "below", revision: 7, timestampMicros, ttl: 30 };
   assertEquals(leaf.ask(...forwardVersion("update", "/leaf/a", version)), []);
   assertEquals(hub.core.params.get("/leaf/a"), { ...version, value: encodeValue(1) });
   const change = client.readOne();

@@ -48,6 +48,7 @@ function setUp(options: { paramsMax?: number; defaultTtl?: number } = {}): {
     isTimed: () => true,
     nowMicros: () => 0,
     random: () => random.value,
+    after: () => {},
   });
   const listen = (pattern: string, types = ALL_SIGNALS): Listener => {
     const listener = new Listener();

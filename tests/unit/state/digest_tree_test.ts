@@ -132,6 +132,12 @@ Deno.test("DigestTree: addresses spread evenly, also when they differ in one dig
   }
 });
 
+Deno.test("DigestTree tells a tombstone from the version that it is of", () => {
+  const live = treeOf(new Map([["/a", versionOf()]]));
+  const expired = treeOf(new Map([["/a", { ...versionOf(), value: undefined }]]));
+  assert(!digestsEqual(live.digest(ROOT), expired.digest(ROOT)));
+});
+
 Deno.test("DigestTree.digest() refuses a node that cannot be", () => {
   const tree = new DigestTree();
   assertThrows(() => tree.digest({ depth: 5, index: 0 }), RangeError);

@@ -13,6 +13,14 @@ Deno.test("MapParamStore keeps the last version of each address", () => {
   assertEquals(store.get("/c"), undefined);
 });
 
+Deno.test("MapParamStore forgets an address that is removed", () => {
+  const store = new MapParamStore();
+  store.put("/a", version(1));
+  store.remove("/a");
+  store.remove("/never");
+  assertEquals([store.size, store.get("/a")], [0, undefined]);
+});
+
 Deno.test("MapParamStore.walk() that is paused meets each param once, in its version of then", () => {
   const store = new MapParamStore();
   for (let n = 0; n < 100; n++) store.put(`/p/${n}`, version(1));

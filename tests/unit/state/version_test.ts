@@ -1,4 +1,9 @@
-import { compareVersions, mergeVersion, type Version } from "../../../src/state/version.ts";
+import {
+  compareVersions,
+  mergeVersion,
+  tombstoneOf,
+  type Version,
+} from "../../../src/state/version.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertGreater, assertStrictEquals } from "../../support/assert.ts";
 import { createPrng, type Prng } from "../../support/prng.ts";
@@ -54,6 +59,30 @@ Deno.test("mergeVersion() takes a raised revision of the stamp it knows, and no 
   assertEquals(mergeVersion(known, raised), { kind: "taken", version: raised });
   assertEquals(mergeVersion(raised, known).kind, "kept");
   assertEquals(mergeVersion(known, { ...known }).kind, "kept");
+});
+
+Deno.test("mergeVersion() takes the tombstone of the version it knows, and keeps it", () => {
+  const known = version({ ttl: 5 });
+  const tombstone = tombstoneOf(known);
+  assertEquals(mergeVersion(known, tombstone), { kind: "taken", version: tombstone });
+  assertEquals(mergeVersion(tombstone, known).kind, "kept");
+});
+
+Deno.test("mergeVersion() makes the tombstone of a version that was raised elsewhere, and tells of it", () => {
+  const raised = version({ ttl: 5, revision: 4 });
+  const tombstone = tombstoneOf(version({ ttl: 5, revision: 3 }));
+  const merge = { kind: "raised", version: tombstoneOf(raised) } as const;
+  assertEquals(mergeVersion(raised, tombstone), merge);
+  assertEquals(mergeVersion(tombstone, raised), merge);
+});
+
+Deno.test("mergeVersion() orders a tombstone like the version it is of", () => {
+  const tombstone = tombstoneOf(version({ timestampMicros: 2, ttl: 5 }));
+  const older = version({ timestampMicros: 1, revision: 7 });
+  const newer = version({ timestampMicros: 3, revision: 7 });
+  const raised = { ...tombstone, revision: 8 };
+  assertEquals(mergeVersion(older, tombstone), { kind: "raised", version: raised });
+  assertEquals(mergeVersion(tombstone, newer), { kind: "taken", version: newer });
 });
 
 Deno.test("mergeVersion() is commutative and idempotent for generated versions", () => {
@@ -113,12 +142,12 @@ function version(fields: Partial<Version>): Version {
   };
 }
 
-/** Few different numbers, so that ties are common. The value follows from the stamp. */
+/** Few different numbers, so that ties are common. The value follows from the stamp, or is gone. */
 function generateVersion(prng: Prng): Version {
   const timestampMicros = prng.nextInt(4);
   const origin = prng.pick(["a", "b", "c"]);
   return version({
-    value: encodeValue(`${timestampMicros} ${origin}`),
+    value: prng.nextInt(4) === 0 ? undefined : encodeValue(`${timestampMicros} ${origin}`),
     revision: 1 + prng.nextInt(5),
     timestampMicros,
     origin,

@@ -109,6 +109,44 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     message: { type: "FEDERATION_SYNC", op: "Forward", kind: "offer", origin: "a", count: 1000 },
   },
   {
+    name: "FORWARD of updates that are tombstones",
+    hex: "53 41 0008 04 05  05  0002  0001 61",
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "update",
+      origin: "a",
+      count: 2,
+      tombstones: true,
+    },
+  },
+  {
+    name: "FORWARD of an offer that is a tombstone",
+    hex: "53 41 0008 04 05  06  0001  0001 61",
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "offer",
+      origin: "a",
+      count: 1,
+      tombstones: true,
+    },
+  },
+  {
+    name: "SET of a tombstone, behind its context",
+    hex: `53 61 0012 00060a24181e4000  21 90 0002 2f61
+      0000000000000003 8000001e`,
+    message: {
+      type: "SET",
+      address: "/a",
+      value: encodeValue(null),
+      revision: 3,
+      lock: false,
+      unlock: false,
+      ttl: 0x8000_001e,
+    },
+  },
+  {
     name: "FORWARD of write requests",
     hex: `53 41 0048 04 05  02  0002  0001 61  0000000000000009
       0000000000000001  00001388  00060a24181e4000  000000000000002a
@@ -190,11 +228,12 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     },
   },
   {
-    name: "DIGEST with a group, a list and a want, more to follow",
-    hex: `53 41 004a 04 06  00000007 01
+    name: "DIGEST with a group, a list with a tombstone, and a want, more to follow",
+    hex: `53 41 0060 04 06  00000007 01
       0001  01 000f 8001  01 00000002 00000003  05 00000006 00000007
       0001  04 ffff  0001 0003 687562
-      0001  0002 2f61 0000000000000009 00060a24181e4000 0000
+      0002  0002 2f61 0000000000000009 00060a24181e4000 0000
+            0002 2f63 0000000000000002 00060a24181e4000 8000
       0001  0002 2f62`,
     message: {
       type: "FEDERATION_SYNC",
@@ -220,6 +259,12 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
           revision: 9,
           timestampMicros: 1700000000000000,
           origin: "hub",
+        }, {
+          address: "/c",
+          revision: 2,
+          timestampMicros: 1700000000000000,
+          origin: "hub",
+          tombstone: true,
         }],
       }],
       wants: ["/b"],

@@ -256,6 +256,7 @@ function digest(prng: Prng): DigestMessage {
         revision: u64(prng),
         timestampMicros: u64(prng),
         origin: text(prng),
+        ...(bool(prng) ? { tombstone: true } : {}),
       })),
     })),
     wants: several(prng, text),
@@ -295,7 +296,7 @@ function forward(prng: Prng): ForwardMessage {
   switch (kind) {
     case "update":
     case "offer":
-      return { type, op, kind, origin, count };
+      return { type, op, kind, origin, count, ...(bool(prng) ? { tombstones: true } : {}) };
     case "request":
       return {
         ...{ type, op, kind, origin, count, bootId },
