@@ -71,6 +71,10 @@ export const MAX_REVISION_ENTRIES: number = 10_000;
 export const CLAIMS_MAX: number = 100_000;
 /** Routers on the path from a router to the root. */
 export const PATH_ROUTERS_MAX: number = 16;
+/** Milliseconds that a link has to show that it lives, when its router id connects a second time. */
+export const NEWCOMER_WAIT_MS: number = 500;
+/** Bytes that such a second connection may send meanwhile; a leaf sends a heartbeat at most. */
+export const NEWCOMER_BYTES_MAX: number = 65_536;
 /** Peers a federation manager tells about; beyond it one that is away is forgotten. */
 export const PEERS_KNOWN_MAX: number = 10_000;
 /** Write requests waiting for an answer, on one router. */

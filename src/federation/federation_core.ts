@@ -13,6 +13,7 @@ import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
+import { Newcomers } from "./newcomers.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { Uplink } from "./uplink.ts";
@@ -31,6 +32,7 @@ export class FederationCore implements FederationHook {
   readonly writes: WriteRouter;
   readonly uplink: Uplink | undefined;
   readonly #leaves = new Map<string, PeerLink>();
+  readonly #newcomers: Newcomers;
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
   readonly #imports: PatternSet;
@@ -61,6 +63,7 @@ export class FederationCore implements FederationHook {
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
     this.uplink = options.isLeaf ? new Uplink(this) : undefined;
+    this.#newcomers = new Newcomers(router, (connection, hello) => this.#join(connection, hello));
     this.claims.replace(
       { kind: "self" },
       config.namespaces.map((text) => ({
@@ -152,19 +155,10 @@ export class FederationCore implements FederationHook {
       }, CLOSE_CODE.policy);
       return undefined;
     }
-    this.#leaves.get(routerId)?.end({
-      kind: "refused",
-      reason: `Superseded by a new connection of router "${routerId}" from ` +
-        `${connection.remoteAddress}; if that is another machine, give each its --federation-id`,
-    }, ERROR_CODE.conflict);
-    const link = new PeerLink(this, connection);
-    link.routerId = routerId;
-    const role = new HubRole(this, link);
-    link.role = role;
-    this.#leaves.set(routerId, link);
-    link.start();
-    role.welcome(hello);
-    return link;
+    const old = this.#leaves.get(routerId);
+    return old === undefined
+      ? this.#join(connection, hello)
+      : this.#newcomers.decide(connection, hello, old);
   }
 
   stop(): void {
@@ -265,6 +259,7 @@ export class FederationCore implements FederationHook {
     // What the hub knows may have been left out in favour of this leaf's.
     if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);
     this.claimsChanged();
+    this.#newcomers.left(link.routerId);
   }
 
   /** Whatever is known of claims or of the path has changed: tells all peers when the turn ends. */
@@ -295,6 +290,18 @@ export class FederationCore implements FederationHook {
       state,
       ...(reason === undefined ? {} : { reason }),
     });
+  }
+
+  #join(connection: Connection, hello: HelloMessage): PeerLink {
+    const link = new PeerLink(this, connection);
+    link.routerId = hello.router?.routerId ?? "";
+    link.bootId = hello.router?.bootId ?? 0;
+    const role = new HubRole(this, link);
+    link.role = role;
+    this.#leaves.set(link.routerId, link);
+    link.start();
+    role.welcome(hello);
+    return link;
   }
 
   #declare(): void {

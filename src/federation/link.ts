@@ -57,12 +57,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   readonly #flush: () => void = () => this.#writer.flush();
   #role: LinkRole | undefined;
   #routerId = "";
+  #bootId = 0;
   #state: PeerState = "Handshaking";
   #end: LinkEnd | undefined;
   #heartbeat: Appointment | undefined;
   #handshake: Appointment | undefined;
   #unanswered = 0;
   #roundTripMicros: number | undefined;
+  #ping: { readonly sentMicros: number; readonly answered: () => void } | undefined;
   #syncsAwaited = 0;
   #provenSinceSync = false;
 
@@ -84,6 +86,15 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
 
   set routerId(routerId: string) {
     this.#routerId = routerId;
+  }
+
+  /** Boot id of the leaf at the other end. */
+  get bootId(): number {
+    return this.#bootId;
+  }
+
+  set bootId(bootId: number) {
+    this.#bootId = bootId;
   }
 
   get state(): PeerState {
@@ -160,6 +171,12 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
     this.sendMessage({ type: "SYNC", t1: Math.floor(this.#core.router.nowMicros) });
+  }
+
+  /** Asks for a sign of life, and calls back when one comes that is not older than this call. */
+  ping(answered: () => void): void {
+    this.#ping = { sentMicros: Math.floor(this.#core.router.nowMicros), answered };
+    this.sendSync();
   }
 
   /** Tells the peer that something of it was refused; the link goes on. */
@@ -262,6 +279,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
       return;
     }
     this.#unanswered = 0;
+    if (this.#ping !== undefined && t1 >= this.#ping.sentMicros) {
+      const { answered } = this.#ping;
+      this.#ping = undefined;
+      answered();
+    }
     this.#roundTripMicros = Math.max(0, this.#core.router.nowMicros - t1);
     if (this.#state === "Syncing") this.#provenSinceSync = true;
     this.#role?.timed({ t1, t2, t3 });
