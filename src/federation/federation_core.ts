@@ -11,6 +11,7 @@ import { type FederationCoreConfig, validateFederationCoreConfig } from "./feder
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
+import { LeaseRouter } from "./lease_router.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
 import { Newcomers } from "./newcomers.ts";
@@ -30,6 +31,7 @@ export class FederationCore implements FederationHook {
   readonly clock: FederationClock;
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
+  readonly leases: LeaseRouter;
   readonly uplink: Uplink | undefined;
   readonly #leaves = new Map<string, PeerLink>();
   readonly #newcomers: Newcomers;
@@ -62,6 +64,7 @@ export class FederationCore implements FederationHook {
     });
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
+    this.leases = new LeaseRouter(this);
     this.uplink = options.isLeaf ? new Uplink(this) : undefined;
     this.#newcomers = new Newcomers(router, (connection, hello) => this.#join(connection, hello));
     this.claims.replace(
@@ -132,8 +135,16 @@ export class FederationCore implements FederationHook {
     return this.writes.route(address);
   }
 
-  requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void {
-    this.writes.request(set, answered);
+  requestWrite(
+    set: SetMessage,
+    session: string,
+    answered: (answer: WriteAnswer) => void,
+  ): void {
+    this.writes.request(set, session, answered);
+  }
+
+  sessionEnded(session: string): void {
+    this.leases.sessionEnded(session);
   }
 
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined {
@@ -163,6 +174,8 @@ export class FederationCore implements FederationHook {
 
   stop(): void {
     this.uplink?.stop();
+    this.leases.stop();
+    this.router.flush(this.router.nowMicros);
   }
 
   // For links
@@ -270,6 +283,7 @@ export class FederationCore implements FederationHook {
   /** A link's connection ended, from whatever side. */
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
+    this.leases.linkLost(link);
     this.writes.linkLost(link, end.reason);
     if (link.routerId !== "") {
       this.emit({ type: "disconnected", routerId: link.routerId, reason: end.reason });

@@ -8,6 +8,7 @@ import type { Subscriber } from "../router/subscriber.ts";
 import type {
   EventEntry,
   ForwardMessage,
+  LeaseMessage,
   Message,
   ReplyEntry,
   RequestEntry,
@@ -251,6 +252,9 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
         return this.sendMessage({ type: "PONG" });
       case "PONG":
         return;
+      case "FEDERATION_SYNC":
+        if (message.op === "Lease") return this.#lease(message);
+        return this.#role?.handle(message);
       default:
         this.#role?.handle(message);
     }
@@ -269,6 +273,16 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   /** Whether the peer may send versions of this address as updates. */
   mayUpdate(address: string): boolean {
     return this.#role?.mayUpdate(address) ?? false;
+  }
+
+  #lease(message: LeaseMessage): void {
+    if (this.#state === "Syncing" || this.#state === "Active") {
+      return this.#core.leases.received(this, message);
+    }
+    this.refuse(
+      ERROR_CODE.refused,
+      "Locks refused: the router has not declared its namespaces yet",
+    );
   }
 
   #answerSync(message: SyncMessage): void {

@@ -18,7 +18,12 @@ export type WriteRoute =
 
 /** What became of a write that was sent to its owner. */
 export type WriteAnswer =
-  | { readonly kind: "accepted"; readonly version: Version }
+  | {
+    readonly kind: "accepted";
+    readonly version: Version;
+    /** Who has the lock of the address now: the writer, or nobody. */
+    readonly holder?: string | undefined;
+  }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /**
@@ -32,10 +37,16 @@ export interface FederationHook {
   readonly isTimed: boolean;
   route(address: string): WriteRoute;
   /**
-   * Sends a write towards the owner of its address, for which `route` said "elsewhere". `answered`
-   * is called exactly once, perhaps before this returns.
+   * Sends a session's write towards the owner of its address, for which `route` said "elsewhere".
+   * `answered` is called exactly once, perhaps before this returns.
    */
-  requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void;
+  requestWrite(
+    set: SetMessage,
+    session: string,
+    answered: (answer: WriteAnswer) => void,
+  ): void;
+  /** A session is gone, and with it what it locked elsewhere. */
+  sessionEnded(session: string): void;
   /** Takes over a connection whose HELLO is that of a peer; undefined when it was refused and closed. */
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined;
   /** The router is about to close all connections: nothing is dialled any more. */

@@ -2,6 +2,7 @@ import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { readDigest, writeDigest } from "./digest_codec.ts";
 import { readForward, writeForward } from "./forward_codec.ts";
+import { readLease, writeLease } from "./lease_codec.ts";
 import { type FederationSyncMessage, MESSAGE_CODE } from "./message.ts";
 import { readNamespaceSync, writeNamespaceSync } from "./namespace_sync_codec.ts";
 import { WireError } from "./wire_error.ts";
@@ -12,6 +13,7 @@ const OP_REVISION_VECTOR = 0x03;
 const OP_SYNC_COMPLETE = 0x04;
 const OP_FORWARD = 0x05;
 const OP_DIGEST = 0x06;
+const OP_LEASE = 0x08;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -30,6 +32,8 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readForward(reader);
     case OP_DIGEST:
       return readDigest(reader);
+    case OP_LEASE:
+      return readLease(reader);
     default:
       throw new WireError(
         "message",
@@ -48,6 +52,8 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeForward(writer, message);
     case "Digest":
       return writeDigest(writer, message);
+    case "Lease":
+      return writeLease(writer, message);
     default:
       return writeNamespaceSync(writer, message);
   }
@@ -67,5 +73,7 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_FORWARD;
     case "Digest":
       return OP_DIGEST;
+    case "Lease":
+      return OP_LEASE;
   }
 }

@@ -10,6 +10,8 @@ const KIND_REQUEST = 2;
 const KIND_EVENT = 3;
 const KIND_REPLY = 4;
 
+const FLAG_LOCKED = 0x01;
+
 /** Reads a context behind its operation code. */
 export function readForward(reader: ByteReader): ForwardMessage {
   const at = reader.position;
@@ -104,6 +106,7 @@ function readRequest(reader: ByteReader): RequestEntry {
     remainingLifeMs: reader.u32("remaining life of a request"),
     knownTimestampMicros: reader.u64("known timestamp"),
     knownRevision: reader.u64("known revision"),
+    holder: reader.string("holder of a request"),
   };
 }
 
@@ -112,6 +115,7 @@ function writeRequest(writer: ByteWriter, entry: RequestEntry): void {
   writer.u32(entry.remainingLifeMs);
   writer.u64(entry.knownTimestampMicros);
   writer.u64(entry.knownRevision);
+  writer.string(entry.holder);
 }
 
 function readEvent(reader: ByteReader): EventEntry {
@@ -127,12 +131,17 @@ function writeEvent(writer: ByteWriter, entry: EventEntry): void {
 }
 
 function readReply(reader: ByteReader): ReplyEntry {
-  return { requestId: reader.u64("request id"), stamperId: reader.string("stamper id") };
+  return {
+    requestId: reader.u64("request id"),
+    stamperId: reader.string("stamper id"),
+    locked: (reader.u8("flags of a reply") & FLAG_LOCKED) !== 0,
+  };
 }
 
 function writeReply(writer: ByteWriter, entry: ReplyEntry): void {
   writer.u64(entry.requestId);
   writer.string(entry.stamperId);
+  writer.u8(entry.locked ? FLAG_LOCKED : 0);
 }
 
 function kindCode(kind: ForwardMessage["kind"]): number {

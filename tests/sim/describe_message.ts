@@ -1,4 +1,4 @@
-import type { DigestMessage, EncodedValue, Message } from "../../src/wire/message.ts";
+import type { DigestMessage, EncodedValue, LeaseMessage, Message } from "../../src/wire/message.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
@@ -45,6 +45,7 @@ function describe(message: Message): string {
   switch (message.type) {
     case "SET":
       return `SET ${message.address} = ${describeValue(message.value)}` +
+        (message.lock ? " lock" : "") + (message.unlock ? " unlock" : "") +
         (message.revision === undefined ? "" : ` r${message.revision}`);
     case "PUBLISH":
       return `PUBLISH ${message.address} ${describeValue(message.value)}`;
@@ -55,7 +56,8 @@ function describe(message: Message): string {
         ).join(", ")
       }`;
     case "ACK":
-      return `ACK ${message.address ?? ""} ${message.revision ?? ""}`.trimEnd();
+      return `ACK ${message.address ?? ""} ${message.revision ?? ""}`.trimEnd() +
+        (message.holder === undefined ? "" : ` locked by ${message.holder}`);
     case "ERROR":
       return `ERROR ${message.code} ${message.message}`;
     case "SUBSCRIBE":
@@ -65,6 +67,7 @@ function describe(message: Message): string {
     case "FEDERATION_SYNC":
       if (message.op === "Forward") return "FORWARD";
       if (message.op === "Digest") return describeDigest(message);
+      if (message.op === "Lease") return describeLease(message);
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];
@@ -75,6 +78,11 @@ function describe(message: Message): string {
     default:
       return message.type;
   }
+}
+
+function describeLease({ kind, origin, entries }: LeaseMessage): string {
+  const locks = entries.map(({ address, holder }) => `${address} by ${holder}`);
+  return `Lease ${kind} of ${origin}: ${locks.join(", ")}`;
 }
 
 function describeDigest({ exchangeId, root, groups, lists, wants, idle }: DigestMessage): string {

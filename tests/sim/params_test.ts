@@ -216,6 +216,7 @@ Deno.test("a stamp exceeds what the requester knew", () => {
       remainingLifeMs: 5_000,
       knownTimestampMicros: LATER_MICROS,
       knownRevision: 41,
+      holder: "",
     },
   });
   world.clock.runFor(10);
