@@ -31,6 +31,12 @@ export class LeaseKeeper {
     return lease !== undefined && (lease.pending > 0 || !hasLapsed(lease, nowMicros));
   }
 
+  /** Whether a session holds the lock of an address, and nothing on its way changes that. */
+  isHeld(entry: LeaseEntry, nowMicros: number): boolean {
+    const lease = this.#leases.get(keyOf(entry));
+    return lease?.pending === 0 && !hasLapsed(lease, nowMicros);
+  }
+
   /** A request that asks for a lock or gives it back is about to be sent. False: no room. */
   began(entry: LeaseEntry): boolean {
     const lease = this.#leases.get(keyOf(entry));

@@ -47,6 +47,11 @@ export class LeaseRouter {
     return this.#kept.size;
   }
 
+  /** Whether a session of this router has a lock elsewhere, as far as its owner confirmed it. */
+  holds(address: string, session: string, nowMicros: number): boolean {
+    return this.#kept.isHeld({ address, holder: session }, nowMicros);
+  }
+
   // The session's router
 
   /**

@@ -82,6 +82,8 @@ export class WriteRouter {
       return answered({ kind: "refused", refusal });
     }
     const { leases, router } = this.#core;
+    // One that was taken here, when this router owned the address, is void: nobody is to meet it.
+    if (set.unlock) router.locks.release(address, session);
     const holder = leases.began(set, session);
     if (typeof holder !== "string") return answered({ kind: "refused", refusal: holder });
     const known = router.params.get(address);

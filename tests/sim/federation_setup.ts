@@ -2,7 +2,7 @@ import { decodeValue } from "../../src/wire/value_codec.ts";
 import type { PeerFrame } from "./peer_frames.ts";
 import { readPeerFrames } from "./peer_frames.ts";
 import type { ClientWrite } from "./checker.ts";
-import type { SimClient } from "./sim_client.ts";
+import type { SimClient, SimSetOptions } from "./sim_client.ts";
 import type { RouterPlan } from "./sim_router.ts";
 import { SimWorld } from "./sim_world.ts";
 
@@ -60,8 +60,9 @@ export function write(
   world: SimWorld,
   router: string,
   address: string,
+  options: SimSetOptions = {},
 ): ClientWrite["answers"][number] {
-  const written = clientOf(world, router).set(address);
+  const written = clientOf(world, router).set(address, options);
   let answer: ClientWrite["answers"][number] | undefined;
   world.clock.runUntil(() => {
     answer = written.answers[0];

@@ -184,6 +184,7 @@ Deno.test("a version made before the sync continues the revision of the lost one
     kind: "accepted",
     revision: 1,
     atMicros: world.clock.nowMicros - 50_000,
+    holder: undefined,
   });
   world.network.heal();
   awaitActive(world);

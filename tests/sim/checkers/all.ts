@@ -4,6 +4,7 @@ import { Answers } from "./answers.ts";
 import { Convergence } from "./convergence.ts";
 import { EventsOnce } from "./events_once.ts";
 import { LinkState } from "./link_state.ts";
+import { Locks } from "./locks.ts";
 import { MessageBounds } from "./message_bounds.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
@@ -15,6 +16,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Convergence,
   EventsOnce,
   LinkState,
+  Locks,
   MessageBounds,
   Recovery,
   RefusedWrites,
