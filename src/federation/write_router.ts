@@ -116,9 +116,10 @@ export class WriteRouter {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
+    const isRound = this.#cameRound(identity);
     const refusal = problemOf(set) ?? numberProblem(set, entry) ??
       this.#identityProblem(identity, set) ??
-      this.#core.leases.requestProblem(link, origin, entry, set);
+      (isRound ? undefined : this.#core.leases.requestProblem(link, origin, entry, set));
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     const travelMs = (link.roundTripMicros ?? 0) / 2_000;
     const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
@@ -130,19 +131,21 @@ export class WriteRouter {
       ));
     }
     const direction = this.directionOf(set.address);
-    if (direction.kind === "here") return answered(this.#decide(link, context, entry, set));
+    // Only its owner gives a lock.
+    const isLock = set.lock === true || set.unlock === true;
+    if (isRound && isLock) {
+      return answered({ kind: "refused", refusal: ownerChanged(set.address) });
+    }
     // A request that comes a second time goes round: whoever notices decides it.
-    const isRound = this.#cameRound(identity);
-    if (isRound && !set.lock && !set.unlock) {
+    if (direction.kind === "here" || isRound) {
       return answered(this.#decide(link, context, entry, set));
     }
-    if (direction.kind === "unreachable" || isRound) {
-      const isTakenCareOf = !set.lock && !set.unlock && this.#takesCareOf(set.address);
-      if (isTakenCareOf) return answered(this.#decide(link, context, entry, set));
-      const refusal = direction.kind === "unreachable"
-        ? direction.refusal
-        : ownerChanged(set.address);
-      return answered({ kind: "refused", refusal });
+    if (direction.kind === "unreachable") {
+      return answered(
+        !isLock && this.#takesCareOf(set.address)
+          ? this.#decide(link, context, entry, set)
+          : { kind: "refused", refusal: direction.refusal },
+      );
     }
     this.#send(direction.link, {
       identity,

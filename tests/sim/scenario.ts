@@ -96,9 +96,9 @@ export class Scenario {
   #planUnlock(client: SimClient, address: string, kind: number): void {
     const holdMs = 50 + LOCK_MS * (kind - LOCKS_FROM) / (1 - LOCKS_FROM);
     this.world.clock.after(holdMs * 1_000, () => {
-      if (!client.locked.has(address)) return;
-      if (client.mayWrite(address)) client.set(address, { unlock: true });
-      else this.#planUnlock(client, address, kind);
+      // Not before it is known whether the client got it.
+      if (!client.mayWrite(address)) this.#planUnlock(client, address, kind);
+      else if (client.locked.has(address)) client.set(address, { unlock: true });
     });
   }
 

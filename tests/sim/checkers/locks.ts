@@ -32,8 +32,9 @@ export class Locks implements Checker {
     this.#crashes.push(router);
   }
 
-  stamped({ router, address, value, holder }: Stamp): void {
+  stamped({ router, address, value, holder }: Stamp, world: SimWorld): void {
     if (holder === undefined) return;
+    if (router !== ownerOf(world, address)) this.#unsettle(world, address);
     const text = describeValue(value);
     const writer = this.#writers.get(text);
     if (writer !== undefined && holderAt(router, writer.router, writer.session.id) === holder) {
@@ -56,7 +57,7 @@ export class Locks implements Checker {
         router.isUp && router.id !== owner && router.host.core.locks.holder(address) !== undefined
       );
       if (isElsewhere || crashed.includes(owner) || !world.router(owner).isUp) {
-        this.#unsettledUntil.set(address, nowMicros + UNSETTLED_MICROS);
+        this.#unsettle(world, address);
       }
       if (nowMicros >= (this.#unsettledUntil.get(address) ?? 0)) this.#check(world, address, owner);
     }
@@ -73,6 +74,10 @@ export class Locks implements Checker {
         if (!isLive) this.#report(`"${address}" is still locked at ${router.id}, by ${holder}`);
       }
     }
+  }
+
+  #unsettle(world: SimWorld, address: string): void {
+    this.#unsettledUntil.set(address, world.clock.nowMicros + UNSETTLED_MICROS);
   }
 
   #check(world: SimWorld, address: string, owner: string): void {
