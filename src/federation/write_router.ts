@@ -179,7 +179,7 @@ export class WriteRouter {
         ? {
           kind: "accepted",
           version: this.#asKept(address, version),
-          holder: locked ? pending.holder : undefined,
+          holder: locked && pending.holder !== "" ? pending.holder : undefined,
         }
         : badAnswer(pending.address),
     );

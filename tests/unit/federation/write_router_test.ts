@@ -321,6 +321,28 @@ Deno.test("a request that comes round is decided by whoever sees it twice", () =
   assertEquals(hub.core.params.get("/owner/x")?.origin, "hub");
 });
 
+Deno.test("only its owner gives a lock: no caretaker, and nobody who sees the request twice", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const owner = activeLeaf(hub, "owner", ["/owner/**"]);
+  const asker = activeLeaf(hub, "asker", []);
+  for (const flags of [{ lock: true }, { unlock: true }]) {
+    const options = { origin: "far", requestId: flags.lock ? 1 : 2, holder: "s" };
+    const request = forwardRequest(setOf("/owner/x", flags), options);
+    asker.send(...request);
+    assertEquals(readRequest(owner).context.entries[0]?.holder, "s");
+    assertEquals(codeOfAnswer(owner.ask(...request)), 501);
+  }
+  hub.core.closed(owner.id, "cut", hub.nowMicros);
+  hub.flush();
+  asker.read();
+  for (const flags of [{ lock: true }, { unlock: true }]) {
+    const options = { origin: "far", requestId: 3, holder: "s" };
+    const request = forwardRequest(setOf("/owner/x", flags), options);
+    assertEquals(codeOfAnswer(asker.ask(...request)), 501);
+  }
+  assertEquals([hub.core.params.size, hub.core.locks.holder("/owner/x")], [0, undefined]);
+});
+
 /** A leaf by hand whose link is Active on the hub's side. */
 function activeLeaf(hub: FederationNode, id: string, patterns: readonly string[]): TestPeer {
   const leaf = registerLeaf(hub, id, patterns);
