@@ -27,6 +27,8 @@ export class LeaseKeeper {
 
   /** Whether a session holds or asks for the lock of an address. */
   has(entry: LeaseEntry, nowMicros: number): boolean {
+    // Asked for each write to another router, of which few have to do with locks.
+    if (this.#leases.size === 0) return false;
     const lease = this.#leases.get(keyOf(entry));
     return lease !== undefined && (lease.pending > 0 || !hasLapsed(lease, nowMicros));
   }

@@ -1,13 +1,6 @@
 import type { Uplink } from "../../src/federation/uplink.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../support/assert.ts";
-import {
-  awaitActive,
-  clientOf,
-  held,
-  restart,
-  startFederation,
-  write,
-} from "./federation_setup.ts";
+import { awaitActive, held, startFederation, write } from "./federation_setup.ts";
 import type { SimWorld } from "./sim_world.ts";
 
 const HUB = { id: "hub" };
