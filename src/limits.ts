@@ -75,6 +75,10 @@ export const MAX_REVISION_ENTRIES: number = 10_000;
 export const CLAIMS_MAX: number = 100_000;
 /** Routers on the path from a router to the root. */
 export const PATH_ROUTERS_MAX: number = 16;
+/** Milliseconds that a link has to show that it lives, when its router id connects a second time. */
+export const NEWCOMER_WAIT_MS: number = 500;
+/** Bytes that such a second connection may send meanwhile; a leaf sends a heartbeat at most. */
+export const NEWCOMER_BYTES_MAX: number = 65_536;
 /** Peers a federation manager tells about; beyond it one that is away is forgotten. */
 export const PEERS_KNOWN_MAX: number = 10_000;
 /** Write requests waiting for an answer, on one router. */
@@ -96,6 +100,16 @@ export const DIGEST_DEPTH_MAX: number = 4;
 export const WRITE_LIFE_MS: number = 5_000;
 /** Life of an event on its way, milliseconds. */
 export const EVENT_LIFE_MS: number = 5_000;
+/** Renewal of a lock that was taken through another router, milliseconds. */
+export const LEASE_RENEWAL_MS: number = 3_000;
+/** Life of such a lock after its last renewal, milliseconds. */
+export const LEASE_LIFE_MS: number = 10_000;
+/** Such locks that a router gives to other routers, and those that it keeps at other routers. */
+export const LEASES_MAX: number = 10_000;
+/** Locks in one LEASE message. */
+export const LEASE_ENTRIES_MAX: number = 1_000;
+/** Routers that a LEASE message passes, up to the root and down again. */
+export const LEASE_HOPS_MAX: number = 2 * PATH_ROUTERS_MAX;
 /** Heartbeat on a link, milliseconds. */
 export const HEARTBEAT_MS: number = 2_000;
 /** Unanswered heartbeats before a link counts as lost. */

@@ -16,9 +16,11 @@ import { type FederationCoreConfig, validateFederationCoreConfig } from "./feder
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
+import { LeaseRouter } from "./lease_router.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
 import { Interest } from "./interest.ts";
+import { Newcomers } from "./newcomers.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { RemoteGets } from "./remote_gets.ts";
 import { routerIdProblem } from "./router_id.ts";
@@ -40,8 +42,10 @@ export class FederationCore implements FederationHook {
   readonly writes: WriteRouter;
   readonly interest: Interest;
   readonly gets: RemoteGets;
+  readonly leases: LeaseRouter;
   readonly uplink: Uplink | undefined;
   readonly #leaves = new Map<string, PeerLink>();
+  readonly #newcomers: Newcomers;
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
   readonly #follow: () => void = () => this.uplink?.role?.follow();
@@ -75,7 +79,9 @@ export class FederationCore implements FederationHook {
     this.writes = new WriteRouter(this);
     this.interest = new Interest(this);
     this.gets = new RemoteGets(this);
+    this.leases = new LeaseRouter(this);
     this.uplink = options.isLeaf ? new Uplink(this) : undefined;
+    this.#newcomers = new Newcomers(router, (connection, hello) => this.#join(connection, hello));
     this.claims.replace(
       { kind: "self" },
       config.namespaces.map((text) => ({
@@ -150,8 +156,16 @@ export class FederationCore implements FederationHook {
     return this.writes.route(address);
   }
 
-  requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void {
-    this.writes.request(set, answered);
+  requestWrite(
+    set: SetMessage,
+    session: string,
+    answered: (answer: WriteAnswer) => void,
+  ): void {
+    this.writes.request(set, session, answered);
+  }
+
+  sessionEnded(session: string): void {
+    this.leases.sessionEnded(session);
   }
 
   requestGet(address: string, answered: (answer: GetAnswer) => void): void {
@@ -185,23 +199,16 @@ export class FederationCore implements FederationHook {
       }, CLOSE_CODE.policy);
       return undefined;
     }
-    this.#leaves.get(routerId)?.end({
-      kind: "refused",
-      reason: `Superseded by a new connection of router "${routerId}" from ` +
-        `${connection.remoteAddress}; if that is another machine, give each its --federation-id`,
-    }, ERROR_CODE.conflict);
-    const link = new PeerLink(this, connection);
-    link.routerId = routerId;
-    const role = new HubRole(this, link);
-    link.role = role;
-    this.#leaves.set(routerId, link);
-    link.start();
-    role.welcome(hello);
-    return link;
+    const old = this.#leaves.get(routerId);
+    return old === undefined
+      ? this.#join(connection, hello)
+      : this.#newcomers.decide(connection, hello, old);
   }
 
   stop(): void {
     this.uplink?.stop();
+    this.leases.stop();
+    this.router.flush(this.router.nowMicros);
   }
 
   // For links
@@ -310,6 +317,7 @@ export class FederationCore implements FederationHook {
     // What the hub knows may have been left out in favour of this leaf's.
     if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);
     this.claimsChanged();
+    this.#newcomers.left(link.routerId);
   }
 
   /** Whatever is known of claims or of the path has changed: tells all peers when the turn ends. */
@@ -320,6 +328,7 @@ export class FederationCore implements FederationHook {
   /** A link's connection ended, from whatever side. */
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
+    this.leases.linkLost(link);
     this.writes.linkLost(link, end.reason);
     if (link.routerId !== "") {
       this.emit({ type: "disconnected", routerId: link.routerId, reason: end.reason });
@@ -340,6 +349,18 @@ export class FederationCore implements FederationHook {
       state,
       ...(reason === undefined ? {} : { reason }),
     });
+  }
+
+  #join(connection: Connection, hello: HelloMessage): PeerLink {
+    const link = new PeerLink(this, connection);
+    link.routerId = hello.router?.routerId ?? "";
+    link.bootId = hello.router?.bootId ?? 0;
+    const role = new HubRole(this, link);
+    link.role = role;
+    this.#leaves.set(link.routerId, link);
+    link.start();
+    role.welcome(hello);
+    return link;
   }
 
   #declare(): void {

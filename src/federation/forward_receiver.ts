@@ -141,6 +141,7 @@ export class ForwardReceiver {
       kind: "accepted",
       address: message.address,
       version,
+      locked: entry.locked,
     });
   }
 

@@ -117,7 +117,7 @@ export class HubRole implements LinkRole {
       case "ACK":
         return;
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward") this.#federationSync(message);
+        if (message.op !== "Forward" && message.op !== "Lease") this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);

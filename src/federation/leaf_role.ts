@@ -147,7 +147,7 @@ export class LeafRole implements LinkRole {
       case "SNAPSHOT":
         return message.params.forEach((param) => this.#core.gets.found(param));
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward") this.#federationSync(message);
+        if (message.op !== "Forward" && message.op !== "Lease") this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);

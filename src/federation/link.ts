@@ -8,6 +8,7 @@ import type { Subscriber } from "../router/subscriber.ts";
 import type {
   EventEntry,
   ForwardMessage,
+  LeaseMessage,
   Message,
   ReplyEntry,
   RequestEntry,
@@ -57,12 +58,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   readonly #flush: () => void = () => this.#writer.flush();
   #role: LinkRole | undefined;
   #routerId = "";
+  #bootId = 0;
   #state: PeerState = "Handshaking";
   #end: LinkEnd | undefined;
   #heartbeat: Appointment | undefined;
   #handshake: Appointment | undefined;
   #unanswered = 0;
   #roundTripMicros: number | undefined;
+  #ping: { readonly sentMicros: number; readonly answered: () => void } | undefined;
   #syncsAwaited = 0;
   #provenSinceSync = false;
 
@@ -84,6 +87,15 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
 
   set routerId(routerId: string) {
     this.#routerId = routerId;
+  }
+
+  /** Boot id of the leaf at the other end. */
+  get bootId(): number {
+    return this.#bootId;
+  }
+
+  set bootId(bootId: number) {
+    this.#bootId = bootId;
   }
 
   get state(): PeerState {
@@ -162,6 +174,12 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     this.sendMessage({ type: "SYNC", t1: Math.floor(this.#core.router.nowMicros) });
   }
 
+  /** Asks for a sign of life, and calls back when one comes that is not older than this call. */
+  ping(answered: () => void): void {
+    this.#ping = { sentMicros: Math.floor(this.#core.router.nowMicros), answered };
+    this.sendSync();
+  }
+
   /** Tells the peer that something of it was refused; the link goes on. */
   refuse(code: ErrorCode, message: string, address?: string): void {
     this.#core.emit({ type: "refused", routerId: this.#routerId, code, message });
@@ -236,6 +254,9 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
         return this.sendMessage({ type: "PONG" });
       case "PONG":
         return;
+      case "FEDERATION_SYNC":
+        if (message.op === "Lease") return this.#lease(message);
+        return this.#role?.handle(message);
       default:
         this.#role?.handle(message);
     }
@@ -256,6 +277,16 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     return this.#role?.mayUpdate(address) ?? false;
   }
 
+  #lease(message: LeaseMessage): void {
+    if (this.#state === "Syncing" || this.#state === "Active") {
+      return this.#core.leases.received(this, message);
+    }
+    this.refuse(
+      ERROR_CODE.refused,
+      "Locks refused: the router has not declared its namespaces yet",
+    );
+  }
+
   #answerSync(message: SyncMessage): void {
     const { t1, t2, t3 } = message;
     if (t2 === undefined || t3 === undefined) {
@@ -264,6 +295,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
       return;
     }
     this.#unanswered = 0;
+    if (this.#ping !== undefined && t1 >= this.#ping.sentMicros) {
+      const { answered } = this.#ping;
+      this.#ping = undefined;
+      answered();
+    }
     this.#roundTripMicros = Math.max(0, this.#core.router.nowMicros - t1);
     if (this.#state === "Syncing") this.#provenSinceSync = true;
     this.#role?.timed({ t1, t2, t3 });

@@ -13,6 +13,8 @@ export interface RequestIdentity {
 /** A request that waits for its answer. `L` is the kind of link it was sent on. */
 export interface PendingWrite<L> {
   readonly address: string;
+  /** As whom its client locks, as the owner and all clients see it; empty when it does not. */
+  readonly holder: string;
   /** Where it was sent. */
   readonly link: L;
   /** Monotonic time at which it is given up. */

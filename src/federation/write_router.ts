@@ -17,6 +17,7 @@ import {
 } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
 import type { FederationCore } from "./federation_core.ts";
+import { leaseHolder } from "./lease_holder.ts";
 import type { PeerLink } from "./link.ts";
 import { refusedWrite, type RequestIdentity, WriteRequests } from "./write_requests.ts";
 
@@ -26,14 +27,19 @@ const HERE = { kind: "here" } as const;
 const UNCLAIMED_SOURCE = { root: { kind: "self" }, below: { kind: "hub" } } as const;
 
 /** Where a write goes: nowhere, on a link, or nobody can decide it now. */
-type Direction =
+export type Direction =
   | { readonly kind: "here" }
   | { readonly kind: "link"; readonly link: PeerLink }
   | { readonly kind: "unreachable"; readonly refusal: Refusal };
 
 /** What came back for a request. */
 export type Reply =
-  | { readonly kind: "accepted"; readonly address: string; readonly version: Version }
+  | {
+    readonly kind: "accepted";
+    readonly address: string;
+    readonly version: Version;
+    readonly locked: boolean;
+  }
   | { readonly kind: "refused"; readonly message: ErrorMessage };
 
 /**
@@ -52,7 +58,7 @@ export class WriteRouter {
   }
 
   route(address: string): WriteRoute {
-    const direction = this.#directionOf(address);
+    const direction = this.directionOf(address);
     switch (direction.kind) {
       case "here":
         return HERE;
@@ -66,24 +72,22 @@ export class WriteRouter {
   }
 
   /** Sends a client's write towards its owner. */
-  request(set: SetMessage, answered: (answer: WriteAnswer) => void): void {
+  request(set: SetMessage, session: string, answered: (answer: WriteAnswer) => void): void {
     const { address } = set;
     const { routerId: origin, bootId } = this.#core.router.config;
     const identity = { origin, bootId, requestId: ++this.#requestId };
-    if (set.lock || set.unlock) {
-      return answered(refusedWrite(
-        ERROR_CODE.unavailable,
-        `Cannot lock "${address}" from here: another router owns it, and locks across routers ` +
-          "are not supported by this version; connect to its owner",
-        address,
-      ));
-    }
-    const direction = this.#directionOf(address);
+    const direction = this.directionOf(address);
     if (direction.kind !== "link") {
       const refusal = direction.kind === "unreachable" ? direction.refusal : ownerChanged(address);
       return answered({ kind: "refused", refusal });
     }
-    const known = this.#core.router.params.get(address);
+    const { leases, router } = this.#core;
+    // One that was taken here, when this router owned the address, is void: nobody is to meet it.
+    if (set.unlock) router.locks.release(address, session);
+    const holder = leases.began(set, session);
+    if (typeof holder !== "string") return answered({ kind: "refused", refusal: holder });
+    const known = router.params.get(address);
+    const sentMicros = router.nowMicros;
     this.#send(direction.link, {
       identity,
       entry: {
@@ -91,10 +95,14 @@ export class WriteRouter {
         remainingLifeMs: WRITE_LIFE_MS,
         knownTimestampMicros: known?.timestampMicros ?? 0,
         knownRevision: known?.revision ?? 0,
+        holder,
       },
       set,
       requester: undefined,
-      answered,
+      answered: (answer) => {
+        leases.ended(set, session, { answer, sentMicros });
+        answered(answer);
+      },
     });
   }
 
@@ -108,8 +116,10 @@ export class WriteRouter {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
+    const isRound = this.#cameRound(identity);
     const refusal = problemOf(set) ?? numberProblem(set, entry) ??
-      this.#identityProblem(identity, set);
+      this.#identityProblem(identity, set) ??
+      (isRound ? undefined : this.#core.leases.requestProblem(link, origin, entry, set));
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     const travelMs = (link.roundTripMicros ?? 0) / 2_000;
     const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
@@ -120,15 +130,20 @@ export class WriteRouter {
         set.address,
       ));
     }
-    const direction = this.#directionOf(set.address);
+    const direction = this.directionOf(set.address);
+    // Only its owner gives a lock.
+    const isLock = set.lock === true || set.unlock === true;
+    if (isRound && isLock) {
+      return answered({ kind: "refused", refusal: ownerChanged(set.address) });
+    }
     // A request that comes a second time goes round: whoever notices decides it.
-    if (direction.kind === "here" || this.#cameRound(identity)) {
-      return answered(this.#decide(link, entry, set));
+    if (direction.kind === "here" || isRound) {
+      return answered(this.#decide(link, context, entry, set));
     }
     if (direction.kind === "unreachable") {
       return answered(
-        this.#takesCareOf(set.address)
-          ? this.#decide(link, entry, set)
+        !isLock && this.#takesCareOf(set.address)
+          ? this.#decide(link, context, entry, set)
           : { kind: "refused", refusal: direction.refusal },
       );
     }
@@ -153,16 +168,20 @@ export class WriteRouter {
     }
     // A reply that comes too late is still a version like any other. What is not mirrored here is
     // not kept: no update would follow, and it would grow stale.
-    const { address, version } = reply;
+    const { address, version, locked } = reply;
     const isAsked = pending?.address === address;
     if (this.#core.mirrors(address) && (isAsked || link.mayUpdate(address))) {
       this.#core.merge(address, version, { from: link, except: pending?.requester });
     }
     if (pending === undefined) return;
     pending.answered(
-      isAsked ? { kind: "accepted", version: this.#asKept(address, version) } : badAnswer(
-        pending.address,
-      ),
+      isAsked
+        ? {
+          kind: "accepted",
+          version: this.#asKept(address, version),
+          holder: locked && pending.holder !== "" ? pending.holder : undefined,
+        }
+        : badAnswer(pending.address),
     );
   }
 
@@ -180,7 +199,8 @@ export class WriteRouter {
     this.#pending.linkLost(link, reason);
   }
 
-  #directionOf(address: string): Direction {
+  /** Which way the owner of an address is, as far as links go now. */
+  directionOf(address: string): Direction {
     const claim = this.#core.claims.ownerOf(address);
     const source = claim?.source ?? UNCLAIMED_SOURCE[this.#core.isRoot ? "root" : "below"];
     switch (source.kind) {
@@ -198,19 +218,28 @@ export class WriteRouter {
     return this.#core.config.offlineWrites === "accept" && this.#core.mirrorsAlways(address);
   }
 
-  #decide(link: PeerLink, entry: RequestEntry, set: SetMessage): WriteAnswer {
-    const { router } = this.#core;
+  #decide(
+    link: PeerLink,
+    { origin }: ForwardMessage,
+    entry: RequestEntry,
+    set: SetMessage,
+  ): WriteAnswer {
+    const { router, leases } = this.#core;
+    // Nobody who holds anything has an empty name.
+    const holder = entry.holder === "" ? "" : leaseHolder(origin, entry.holder);
     const write = {
-      ...router.toWrite(set, link.routerId),
+      ...router.toWrite(set, holder),
       known: {
         timestampMicros: entry.knownTimestampMicros,
         revision: entry.knownRevision,
       },
       except: link,
     };
-    const refusal = router.params.problem(write);
+    const refusal = router.params.problem(write) ?? leases.roomProblem(set);
     if (refusal !== undefined) return { kind: "refused", refusal };
-    return { kind: "accepted", version: router.params.stamp(write) };
+    const version = router.params.stamp(write);
+    const isLocked = holder !== "" && leases.written(set.address, holder);
+    return { kind: "accepted", version, holder: isLocked ? holder : undefined };
   }
 
   // Else a peer could answer, by a number it guessed, a write that a client here is yet to make.
@@ -242,6 +271,7 @@ export class WriteRouter {
     const { router } = this.#core;
     const added = this.#pending.add(identity, {
       address: set.address,
+      holder: entry.holder === "" ? "" : leaseHolder(identity.origin, entry.holder),
       link,
       deadlineMicros: router.nowMicros + entry.remainingLifeMs * 1_000,
       requester,
@@ -276,12 +306,13 @@ export class WriteRouter {
     const { requestId } = identity;
     if (answer.kind === "refused") {
       const frame = encodeFrame(toErrorMessage(answer.refusal));
-      return link.sendReply(identity, { requestId, stamperId: "" }, frame);
+      return link.sendReply(identity, { requestId, stamperId: "", locked: false }, frame);
     }
-    const { version } = answer;
+    const { version, holder } = answer;
     this.#frame.reset();
     writePeerFrame(this.#frame, set.address, version);
-    link.sendReply(identity, { requestId, stamperId: version.origin }, this.#frame.bytes());
+    const entry = { requestId, stamperId: version.origin, locked: holder !== undefined };
+    link.sendReply(identity, entry, this.#frame.bytes());
   }
 }
 
@@ -304,18 +335,10 @@ function throughLink(
   };
 }
 
-function problemOf({ address, lock, unlock }: SetMessage): Refusal | undefined {
+function problemOf({ address }: SetMessage): Refusal | undefined {
   const problem = addressProblem(address);
   if (problem !== undefined) {
     return { code: ERROR_CODE.invalidAddress, message: problem, address };
-  }
-  if (lock || unlock) {
-    // Nobody would give it back when the client at the other router goes.
-    return {
-      code: ERROR_CODE.unavailable,
-      message: `Cannot lock "${address}": locks across routers are not supported by this version`,
-      address,
-    };
   }
   if (isReserved(address)) {
     return {

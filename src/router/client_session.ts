@@ -77,6 +77,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   closed(): void {
     this.#router.subscriptions.removeAll(this);
     this.#router.locks.releaseAll(this.id);
+    this.#router.federation?.sessionEnded(this.id);
     this.#router.sessionEnded();
   }
 
@@ -157,7 +158,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
         const problem = router.params.valueProblem(message.address, message.value);
         if (problem !== undefined) return this.#connection.refuse(problem);
         this.#pendingWrites.began(message.address);
-        router.federation?.requestWrite(message, (answer) => {
+        router.federation?.requestWrite(message, this.id, (answer) => {
           this.#answerSet(answer, message, wantsAck);
           this.#pendingWrites.ended(message.address);
         });
@@ -169,8 +170,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   #answerSet(answer: WriteAnswer, { address }: SetMessage, wantsAck: boolean): void {
     if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
     if (!wantsAck) return;
-    const holder = this.#router.locks.holder(address);
-    const { revision } = answer.version;
+    const { version: { revision }, holder } = answer;
     this.#connection.sendMessage(
       holder === undefined
         ? { type: "ACK", address, revision }

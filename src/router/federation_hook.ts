@@ -19,7 +19,12 @@ export type WriteRoute =
 
 /** What became of a write that was sent to its owner. */
 export type WriteAnswer =
-  | { readonly kind: "accepted"; readonly version: Version }
+  | {
+    readonly kind: "accepted";
+    readonly version: Version;
+    /** Who has the lock of the address now: the writer, or nobody. */
+    readonly holder?: string | undefined;
+  }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** What became of a GET that was asked of another router. */
@@ -38,10 +43,16 @@ export interface FederationHook {
   readonly isTimed: boolean;
   route(address: string): WriteRoute;
   /**
-   * Sends a write towards the owner of its address, for which `route` said "elsewhere". `answered`
-   * is called exactly once, perhaps before this returns.
+   * Sends a session's write towards the owner of its address, for which `route` said "elsewhere".
+   * `answered` is called exactly once, perhaps before this returns.
    */
-  requestWrite(set: SetMessage, answered: (answer: WriteAnswer) => void): void;
+  requestWrite(
+    set: SetMessage,
+    session: string,
+    answered: (answer: WriteAnswer) => void,
+  ): void;
+  /** A session is gone, and with it what it locked elsewhere. */
+  sessionEnded(session: string): void;
   /** Whether this router keeps what is known of an address. */
   mirrors(address: string): boolean;
   /** Asks for a param that is not mirrored here. `answered` is called once, perhaps at once. */

@@ -293,7 +293,8 @@ export class RouterCore implements ConnectionOwner {
     const write = this.toWrite(set, holder);
     const refusal = this.params.problem(write);
     if (refusal !== undefined) return { kind: "refused", refusal };
-    return { kind: "accepted", version: this.params.stamp(write) };
+    const version = this.params.stamp(write);
+    return { kind: "accepted", version, holder: this.locks.holder(set.address) };
   }
 
   toWrite(set: SetMessage, holder: string): Write {

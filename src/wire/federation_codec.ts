@@ -2,6 +2,7 @@ import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 import { readDigest, writeDigest } from "./digest_codec.ts";
 import { readForward, writeForward } from "./forward_codec.ts";
+import { readLease, writeLease } from "./lease_codec.ts";
 import { type FederationSyncMessage, MESSAGE_CODE } from "./message.ts";
 import { readNamespaceSync, writeNamespaceSync } from "./namespace_sync_codec.ts";
 import { WireError } from "./wire_error.ts";
@@ -12,6 +13,7 @@ const OP_REVISION_VECTOR = 0x03;
 const OP_SYNC_COMPLETE = 0x04;
 const OP_FORWARD = 0x05;
 const OP_DIGEST = 0x06;
+const OP_LEASE = 0x08;
 const OP_TIME = 0x09;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
@@ -31,6 +33,8 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readForward(reader);
     case OP_DIGEST:
       return readDigest(reader);
+    case OP_LEASE:
+      return readLease(reader);
     case OP_TIME:
       return { type: "FEDERATION_SYNC", op: "Time", timeMicros: reader.u64("federation time") };
     default:
@@ -51,6 +55,8 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeForward(writer, message);
     case "Digest":
       return writeDigest(writer, message);
+    case "Lease":
+      return writeLease(writer, message);
     case "Time":
       return writer.u64(message.timeMicros);
     default:
@@ -72,6 +78,8 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_FORWARD;
     case "Digest":
       return OP_DIGEST;
+    case "Lease":
+      return OP_LEASE;
     case "Time":
       return OP_TIME;
   }

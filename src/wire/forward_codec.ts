@@ -12,6 +12,8 @@ const KIND_REPLY = 4;
 const KIND_UPDATE_OF_TOMBSTONES = 5;
 const KIND_OFFER_OF_TOMBSTONES = 6;
 
+const FLAG_LOCKED = 0x01;
+
 /** Reads a context behind its operation code. */
 export function readForward(reader: ByteReader): ForwardMessage {
   const at = reader.position;
@@ -108,6 +110,7 @@ function readRequest(reader: ByteReader): RequestEntry {
     remainingLifeMs: reader.u32("remaining life of a request"),
     knownTimestampMicros: reader.u64("known timestamp"),
     knownRevision: reader.u64("known revision"),
+    holder: reader.string("holder of a request"),
   };
 }
 
@@ -116,6 +119,7 @@ function writeRequest(writer: ByteWriter, entry: RequestEntry): void {
   writer.u32(entry.remainingLifeMs);
   writer.u64(entry.knownTimestampMicros);
   writer.u64(entry.knownRevision);
+  writer.string(entry.holder);
 }
 
 function readEvent(reader: ByteReader): EventEntry {
@@ -131,12 +135,17 @@ function writeEvent(writer: ByteWriter, entry: EventEntry): void {
 }
 
 function readReply(reader: ByteReader): ReplyEntry {
-  return { requestId: reader.u64("request id"), stamperId: reader.string("stamper id") };
+  return {
+    requestId: reader.u64("request id"),
+    stamperId: reader.string("stamper id"),
+    locked: (reader.u8("flags of a reply") & FLAG_LOCKED) !== 0,
+  };
 }
 
 function writeReply(writer: ByteWriter, entry: ReplyEntry): void {
   writer.u64(entry.requestId);
   writer.string(entry.stamperId);
+  writer.u8(entry.locked ? FLAG_LOCKED : 0);
 }
 
 function kindCode(message: ForwardMessage): number {

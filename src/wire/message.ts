@@ -324,6 +324,11 @@ export interface RequestEntry {
   /** Version the requester knows, which the stamper must exceed; 0 and 0 when it knows none. */
   readonly knownTimestampMicros: number;
   readonly knownRevision: number;
+  /**
+   * Session of the client, as far as locks concern it: it asks for this lock, gives it back, or
+   * holds it. Else empty.
+   */
+  readonly holder: string;
 }
 
 /** What an answer needs beside its SET (accepted) or ERROR (refused). */
@@ -331,6 +336,8 @@ export interface ReplyEntry {
   readonly requestId: number;
   /** Router that stamped the version; empty when refused. */
   readonly stamperId: string;
+  /** The request's holder has the lock of the address now. */
+  readonly locked: boolean;
 }
 
 /** What an event needs beside its PUBLISH. */
@@ -436,10 +443,36 @@ export interface TimeMessage {
   readonly timeMicros: number;
 }
 
+/** A lock that a session has, or had, through another router than the owner's. */
+export interface LeaseEntry {
+  readonly address: string;
+  /** The session. */
+  readonly holder: string;
+}
+
+/**
+ * About locks that sessions of a router hold elsewhere. `renew` and `release` travel to the owners
+ * of the addresses, `confirmed` and `denied` answer a `renew`.
+ */
+export interface LeaseMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "Lease";
+  readonly kind: "renew" | "release" | "confirmed" | "denied";
+  /** Router of the sessions, and its boot id; of an answer too. */
+  readonly origin: string;
+  readonly bootId: number;
+  /** By the clock of the sessions' router, any start; an answer says what it answers. */
+  readonly sentMicros: number;
+  /** Routers passed. */
+  readonly hops: number;
+  readonly entries: readonly LeaseEntry[];
+}
+
 export type FederationSyncMessage =
   | NamespaceSyncMessage
   | ForwardMessage
   | DigestMessage
+  | LeaseMessage
   | TimeMessage;
 
 /** Any message, both directions. */

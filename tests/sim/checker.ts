@@ -11,6 +11,10 @@ export interface ClientWrite {
   /** No other write in the run has it. */
   readonly value: EncodedValue;
   readonly sentAtMicros: number;
+  /** Its id is empty until the router said WELCOME. */
+  readonly session: { readonly id: string };
+  readonly lock: boolean;
+  readonly unlock: boolean;
   /** ACK's revision or ERROR's code, each time it was answered. */
   readonly answers: WriteReply[];
   /** The client's connection ended before an answer came. */
@@ -19,7 +23,13 @@ export interface ClientWrite {
 
 /** What a client was told about its write. */
 export type WriteReply =
-  | { readonly kind: "accepted"; readonly revision: number; readonly atMicros: number }
+  | {
+    readonly kind: "accepted";
+    readonly revision: number;
+    readonly atMicros: number;
+    /** Who has the lock, when somebody has. */
+    readonly holder: string | undefined;
+  }
   | { readonly kind: "refused"; readonly code: number; readonly atMicros: number };
 
 /** One session of a client: from one HELLO to the end of that connection. */
@@ -45,6 +55,15 @@ export interface ClientEvent {
   readonly id: string;
 }
 
+/** A write as the router that decided on it applied it. */
+export interface Stamp {
+  readonly router: string;
+  readonly address: string;
+  readonly value: EncodedValue;
+  /** Who has the lock of the address, the effect of the write included. */
+  readonly holder: string | undefined;
+}
+
 /** Watches a run for one invariant. Each method is optional; a checker reports what is wrong. */
 export interface Checker {
   readonly name: string;
@@ -52,6 +71,8 @@ export interface Checker {
   answered?(write: ClientWrite): void;
   updated?(update: ClientUpdate): void;
   received?(event: ClientEvent): void;
+  /** A router stamped a write that it decided on. */
+  stamped?(stamp: Stamp, world: SimWorld): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
   crashed?(router: string): void;

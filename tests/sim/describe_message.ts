@@ -1,4 +1,4 @@
-import type { DigestMessage, EncodedValue, Message } from "../../src/wire/message.ts";
+import type { DigestMessage, EncodedValue, LeaseMessage, Message } from "../../src/wire/message.ts";
 import { decodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
@@ -49,6 +49,7 @@ function describe(message: Message): string {
   switch (message.type) {
     case "SET":
       return `SET ${message.address} = ${describeValue(message.value)}` +
+        (message.lock ? " lock" : "") + (message.unlock ? " unlock" : "") +
         (message.revision === undefined ? "" : ` r${message.revision}`) +
         (message.ttl ? ` for ${describeTtl(message.ttl)}` : "");
     case "PUBLISH":
@@ -60,7 +61,8 @@ function describe(message: Message): string {
         ).join(", ")
       }`;
     case "ACK":
-      return `ACK ${message.address ?? ""} ${message.revision ?? ""}`.trimEnd();
+      return `ACK ${message.address ?? ""} ${message.revision ?? ""}`.trimEnd() +
+        (message.holder === undefined ? "" : ` locked by ${message.holder}`);
     case "ERROR":
       return `ERROR ${message.code} ${message.message}`;
     case "SUBSCRIBE":
@@ -71,6 +73,7 @@ function describe(message: Message): string {
       if (message.op === "Forward") return "FORWARD";
       if (message.op === "Digest") return describeDigest(message);
       if (message.op === "Time") return `Time ${message.timeMicros}`;
+      if (message.op === "Lease") return describeLease(message);
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];
@@ -86,6 +89,11 @@ function describe(message: Message): string {
 function describeTtl(raw: number): string {
   const ttl = decodeTtl(raw);
   return ttl.kind === "never" ? ttl.kind : `${ttl.seconds} s ${ttl.kind}`;
+}
+
+function describeLease({ kind, origin, entries }: LeaseMessage): string {
+  const locks = entries.map(({ address, holder }) => `${address} by ${holder}`);
+  return `Lease ${kind} of ${origin}: ${locks.join(", ")}`;
 }
 
 function describeDigest({ exchangeId, root, groups, lists, wants, idle }: DigestMessage): string {

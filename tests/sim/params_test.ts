@@ -187,6 +187,7 @@ Deno.test("a version made before the sync continues the revision of the lost one
     kind: "accepted",
     revision: 1,
     atMicros: world.clock.nowMicros - 50_000,
+    holder: undefined,
   });
   world.network.heal();
   awaitActive(world);
@@ -219,6 +220,7 @@ Deno.test("a stamp exceeds what the requester knew", () => {
       remainingLifeMs: 5_000,
       knownTimestampMicros: LATER_MICROS,
       knownRevision: 41,
+      holder: "",
     },
   });
   world.clock.runFor(10);

@@ -14,6 +14,10 @@ const PROBE_MS = 400;
 const TTL_SECONDS_MAX = 8;
 /** Part of the writes that have a TTL. */
 const TTL_SHARE = 0.2;
+/** Of all actions, from 0 to 1, those above ask for a lock. */
+const LOCKS_FROM = 0.85;
+/** The longest that a client keeps a lock, if it can. */
+const LOCK_MS = 8_000;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
@@ -85,15 +89,32 @@ export class Scenario {
       const padding = random.nextFloat() < 0.1 ? "x".repeat(2_000) : "";
       const ttl = randomTtl(random);
       for (const actor of actors) {
-        this.world.clock.after(atMicros, () => act(actor, { address, kind, padding, ttl }));
+        this.world.clock.after(atMicros, () => {
+          act(actor, { address, kind, padding, ttl });
+          if (kind >= LOCKS_FROM) this.#planUnlock(actor, address, kind);
+        });
       }
     }
+  }
+
+  /** Gives a lock back that the client has by then, some time later. */
+  #planUnlock(client: SimClient, address: string, kind: number): void {
+    const holdMs = 50 + LOCK_MS * (kind - LOCKS_FROM) / (1 - LOCKS_FROM);
+    this.world.clock.after(holdMs * 1_000, () => {
+      // Not before it is known whether the client got it.
+      if (!client.mayWrite(address)) this.#planUnlock(client, address, kind);
+      else if (client.locked.has(address)) client.set(address, { unlock: true });
+    });
   }
 
   #heal(): void {
     const { world } = this;
     world.say(() => "-- healed");
     world.network.heal();
+    // The end of a session ends its locks: all that is left must be free again.
+    for (const client of world.clients.values()) {
+      if (client.locked.size > 0) client.reconnect();
+    }
     for (const router of world.routers.values()) {
       if (!router.isUp) router.start();
     }
@@ -136,6 +157,11 @@ function act(
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;
-    client.set(address, kind < 0.35 ? { expectedRevision, padding, ttl } : { padding, ttl });
+    client.set(address, {
+      padding,
+      ttl,
+      ...(kind < 0.35 ? { expectedRevision } : {}),
+      ...(kind < LOCKS_FROM ? {} : { lock: true }),
+    });
   }
 }

@@ -19,6 +19,8 @@ export interface SetOptions {
   readonly expectedRevision?: number;
   readonly padding?: string;
   readonly ttl?: Ttl;
+  readonly lock?: boolean;
+  readonly unlock?: boolean;
 }
 
 /** Who is told what a {@linkcode SimClient} does and sees. */
@@ -33,6 +35,10 @@ interface OpenSession extends SessionOfClient {
   readonly transport: Transport;
   /** The write that waits for its answer, by address. */
   readonly waiting: Map<string, ClientWrite>;
+  /** Addresses whose lock the client has, as far as it was told. */
+  readonly locked: Set<string>;
+  /** As its router calls it; empty until then. */
+  id: string;
 }
 
 const RECONNECT_MICROS = 300_000;
@@ -96,6 +102,16 @@ export class SimClient {
     this.#session?.transport.close(1000, "");
   }
 
+  /** Id of the session, as its router calls it; undefined without one. */
+  get sessionId(): string | undefined {
+    return this.#session?.id;
+  }
+
+  /** Addresses whose lock the session has, as far as it was told. */
+  get locked(): ReadonlySet<string> {
+    return this.#session?.locked ?? new Set();
+  }
+
   /** Whether a write to this address would be the only one that waits. */
   mayWrite(address: string): boolean {
     return this.#session !== undefined && !this.#session.waiting.has(address);
@@ -104,13 +120,16 @@ export class SimClient {
   /** SETs a value nobody else sets, and asks for an answer. One write waits per address. */
   set(address: string, options: SetOptions = {}): ClientWrite {
     const session = this.#open();
-    const { expectedRevision, padding = "", ttl } = options;
+    const { expectedRevision, padding = "", ttl, lock = false, unlock = false } = options;
     const write: ClientWrite = {
       client: this.name,
       router: this.router,
       address,
       value: encodeValue(`${this.name}:${++this.#writes}${padding}`),
       sentAtMicros: this.#network.clock.nowMicros,
+      session,
+      lock,
+      unlock,
       answers: [],
       isAbandoned: false,
     };
@@ -121,6 +140,8 @@ export class SimClient {
       value: write.value,
       revision: expectedRevision,
       ttl: ttl === undefined ? undefined : encodeTtl(ttl),
+      lock,
+      unlock,
     });
     this.#watcher.wrote(write);
     return write;
@@ -170,6 +191,8 @@ export class SimClient {
       number: ++this.#sessions,
       transport,
       waiting: new Map(),
+      locked: new Set(),
+      id: "",
     };
     this.#session = session;
     this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
@@ -196,6 +219,9 @@ export class SimClient {
   #received(session: OpenSession, message: Message): void {
     this.messages.push(message);
     switch (message.type) {
+      case "WELCOME":
+        session.id = message.session;
+        return;
       case "SET":
         return this.#updated(session, { ...message, revision: message.revision ?? 0 });
       case "SNAPSHOT":
@@ -231,9 +257,11 @@ export class SimClient {
     const atMicros = this.#network.clock.nowMicros;
     write.answers.push(
       message.type === "ACK"
-        ? { kind: "accepted", revision: message.revision ?? 0, atMicros }
+        ? { kind: "accepted", revision: message.revision ?? 0, atMicros, holder: message.holder }
         : { kind: "refused", code: message.code, atMicros },
     );
+    if (message.type === "ACK" && message.locked) session.locked.add(write.address);
+    else if (message.type === "ACK" && write.unlock) session.locked.delete(write.address);
     session.waiting.delete(write.address);
     this.#answeredLast.set(write.address, write);
     this.#watcher.answered(write);

@@ -3,7 +3,12 @@ import { RouterHost } from "../../src/edge/router_host.ts";
 import { FEDERATION_CORE_DEFAULTS } from "../../src/federation/federation_config.ts";
 import type { LinkEvent } from "../../src/federation/link_event.ts";
 import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../../src/router/router_config.ts";
+import type { RouterCore } from "../../src/router/router_core.ts";
+import type { Subscriber } from "../../src/router/subscriber.ts";
 import type { Version } from "../../src/state/version.ts";
+import { ALL_SIGNALS } from "../../src/wire/message.ts";
+import { parsePattern } from "../../src/address/pattern.ts";
+import type { Stamp } from "./checker.ts";
 import type { Prng } from "../support/prng.ts";
 import type { SimNetwork } from "./sim_network.ts";
 
@@ -29,6 +34,7 @@ export interface RouterSurroundings {
   /** Length of an event-loop turn; 0 ends it when everything of the instant has happened. */
   readonly turnMicros: () => number;
   readonly onLinkEvent: (event: LinkEvent) => void;
+  readonly onStamp: (stamp: Stamp) => void;
 }
 
 /** A production router in a simulation: it can crash, and start again empty as a new process. */
@@ -86,6 +92,7 @@ export class SimRouter {
       },
     });
     this.#host = host;
+    this.#watchStamps(host.core);
     this.#endLife = () => life.isOver = true;
     network.listen(plan.id, (transport) => host.accept(transport));
     host.start();
@@ -102,6 +109,12 @@ export class SimRouter {
   get timeMicros(): number {
     const nowMicros = this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
     return this.host.federation?.clock.timeMicros(nowMicros) ?? 0;
+  }
+
+  /** Whether a session of this router has a lock elsewhere, as far as the router knows. */
+  holdsLock(address: string, session: string): boolean {
+    const nowMicros = this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
+    return this.host.federation?.leases.holds(address, session, nowMicros) ?? false;
   }
 
   /** All params and tombstones, by address. */
@@ -121,6 +134,25 @@ export class SimRouter {
   /** State of the link to a peer, as this router shows it; undefined without a connection. */
   linkState(peer: string): string | undefined {
     return this.host.federation?.links().find(({ routerId }) => routerId === peer)?.state;
+  }
+
+  #watchStamps({ subscriptions, locks }: RouterCore): void {
+    const watcher: Subscriber = {
+      paramChanged: ({ address, version, cause }) => {
+        // Neither from a peer nor raised: this router has just decided on a write.
+        if (cause.from !== undefined || cause.raised) return;
+        const { value } = version;
+        if (value === undefined) return;
+        const holder = locks.holder(address);
+        this.#surroundings.onStamp({ router: this.id, address, value, holder });
+      },
+      published: () => {},
+    };
+    // It sees what is here, and is no reason to follow more at the hub.
+    const { observer } = subscriptions;
+    subscriptions.observer = undefined;
+    subscriptions.add(watcher, 1, parsePattern("/**"), ALL_SIGNALS);
+    subscriptions.observer = observer;
   }
 
   #endLife: () => void = () => {};

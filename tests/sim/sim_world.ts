@@ -63,6 +63,7 @@ export class SimWorld {
         if (event.type === "remoteSet" || event.type === "remotePublish") return;
         this.say(() => `${plan.id}: ${JSON.stringify(event)}`);
       },
+      onStamp: (stamp) => this.#checkers.forEach((checker) => checker.stamped?.(stamp, this)),
     });
     this.routers.set(plan.id, router);
     return router;

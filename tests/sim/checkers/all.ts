@@ -5,6 +5,7 @@ import { Convergence } from "./convergence.ts";
 import { EventsOnce } from "./events_once.ts";
 import { Expiry } from "./expiry.ts";
 import { LinkState } from "./link_state.ts";
+import { Locks } from "./locks.ts";
 import { MessageBounds } from "./message_bounds.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
@@ -17,6 +18,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   EventsOnce,
   Expiry,
   LinkState,
+  Locks,
   MessageBounds,
   Recovery,
   RefusedWrites,

@@ -6,6 +6,7 @@ const ANSWER_MAX_MICROS = 6_000_000;
 /** What a well-formed write may be refused with, here and now. */
 const LEGAL_CODES: readonly number[] = [
   ERROR_CODE.revisionConflict,
+  ERROR_CODE.lockHeld,
   ERROR_CODE.unavailable,
   ERROR_CODE.outcomeUnknown,
 ];
@@ -15,6 +16,9 @@ export class Answers implements Checker {
   readonly name = "answers";
   readonly #report: Report;
   readonly #writes: ClientWrite[] = [];
+  readonly #locked = new Set<string>();
+  /** Refused with 401 at an address whose lock nobody had asked for. */
+  readonly #unlocked = new Set<ClientWrite>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -22,11 +26,20 @@ export class Answers implements Checker {
 
   wrote(write: ClientWrite): void {
     this.#writes.push(write);
+    if (write.lock) this.#locked.add(write.address);
+  }
+
+  answered(write: ClientWrite): void {
+    const answer = write.answers.at(-1);
+    const isLockHeld = answer?.kind === "refused" && answer.code === ERROR_CODE.lockHeld;
+    if (isLockHeld && !this.#locked.has(write.address)) this.#unlocked.add(write);
   }
 
   ended(): void {
     for (const write of this.#writes) {
-      const problem = problemOf(write);
+      const problem = this.#unlocked.has(write)
+        ? "was refused with 401, though nobody had locked it"
+        : problemOf(write);
       if (problem === undefined) continue;
       this.#report(
         `SET "${write.address}" = ${describeValue(write.value)} at ${write.router} ${problem}`,

@@ -83,6 +83,7 @@ Deno.test("what is written is read in the same order, in one message until it is
           remainingLifeMs: 5,
           knownTimestampMicros: 6,
           knownRevision: 7,
+          holder: "h",
         };
         writer.request({ origin, bootId }, entry, set);
         expected.push(`request ${origin} ${address} ${JSON.stringify(entry)}`);
@@ -96,7 +97,7 @@ Deno.test("what is written is read in the same order, in one message until it is
         break;
       }
       default: {
-        const entry = { requestId: n, stamperId: "s" };
+        const entry = { requestId: n, stamperId: "s", locked: true };
         writer.reply({ origin, bootId }, entry, set);
         expected.push(`reply ${origin} ${address} ${JSON.stringify(entry)}`);
       }
@@ -113,7 +114,7 @@ Deno.test("what is written is read in the same order, in one message until it is
 Deno.test("consecutive frames of one kind, origin and boot id share a context, others do not", () => {
   const { writer, sent } = setUp();
   const set = encodeFrame({ type: "SET", address: "/a", value: encodeValue(1) });
-  const entry = { requestId: 1, stamperId: "s" };
+  const entry = { requestId: 1, stamperId: "s", locked: false };
   for (let n = 0; n < 3; n++) writer.version("update", "a", set);
   writer.version("update", "b", set);
   writer.version("offer", "b", set);
@@ -149,7 +150,7 @@ Deno.test("answers with the longest router ids fit the frame of their context", 
   for (let requestId = 0; requestId < 2_000; requestId++) {
     writer.reply(
       { origin: longest, bootId: 2 ** 53 - 1 },
-      { requestId, stamperId: longest },
+      { requestId, stamperId: longest, locked: true },
       frame,
     );
   }
@@ -158,6 +159,25 @@ Deno.test("answers with the longest router ids fit the frame of their context", 
   assertEquals(found.length, 2_000);
   assert(contexts.some(({ count }) => count === 400));
   for (const bytes of sent) assertLessOrEqual(bytes.length, MESSAGE_BYTES_MAX);
+});
+
+Deno.test("requests with the longest holders fit the frame of their context", () => {
+  const { writer, sent } = setUp();
+  const longest = "r".repeat(NAME_BYTES_MAX);
+  const frame = encodeFrame({ type: "SET", address: "/a", value: encodeValue(1) });
+  for (let requestId = 0; requestId < 2_000; requestId++) {
+    writer.request({ origin: longest, bootId: 2 ** 53 - 1 }, {
+      requestId,
+      remainingLifeMs: 5_000,
+      knownTimestampMicros: 1,
+      knownRevision: 1,
+      holder: longest,
+    }, frame);
+  }
+  writer.flush();
+  const { contexts, found } = read(sent);
+  assertEquals(found.length, 2_000);
+  assert(contexts.some(({ count }) => count === 400));
 });
 
 Deno.test("readEnvelope() refuses a context that covers frames which are not there", () => {

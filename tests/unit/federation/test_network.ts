@@ -174,6 +174,7 @@ export function describe(message: Message): string {
       if (message.op === "Forward") return `${message.kind} x${message.count} ${message.origin}`;
       if (message.op === "Digest") return describeDigest(message);
       if (message.op === "Time") return `Time ${message.timeMicros}`;
+      if (message.op === "Lease") return `Lease ${message.kind} x${message.entries.length}`;
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;

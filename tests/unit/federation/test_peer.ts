@@ -219,6 +219,7 @@ export function forwardRequest(
     readonly remainingLifeMs?: number;
     readonly knownTimestampMicros?: number;
     readonly knownRevision?: number;
+    readonly holder?: string;
   } = {},
 ): readonly [ForwardMessage, SetMessage] {
   const { origin = "elsewhere", ...entry } = options;
@@ -234,6 +235,7 @@ export function forwardRequest(
       remainingLifeMs: 5_000,
       knownTimestampMicros: 0,
       knownRevision: 0,
+      holder: "",
       ...entry,
     }],
   }, set];
@@ -244,6 +246,7 @@ export function forwardReply(
   to: { readonly origin: string; readonly bootId: number; readonly requestId: number },
   frame: Frame,
   stamperId: string = "stamper",
+  locked: boolean = false,
 ): readonly [ForwardMessage, Frame] {
   const { origin, bootId, requestId } = to;
   return [{
@@ -253,7 +256,7 @@ export function forwardReply(
     origin,
     bootId,
     count: 1,
-    entries: [{ requestId, stamperId }],
+    entries: [{ requestId, stamperId, locked }],
   }, frame];
 }
 

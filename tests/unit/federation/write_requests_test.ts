@@ -18,6 +18,7 @@ function setUp(): {
     add: (id, link, deadlineMicros) =>
       requests.add(id, {
         address: `/${id.requestId}`,
+        holder: "",
         link,
         deadlineMicros,
         requester: undefined,

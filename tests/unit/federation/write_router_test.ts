@@ -48,6 +48,7 @@ Deno.test("a write to what another router owns becomes a request, and its answer
     remainingLifeMs: WRITE_LIFE_MS,
     knownTimestampMicros: 40,
     knownRevision: 4,
+    holder: "",
   }]);
   assertEquals([message.address, message.revision], ["/x", 4]);
   hub.send(...accepted(context, "/x", 5));
@@ -214,18 +215,6 @@ Deno.test("what nobody claims is written at the root, and asked of the hub below
   assertEquals(readRequest(hub).message.address, "/any");
 });
 
-Deno.test("a lock across routers is refused, by the client's router and by the owner", () => {
-  const { leaf, hub, client } = setUp();
-  for (const flags of [{ lock: true }, { unlock: true }]) {
-    assertEquals(codeOf(client.ask(set("/x", 1, flags))), 501);
-    leaf.flush();
-    assertEquals(hub.read(), []);
-    assertEquals(codeOfAnswer(hub.ask(...forwardRequest(setOf("/leaf/x", flags)))), 501);
-  }
-  assertEquals(leaf.core.locks.holder("/leaf/x"), undefined);
-  assertEquals(leaf.core.params.size, 0);
-});
-
 Deno.test("a request is decided by the owner: stamped above what the requester knew, answered with the stamp", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const leaf = registerLeaf(hub, "leaf", ["/leaf/**"]);
@@ -239,7 +228,7 @@ Deno.test("a request is decided by the owner: stamped above what the requester k
   assertEquals(rest, [], "the answer is the only news to the requester");
   assert(reply?.type === "FEDERATION_SYNC" && reply.op === "Forward" && reply.kind === "reply");
   assertEquals([reply.origin, reply.bootId], ["elsewhere", 1]);
-  assertEquals(reply.entries, [{ requestId: 7, stamperId: "hub" }]);
+  assertEquals(reply.entries, [{ requestId: 7, stamperId: "hub", locked: false }]);
   assert(stamped?.type === "SET");
   assertEquals(stamped.revision, 9);
   const version = hub.core.params.get("/any");
@@ -316,7 +305,7 @@ Deno.test("a request is passed on to the owner with its identity and less life, 
   owner.send(...accepted(context, "/owner/x", 3));
   const [reply, stamped, ...rest] = asker.read();
   assert(reply?.type === "FEDERATION_SYNC" && reply.op === "Forward" && reply.kind === "reply");
-  assertEquals(reply.entries, [{ requestId: 3, stamperId: "stamper" }]);
+  assertEquals(reply.entries, [{ requestId: 3, stamperId: "stamper", locked: false }]);
   assertEquals(stamped?.type === "SET" && stamped.revision, 3);
   assertEquals(rest, [], "told by the answer only");
 });
@@ -330,6 +319,28 @@ Deno.test("a request that comes round is decided by whoever sees it twice", () =
   readRequest(owner);
   assertEquals(codeOfAnswer(owner.ask(...request)), undefined);
   assertEquals(hub.core.params.get("/owner/x")?.origin, "hub");
+});
+
+Deno.test("only its owner gives a lock: no caretaker, and nobody who sees the request twice", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const owner = activeLeaf(hub, "owner", ["/owner/**"]);
+  const asker = activeLeaf(hub, "asker", []);
+  for (const flags of [{ lock: true }, { unlock: true }]) {
+    const options = { origin: "far", requestId: flags.lock ? 1 : 2, holder: "s" };
+    const request = forwardRequest(setOf("/owner/x", flags), options);
+    asker.send(...request);
+    assertEquals(readRequest(owner).context.entries[0]?.holder, "s");
+    assertEquals(codeOfAnswer(owner.ask(...request)), 501);
+  }
+  hub.core.closed(owner.id, "cut", hub.nowMicros);
+  hub.flush();
+  asker.read();
+  for (const flags of [{ lock: true }, { unlock: true }]) {
+    const options = { origin: "far", requestId: 3, holder: "s" };
+    const request = forwardRequest(setOf("/owner/x", flags), options);
+    assertEquals(codeOfAnswer(asker.ask(...request)), 501);
+  }
+  assertEquals([hub.core.params.size, hub.core.locks.holder("/owner/x")], [0, undefined]);
 });
 
 /** A leaf by hand whose link is Active on the hub's side. */

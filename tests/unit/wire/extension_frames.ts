@@ -148,9 +148,9 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
   },
   {
     name: "FORWARD of write requests",
-    hex: `53 41 0048 04 05  02  0002  0001 61  0000000000000009
-      0000000000000001  00001388  00060a24181e4000  000000000000002a
-      0000000000000002  00000000  0000000000000000  0000000000000000`,
+    hex: `53 41 0050 04 05  02  0002  0001 61  0000000000000009
+      0000000000000001  00001388  00060a24181e4000  000000000000002a  0004 732d3137
+      0000000000000002  00000000  0000000000000000  0000000000000000  0000`,
     message: {
       type: "FEDERATION_SYNC",
       op: "Forward",
@@ -164,8 +164,15 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
           remainingLifeMs: 5000,
           knownTimestampMicros: 1700000000000000,
           knownRevision: 42,
+          holder: "s-17",
         },
-        { requestId: 2, remainingLifeMs: 0, knownTimestampMicros: 0, knownRevision: 0 },
+        {
+          requestId: 2,
+          remainingLifeMs: 0,
+          knownTimestampMicros: 0,
+          knownRevision: 0,
+          holder: "",
+        },
       ],
     },
   },
@@ -184,10 +191,10 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     },
   },
   {
-    name: "FORWARD of replies, one stamped and one refused",
-    hex: `53 41 0027 04 05  04  0002  0001 61  0000000000000009
-      0000000000000001  0003 687562
-      0000000000000002  0000`,
+    name: "FORWARD of replies, one stamped and locked, one refused",
+    hex: `53 41 0029 04 05  04  0002  0001 61  0000000000000009
+      0000000000000001  0003 687562  01
+      0000000000000002  0000  00`,
     message: {
       type: "FEDERATION_SYNC",
       op: "Forward",
@@ -195,7 +202,10 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
       origin: "a",
       count: 2,
       bootId: 9,
-      entries: [{ requestId: 1, stamperId: "hub" }, { requestId: 2, stamperId: "" }],
+      entries: [
+        { requestId: 1, stamperId: "hub", locked: true },
+        { requestId: 2, stamperId: "", locked: false },
+      ],
     },
   },
   {
@@ -268,6 +278,66 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
         }],
       }],
       wants: ["/b"],
+    },
+  },
+  {
+    name: "LEASE that renews two locks",
+    hex: `53 41 0029 04 08  00  0001 61  0000000000000009  00060a24181e4000  00  0002
+      0002 2f78  0002 7331
+      0002 2f79  0002 7332`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Lease",
+      kind: "renew",
+      origin: "a",
+      bootId: 9,
+      sentMicros: 1700000000000000,
+      hops: 0,
+      entries: [{ address: "/x", holder: "s1" }, { address: "/y", holder: "s2" }],
+    },
+  },
+  {
+    name: "LEASE that releases a lock",
+    hex: `53 41 0021 04 08  01  0001 61  0000000000000009  0000000000000005  01  0001
+      0002 2f78  0002 7331`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Lease",
+      kind: "release",
+      origin: "a",
+      bootId: 9,
+      sentMicros: 5,
+      hops: 1,
+      entries: [{ address: "/x", holder: "s1" }],
+    },
+  },
+  {
+    name: "LEASE that confirms",
+    hex: `53 41 0021 04 08  02  0001 61  0000000000000009  0000000000000005  02  0001
+      0002 2f78  0002 7331`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Lease",
+      kind: "confirmed",
+      origin: "a",
+      bootId: 9,
+      sentMicros: 5,
+      hops: 2,
+      entries: [{ address: "/x", holder: "s1" }],
+    },
+  },
+  {
+    name: "LEASE that denies nothing",
+    hex: `53 41 0019 04 08  03  0001 61  0000000000000009  0000000000000005  ff  0000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Lease",
+      kind: "denied",
+      origin: "a",
+      bootId: 9,
+      sentMicros: 5,
+      hops: 255,
+      entries: [],
     },
   },
   {

@@ -5,6 +5,7 @@ import {
   FEATURE,
   type FederationSyncMessage,
   type ForwardMessage,
+  type LeaseMessage,
   type Message,
   type MessageType,
   type NamespaceSyncMessage,
@@ -224,11 +225,24 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest, time])(prng);
+  return prng.pick([forward, namespaceSync, digest, lease, time])(prng);
 }
 
 function time(prng: Prng): TimeMessage {
   return { type: "FEDERATION_SYNC", op: "Time", timeMicros: u64(prng) };
+}
+
+function lease(prng: Prng): LeaseMessage {
+  return {
+    type: "FEDERATION_SYNC",
+    op: "Lease",
+    kind: prng.pick(["renew", "release", "confirmed", "denied"] as const),
+    origin: text(prng),
+    bootId: u64(prng),
+    sentMicros: u64(prng),
+    hops: prng.nextInt(256),
+    entries: several(prng, () => ({ address: text(prng), holder: text(prng) })),
+  };
 }
 
 function digest(prng: Prng): DigestMessage {
@@ -305,6 +319,7 @@ function forward(prng: Prng): ForwardMessage {
           remainingLifeMs,
           knownTimestampMicros: u64(prng),
           knownRevision: u64(prng),
+          holder: text(prng),
         })),
       };
     case "event":
@@ -315,7 +330,11 @@ function forward(prng: Prng): ForwardMessage {
     case "reply":
       return {
         ...{ type, op, kind, origin, count, bootId },
-        entries: entries(() => ({ requestId: u64(prng), stamperId: text(prng) })),
+        entries: entries(() => ({
+          requestId: u64(prng),
+          stamperId: text(prng),
+          locked: bool(prng),
+        })),
       };
   }
 }

@@ -1,0 +1,117 @@
+import { LEASE_LIFE_MS, LEASE_RENEWAL_MS } from "../../../src/limits.ts";
+import { compareSpecificity } from "../../../src/address/specificity.ts";
+import { matches, parsePattern, type Pattern } from "../../../src/address/pattern.ts";
+import type { Checker, ClientWrite, Report, Stamp } from "../checker.ts";
+import { describeValue } from "../describe_message.ts";
+import type { SimWorld } from "../sim_world.ts";
+
+/** Within this time a lock that was lost with its owner is given again, or denied. */
+const UNSETTLED_MICROS = (LEASE_LIFE_MS + LEASE_RENEWAL_MS) * 1_000;
+
+/**
+ * While a session has the lock of an address, its owner gives it to nobody else and stamps nobody
+ * else's write. When all is quiet, no lock is left of a session that is gone.
+ *
+ * What is not promised: that an owner which started anew remembers its locks, and that a router which
+ * takes another one's place, because it forgot that one's claims, knows of its locks.
+ */
+export class Locks implements Checker {
+  readonly name = "locks";
+  readonly #report: Report;
+  readonly #writers = new Map<string, ClientWrite>();
+  readonly #addresses = new Set<string>();
+  /** Until when the locks of an address may be known by nobody, or by two routers. */
+  readonly #unsettledUntil = new Map<string, number>();
+  readonly #crashes: string[] = [];
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  crashed(router: string): void {
+    this.#crashes.push(router);
+  }
+
+  stamped({ router, address, value, holder }: Stamp, world: SimWorld): void {
+    if (holder === undefined) return;
+    if (router !== ownerOf(world, address)) this.#unsettle(world, address);
+    const text = describeValue(value);
+    const writer = this.#writers.get(text);
+    if (writer !== undefined && holderAt(router, writer.router, writer.session.id) === holder) {
+      return;
+    }
+    this.#report(`${router} stamped "${address}" = ${text}, though it is locked by ${holder}`);
+  }
+
+  wrote(write: ClientWrite): void {
+    this.#writers.set(describeValue(write.value), write);
+    if (write.lock) this.#addresses.add(write.address);
+  }
+
+  ticked(world: SimWorld): void {
+    const { nowMicros } = world.clock;
+    const crashed = this.#crashes.splice(0);
+    for (const address of this.#addresses) {
+      const owner = ownerOf(world, address);
+      const isElsewhere = [...world.routers.values()].some((router) =>
+        router.isUp && router.id !== owner && router.host.core.locks.holder(address) !== undefined
+      );
+      if (isElsewhere || crashed.includes(owner) || !world.router(owner).isUp) {
+        this.#unsettle(world, address);
+      }
+      if (nowMicros >= (this.#unsettledUntil.get(address) ?? 0)) this.#check(world, address, owner);
+    }
+  }
+
+  settled(world: SimWorld): void {
+    for (const address of this.#addresses) {
+      for (const router of world.routers.values()) {
+        const holder = router.host.core.locks.holder(address);
+        if (holder === undefined) continue;
+        const isLive = [...world.clients.values()].some((client) =>
+          holderAt(router.id, client.router, client.sessionId ?? "") === holder
+        );
+        if (!isLive) this.#report(`"${address}" is still locked at ${router.id}, by ${holder}`);
+      }
+    }
+  }
+
+  #unsettle(world: SimWorld, address: string): void {
+    this.#unsettledUntil.set(address, world.clock.nowMicros + UNSETTLED_MICROS);
+  }
+
+  #check(world: SimWorld, address: string, owner: string): void {
+    const holder = world.router(owner).host.core.locks.holder(address);
+    for (const client of world.clients.values()) {
+      const { router, sessionId, name } = client;
+      if (sessionId === undefined || router === owner || !world.router(router).isUp) continue;
+      if (!world.router(router).holdsLock(address, sessionId)) continue;
+      if (holderAt(owner, router, sessionId) === holder) continue;
+      this.#report(
+        `"${address}" is locked by client ${name}, as ${router} knows, but at ${owner} by ` +
+          `${holder ?? "nobody"}`,
+      );
+    }
+  }
+}
+
+/** How a router calls a session, of its own or of another router, that has a lock. */
+function holderAt(router: string, routerOfSession: string, session: string): string {
+  return router === routerOfSession ? session : `${routerOfSession}/${session}`;
+}
+
+/** The router that owns an address when everybody knows everything. */
+function ownerOf(world: SimWorld, address: string): string {
+  let owner: { readonly id: string; readonly pattern: Pattern } | undefined;
+  let root = "";
+  for (const { plan: { id, hubs = [], namespaces = [] } } of world.routers.values()) {
+    if (hubs.length === 0) root = id;
+    for (const pattern of namespaces.map(parsePattern)) {
+      if (!matches(pattern, address)) continue;
+      if (owner === undefined || compareSpecificity(pattern, owner.pattern) > 0) {
+        owner = { id, pattern };
+      }
+    }
+  }
+  return owner?.id ?? root;
+}
