@@ -1,0 +1,234 @@
+import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
+import { ALL_SIGNALS, FEATURE, type Message, PHASE, QOS, SIGNAL } from "../../src/wire/message.ts";
+import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
+import type { EventKey, EventLedger } from "./event_ledger.ts";
+import { pollUntil } from "./poll_until.ts";
+import { SessionWatch } from "./session_watch.ts";
+
+const TICK_MS = 10;
+/** After a pause of this process, so many ticks are made up for at once. */
+const TICKS_AT_ONCE_MAX = 10;
+const RECONNECT_MS = 20;
+const ADDRESSES = 50;
+const EVENT_ADDRESSES = 10;
+/** Accepted events are waited for so that a router that does not read is not filled up. */
+const EVENTS_UNANSWERED_MAX = 100;
+const FEATURES = FEATURE.param | FEATURE.event;
+
+/** What a {@linkcode SiteClient} does and whom it tells. */
+export interface SiteClientOptions {
+  /** Name of its router; it writes and publishes below `/<site>/`. */
+  readonly site: string;
+  readonly port: number;
+  readonly updatesPerSecond: number;
+  readonly eventsPerSecond: number;
+  readonly ledger: EventLedger;
+  /** What went wrong, in sentences. */
+  readonly problems: string[];
+  /** Told of each number that it sees, with the site that wrote it. */
+  readonly onUpdate?: ((site: string, value: number) => void) | undefined;
+}
+
+/**
+ * A client of one router that writes growing numbers to params of its site at a steady rate, publishes
+ * events, and follows everything. When its connection ends it makes a new one, until it is stopped.
+ */
+export class SiteClient implements AsyncDisposable {
+  /** The last number written to each address. */
+  readonly written: Map<string, number> = new Map();
+  readonly #options: SiteClientOptions;
+  readonly #running: Promise<void>;
+  #socket: WebSocket | undefined;
+  #isOpen = false;
+  #watch: SessionWatch | undefined;
+  #sessions = 0;
+  #updates = 0;
+  #events = 0;
+  #received = 0;
+  #pongs = 0;
+  readonly #newest = new Map<string, number>();
+  /** Published on this connection and not acknowledged yet, in order. */
+  #unanswered: EventKey[] = [];
+  #isWriting = true;
+  #isOver = false;
+  #wake: () => void = () => {};
+
+  constructor(options: SiteClientOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Sessions so far that got as far as WELCOME. */
+  get sessions(): number {
+    return this.#sessions;
+  }
+
+  /** Params written so far. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /** Updates received so far, those of snapshots not counted. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** The newest number that it has seen of a site; 0 before. */
+  newest(site: string): number {
+    return this.#newest.get(site) ?? 0;
+  }
+
+  /** Whether its router has acknowledged all that it published on its connection, which is open. */
+  get isSettled(): boolean {
+    return this.#isOpen && this.#unanswered.length === 0;
+  }
+
+  /** Waits until all that its router has written to its socket by now is handled. */
+  async settle(deadlineMs: number): Promise<void> {
+    const before = this.#pongs;
+    this.#send({ type: "PING" });
+    const what = `PONG for the client of ${this.#options.site}`;
+    await pollUntil(() => this.#pongs > before, what, deadlineMs);
+  }
+
+  /** Writes and publishes no more; goes on to follow. */
+  hush(): void {
+    this.#isWriting = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#isWriting = false;
+    this.#wake();
+    this.#socket?.close();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const writing = this.#write();
+    while (!this.#isOver) {
+      await this.#session();
+      await this.#pause(RECONNECT_MS);
+    }
+    await writing;
+  }
+
+  /** One connection, to its end. */
+  #session(): Promise<void> {
+    const { site, port, problems } = this.#options;
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, ["clasp"]);
+    this.#socket = socket;
+    this.#watch = new SessionWatch(`client of ${site}`, problems);
+    this.#unanswered = [];
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#send({ type: "HELLO", version: 1, features: FEATURES, name: site });
+    socket.onmessage = ({ data }) => this.#handle(decodeFrame(new Uint8Array(data)).message);
+    socket.onerror = () => {};
+    return new Promise((resolve) => {
+      socket.onclose = () => {
+        this.#isOpen = false;
+        resolve();
+      };
+    });
+  }
+
+  #handle(message: Message): void {
+    switch (message.type) {
+      case "WELCOME":
+        this.#sessions++;
+        this.#send({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: ALL_SIGNALS });
+        this.#isOpen = true;
+        return;
+      case "SNAPSHOT":
+        for (const { address, value, revision } of message.params) {
+          this.#saw(address, value, revision);
+        }
+        return;
+      case "SET":
+        this.#received++;
+        return this.#saw(message.address, message.value, message.revision ?? 0);
+      case "PUBLISH":
+        return this.#arrived(message.value);
+      case "PONG":
+        this.#pongs++;
+        return;
+      case "ACK":
+        return this.#accepted();
+      default:
+        this.#options.problems.push(
+          `client of ${this.#options.site}: got ${JSON.stringify(message)}`,
+        );
+    }
+  }
+
+  #saw(address: string, encoded: Uint8Array, revision: number): void {
+    const value = decodeValue(encoded);
+    if (typeof value !== "number") return;
+    this.#watch?.saw(address, { revision, value });
+    const site = address.split("/")[1] ?? "";
+    this.#newest.set(site, Math.max(this.newest(site), value));
+    this.#options.onUpdate?.(site, value);
+  }
+
+  #arrived(encoded: Uint8Array | undefined): void {
+    const { ledger, site } = this.#options;
+    const key = encoded === undefined ? "" : decodeValue(encoded);
+    ledger.arrived(key as EventKey, site, performance.now());
+  }
+
+  /** Events are all that asks for an ACK. */
+  #accepted(): void {
+    const key = this.#unanswered.shift();
+    if (key !== undefined) this.#options.ledger.accepted(key, performance.now());
+  }
+
+  async #write(): Promise<void> {
+    const { updatesPerSecond, eventsPerSecond } = this.#options;
+    const rate = { updates: updatesPerSecond / 1_000, events: eventsPerSecond / 1_000 };
+    const owed = { updates: 0, events: 0 };
+    let lastMs = performance.now();
+    while (this.#isWriting) {
+      await this.#pause(TICK_MS);
+      const nowMs = performance.now();
+      const passedMs = Math.min(nowMs - lastMs, TICK_MS * TICKS_AT_ONCE_MAX);
+      lastMs = nowMs;
+      if (!this.#isOpen || !this.#isWriting) continue;
+      owed.updates += rate.updates * passedMs;
+      owed.events += rate.events * passedMs;
+      for (; owed.updates >= 1; owed.updates--) this.#set();
+      for (; owed.events >= 1; owed.events--) this.#publish();
+    }
+  }
+
+  #set(): void {
+    const number = ++this.#updates;
+    const address = `/${this.#options.site}/params/${number % ADDRESSES}`;
+    this.written.set(address, number);
+    this.#send({ type: "SET", address, value: encodeValue(number) });
+  }
+
+  #publish(): void {
+    if (this.#unanswered.length >= EVENTS_UNANSWERED_MAX) return;
+    const { site, ledger } = this.#options;
+    const key: EventKey = `${site} ${++this.#events}`;
+    const address = `/${site}/events/${this.#events % EVENT_ADDRESSES}`;
+    this.#unanswered.push(key);
+    ledger.sent(key, performance.now());
+    const message: Message = {
+      type: "PUBLISH",
+      address,
+      signal: SIGNAL.event,
+      phase: PHASE.start,
+      value: encodeValue(key),
+    };
+    this.#socket?.send(encodeFrame(message, { qos: QOS.confirm }));
+  }
+
+  #send(message: Message): void {
+    this.#socket?.send(encodeFrame(message, { qos: QOS.fire }));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}

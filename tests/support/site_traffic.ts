@@ -1,0 +1,165 @@
+import { EVENT_LIFE_MS } from "../../src/limits.ts";
+import { encodeValue } from "../../src/wire/value_codec.ts";
+import { assertEquals } from "./assert.ts";
+import { EventLedger, type EventReport, EVENTS_SURVIVE_CUTS } from "./event_ledger.ts";
+import { pollUntil } from "./poll_until.ts";
+import { type RouterState, untilAlike } from "./router_state.ts";
+import { SiteClient } from "./site_client.ts";
+import { HUB, type SiteRouters } from "./site_routers.ts";
+
+const DEADLINE_MS = 30_000;
+
+/** How much each site does. */
+export interface TrafficRates {
+  readonly updatesPerSecond: number;
+  readonly eventsPerSecond: number;
+}
+
+const RATES_DEFAULT: TrafficRates = { updatesPerSecond: 500, eventsPerSecond: 50 };
+
+/** What is known at the end. */
+export interface TrafficReport {
+  readonly updates: number;
+  readonly received: number;
+  readonly addresses: number;
+  /** Addresses of which the routers agree on something else than was written last. */
+  readonly wrong: readonly string[];
+  /** What went backwards in a session, or was not to come at all. */
+  readonly problems: readonly string[];
+  readonly events: EventReport;
+}
+
+/** A client at each site that writes and publishes, and one at the hub; all follow everything. */
+export class SiteTraffic implements AsyncDisposable {
+  readonly problems: string[] = [];
+  readonly #routers: SiteRouters;
+  readonly #ledger: EventLedger;
+  readonly #clients: ReadonlyMap<string, SiteClient>;
+
+  private constructor(routers: SiteRouters, rates: TrafficRates) {
+    this.#routers = routers;
+    this.#ledger = new EventLedger(routers.names);
+    const none: TrafficRates = { updatesPerSecond: 0, eventsPerSecond: 0 };
+    this.#clients = new Map(routers.names.map((site) => [
+      site,
+      new SiteClient({
+        site,
+        port: routers.port(site),
+        ...(site === HUB ? none : rates),
+        ledger: this.#ledger,
+        problems: this.problems,
+      }),
+    ]));
+  }
+
+  /** Connects the clients and waits until each hears of the updates of each. */
+  static async start(
+    routers: SiteRouters,
+    rates: TrafficRates = RATES_DEFAULT,
+  ): Promise<SiteTraffic> {
+    const traffic = new SiteTraffic(routers, rates);
+    try {
+      await traffic.flows();
+    } catch (error) {
+      await traffic[Symbol.asyncDispose]();
+      throw error;
+    }
+    return traffic;
+  }
+
+  client(site: string): SiteClient {
+    const client = this.#clients.get(site);
+    if (client === undefined) throw new Error(`There is no client of "${site}"`);
+    return client;
+  }
+
+  /**
+   * Waits until updates that are written from now on at each of some sites, by default all, arrive at
+   * the clients of some routers, by default all.
+   */
+  async flows(options: {
+    readonly from?: readonly string[];
+    readonly to?: readonly string[];
+  } = {}): Promise<void> {
+    const { from = this.#routers.sites, to = this.#routers.names } = options;
+    const marks = from.map((site) => ({ site, updates: this.client(site).updates }));
+    for (const { site, updates } of marks) {
+      for (const name of to) {
+        const client = this.client(name);
+        await pollUntil(
+          () => client.newest(site) > updates,
+          `updates of ${site} at ${name}`,
+          DEADLINE_MS,
+        );
+      }
+    }
+  }
+
+  /** Stops the writers and waits until all routers are alike. */
+  async finish(): Promise<TrafficReport> {
+    for (const client of this.#clients.values()) client.hush();
+    for (const [site, client] of this.#clients) {
+      await pollUntil(() => client.isSettled, `the last ACKs of ${site}`, DEADLINE_MS);
+    }
+    const written = new Map([...this.#clients.values()].flatMap((client) => [...client.written]));
+    const state = await untilAlike(this.#routers.ports, DEADLINE_MS);
+    const events = await this.#quietEvents();
+    return {
+      updates: sum(this.#clients.values(), ({ updates }) => updates),
+      received: sum(this.#clients.values(), ({ received }) => received),
+      addresses: state.size,
+      wrong: wrongAddresses(state, written),
+      problems: this.problems,
+      events,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(
+      [...this.#clients.values()].map((client) => client[Symbol.asyncDispose]()),
+    );
+  }
+
+  /** What has become of the events when nothing is under way any more. */
+  async #quietEvents(): Promise<EventReport> {
+    if (EVENTS_SURVIVE_CUTS) {
+      const isComplete = (): boolean => this.#ledger.isComplete;
+      await pollUntil(isComplete, "all events", EVENT_LIFE_MS).catch(() => {});
+    }
+    // A link keeps the order: the last updates, which are there, came behind the events.
+    for (const client of this.#clients.values()) await client.settle(DEADLINE_MS);
+    return this.#ledger.report();
+  }
+}
+
+/** Fails unless everything is as it should be. Events that were lost are told of only, so far. */
+export function assertSound({ wrong, problems, events }: TrafficReport): void {
+  assertEquals(wrong, [], "the routers agree on something that was not written last");
+  assertEquals(problems, []);
+  assertEquals(events.twice, [], "events arrived twice");
+  assertEquals(events.late, [], "events arrived late");
+  assertEquals(events.invented, [], "events arrived that nobody published");
+  if (EVENTS_SURVIVE_CUTS) assertEquals(events.missing, [], "events were lost");
+}
+
+/** The report in a line or two. */
+export function describeTraffic(report: TrafficReport): string {
+  const { updates, received, addresses, wrong, problems, events } = report;
+  return `${updates} updates written, ${received} received, ${addresses} addresses, ` +
+    `${wrong.length} wrong, ${problems.length} went backwards; ` +
+    `${events.published} events published, ${events.accepted} accepted, ` +
+    `${events.received} received, ${events.missing.length} missing, ${events.twice.length} twice, ` +
+    `${events.late.length} late, longest ${events.longestMs.toFixed(0)} ms`;
+}
+
+function wrongAddresses(state: RouterState, written: ReadonlyMap<string, number>): string[] {
+  return [...written]
+    .filter(([address, number]) => state.get(address)?.value !== encodeValue(number).toHex())
+    .map(([address, number]) => `${address}: ${number} was written last`);
+}
+
+function sum(clients: Iterable<SiteClient>, count: (client: SiteClient) => number): number {
+  let total = 0;
+  for (const client of clients) total += count(client);
+  return total;
+}
