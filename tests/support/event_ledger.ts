@@ -7,6 +7,13 @@ import { EVENT_LIFE_MS } from "../../src/limits.ts";
 export const EVENTS_SURVIVE_CUTS: boolean = false;
 
 /**
+ * Whether a router knows how long something was on its way when the connection stood still: bytes that
+ * wait in the socket of a frozen router, or of a stalled link, are older than the life they carry says.
+ * While it does not, events that come late through such a gap are told of and are no failure.
+ */
+export const LIVES_COUNT_STANDSTILLS: boolean = false;
+
+/**
  * How much later than its life an event may be seen by this process, milliseconds: the last router has
  * checked its life before it wrote to the subscriber's socket, and this process may be busy.
  */
