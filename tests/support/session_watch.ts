@@ -11,6 +11,11 @@ export class SessionWatch {
     this.problems = problems;
   }
 
+  /** The newest revision that it has seen of an address. */
+  revision(address: string): number | undefined {
+    return this.#seen.get(address)?.revision;
+  }
+
   /** An update or an entry of a snapshot. All writers write growing numbers. */
   saw(address: string, { revision, value }: { revision: number; value: number }): void {
     const before = this.#seen.get(address);

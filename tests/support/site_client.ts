@@ -25,8 +25,8 @@ export interface SiteClientOptions {
   readonly ledger: EventLedger;
   /** What went wrong, in sentences. */
   readonly problems: string[];
-  /** Told of each number that it sees, with the site that wrote it. */
-  readonly onUpdate?: ((site: string, value: number) => void) | undefined;
+  /** Told of each number that it sees. */
+  readonly onUpdate?: ((address: string, value: number) => void) | undefined;
 }
 
 /**
@@ -45,6 +45,7 @@ export class SiteClient implements AsyncDisposable {
   #updates = 0;
   #events = 0;
   #received = 0;
+  #repeats = 0;
   #pongs = 0;
   readonly #newest = new Map<string, number>();
   /** Published on this connection and not acknowledged yet, in order. */
@@ -76,6 +77,11 @@ export class SiteClient implements AsyncDisposable {
   /** The newest number that it has seen of a site; 0 before. */
   newest(site: string): number {
     return this.#newest.get(site) ?? 0;
+  }
+
+  /** Updates received that said nothing new. */
+  get repeats(): number {
+    return this.#repeats;
   }
 
   /** Whether its router has acknowledged all that it published on its connection, which is open. */
@@ -146,6 +152,7 @@ export class SiteClient implements AsyncDisposable {
         return;
       case "SET":
         this.#received++;
+        if (this.#watch?.revision(message.address) === message.revision) this.#repeats++;
         return this.#saw(message.address, message.value, message.revision ?? 0);
       case "PUBLISH":
         return this.#arrived(message.value);
@@ -167,7 +174,7 @@ export class SiteClient implements AsyncDisposable {
     this.#watch?.saw(address, { revision, value });
     const site = address.split("/")[1] ?? "";
     this.#newest.set(site, Math.max(this.newest(site), value));
-    this.#options.onUpdate?.(site, value);
+    this.#options.onUpdate?.(address, value);
   }
 
   #arrived(encoded: Uint8Array | undefined): void {
@@ -195,14 +202,14 @@ export class SiteClient implements AsyncDisposable {
       if (!this.#isOpen || !this.#isWriting) continue;
       owed.updates += rate.updates * passedMs;
       owed.events += rate.events * passedMs;
-      for (; owed.updates >= 1; owed.updates--) this.#set();
+      for (; owed.updates >= 1; owed.updates--) this.set();
       for (; owed.events >= 1; owed.events--) this.#publish();
     }
   }
 
-  #set(): void {
+  /** Writes the next number to the next address, or to one that is named. */
+  set(address = `/${this.#options.site}/params/${(this.#updates + 1) % ADDRESSES}`): void {
     const number = ++this.#updates;
-    const address = `/${this.#options.site}/params/${number % ADDRESSES}`;
     this.written.set(address, number);
     this.#send({ type: "SET", address, value: encodeValue(number) });
   }

@@ -8,8 +8,8 @@ import { untilRouted } from "./until_routed.ts";
 export const HUB = "hub";
 
 /**
- * A hub and a leaf for each site, each in a process of its own, with a proxy of this process between
- * each leaf and the hub. Each owns `/<its name>/**`.
+ * A hub and a leaf for each site, each in a process of its own, perhaps with a proxy of this
+ * process between each leaf and the hub. Each owns `/<its name>/**`.
  */
 export class SiteRouters implements AsyncDisposable {
   readonly sites: readonly string[];
@@ -24,12 +24,18 @@ export class SiteRouters implements AsyncDisposable {
     this.#ports = new Map(names.map((name, index) => [name, ports[index] ?? 0]));
   }
 
-  /** Starts all and waits until each can write to each. */
-  static async start(sites: readonly string[], prng: Prng): Promise<SiteRouters> {
+  /**
+   * Starts all and waits until each can write to each.
+   *
+   * @param prng Of the proxies. Without it there are none, and the leaves dial the hub itself.
+   */
+  static async start(sites: readonly string[], prng?: Prng): Promise<SiteRouters> {
     const routers = new SiteRouters(sites);
     try {
-      for (const site of sites) {
-        routers.#proxies.set(site, await TcpProxy.start(routers.port(HUB), prng));
+      if (prng !== undefined) {
+        for (const site of sites) {
+          routers.#proxies.set(site, await TcpProxy.start(routers.port(HUB), prng));
+        }
       }
       await Promise.all(routers.names.map((name) => routers.start(name)));
       await routers.untilRouted();
@@ -64,9 +70,10 @@ export class SiteRouters implements AsyncDisposable {
 
   /** Starts one, for the first time or again, on the port that it always has. */
   async start(name: string): Promise<void> {
+    const hubUrl = this.#proxies.get(name)?.url ?? `ws://127.0.0.1:${this.port(HUB)}`;
     const role = name === HUB ? ["--features", "federation"] : [
       "--federation-hub",
-      this.proxy(name).url,
+      hubUrl,
       "--federation-namespaces",
       `/${name}/**`,
     ];

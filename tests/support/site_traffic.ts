@@ -20,6 +20,13 @@ export interface TrafficRates {
   readonly eventsPerSecond: number;
 }
 
+/** Settings of a {@linkcode SiteTraffic}. */
+export interface TrafficOptions {
+  readonly rates?: TrafficRates;
+  /** Told of each number that the client at a router sees. */
+  readonly onUpdate?: (at: string, address: string, value: number) => void;
+}
+
 const RATES_DEFAULT: TrafficRates = { updatesPerSecond: 500, eventsPerSecond: 50 };
 
 /** What is known at the end. */
@@ -29,6 +36,8 @@ export interface TrafficReport {
   readonly addresses: number;
   /** Addresses of which the routers agree on something else than was written last. */
   readonly wrong: readonly string[];
+  /** Updates that told a client nothing new. */
+  readonly repeats: number;
   /** What went backwards in a session, or was not to come at all. */
   readonly problems: readonly string[];
   readonly events: EventReport;
@@ -41,7 +50,8 @@ export class SiteTraffic implements AsyncDisposable {
   readonly #ledger: EventLedger;
   readonly #clients: ReadonlyMap<string, SiteClient>;
 
-  private constructor(routers: SiteRouters, rates: TrafficRates) {
+  private constructor(routers: SiteRouters, options: TrafficOptions) {
+    const { rates = RATES_DEFAULT, onUpdate } = options;
     this.#routers = routers;
     this.#ledger = new EventLedger(routers.names);
     const none: TrafficRates = { updatesPerSecond: 0, eventsPerSecond: 0 };
@@ -53,6 +63,7 @@ export class SiteTraffic implements AsyncDisposable {
         ...(site === HUB ? none : rates),
         ledger: this.#ledger,
         problems: this.problems,
+        onUpdate: (address, value) => onUpdate?.(site, address, value),
       }),
     ]));
   }
@@ -60,9 +71,9 @@ export class SiteTraffic implements AsyncDisposable {
   /** Connects the clients and waits until each hears of the updates of each. */
   static async start(
     routers: SiteRouters,
-    rates: TrafficRates = RATES_DEFAULT,
+    options: TrafficOptions = {},
   ): Promise<SiteTraffic> {
-    const traffic = new SiteTraffic(routers, rates);
+    const traffic = new SiteTraffic(routers, options);
     try {
       await traffic.flows();
     } catch (error) {
@@ -113,6 +124,7 @@ export class SiteTraffic implements AsyncDisposable {
       updates: sum(this.#clients.values(), ({ updates }) => updates),
       received: sum(this.#clients.values(), ({ received }) => received),
       addresses: state.size,
+      repeats: sum(this.#clients.values(), ({ repeats }) => repeats),
       wrong: wrongAddresses(state, written),
       problems: this.problems,
       events,
@@ -159,9 +171,9 @@ function assertSoundButLate({ wrong, problems, events }: TrafficReport): void {
 
 /** The report in a line or two. */
 export function describeTraffic(report: TrafficReport): string {
-  const { updates, received, addresses, wrong, problems, events } = report;
+  const { updates, received, addresses, repeats, wrong, problems, events } = report;
   return `${updates} updates written, ${received} received, ${addresses} addresses, ` +
-    `${wrong.length} wrong, ${problems.length} went backwards; ` +
+    `${repeats} repeats, ${wrong.length} wrong, ${problems.length} went backwards; ` +
     `${events.published} events published, ${events.accepted} accepted, ` +
     `${events.received} received, ${events.missing.length} missing, ${events.twice.length} twice, ` +
     `${events.late.length} late, longest ${events.longestMs.toFixed(0)} ms`;
