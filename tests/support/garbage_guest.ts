@@ -1,16 +1,25 @@
+/**
+ * A process that connects to the router on the port it is given, again and again, and sends what nobody
+ * should: random bytes, an upgrade that is cut off, huge WebSocket frames, half a HELLO, a link's HELLO
+ * with garbage behind. Takes a port and a seed; for each line of input it prints what it did so far.
+ *
+ * @module
+ */
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { FEATURE } from "../../src/wire/message.ts";
-import { HANDSHAKE_TIMEOUT_SECONDS, MESSAGE_BYTES_MAX } from "../../src/limits.ts";
-import type { Prng } from "./prng.ts";
+import { MESSAGE_BYTES_MAX } from "../../src/limits.ts";
+import { inputLines } from "./line_process.ts";
+import { createPrng, type Prng } from "./prng.ts";
 
-/** What a {@linkcode GarbageGuest} did so far. */
+/** What the script answers. */
 export interface GarbageCounts {
   readonly connections: number;
   readonly bytes: number;
 }
 
 const CHUNK_BYTES_MAX = 4_096;
-const OPEN_MAX_MS = HANDSHAKE_TIMEOUT_SECONDS * 1_000 * 2;
+/** How long it waits for an answer before it leaves. */
+const PATIENCE_MS = 50;
 const UPGRADE = [
   "GET / HTTP/1.1",
   "Host: 127.0.0.1",
@@ -29,37 +38,36 @@ const HELLO = encodeFrame({
   router: { routerId: "garbage", bootId: 1, timeMicros: 1, timed: true },
 });
 
-/**
- * Somebody who connects to a router again and again and sends what nobody should: random bytes, an
- * upgrade that is cut off, huge WebSocket frames, half a HELLO, a link's HELLO with garbage behind.
- */
-export class GarbageGuest implements AsyncDisposable {
+async function main(): Promise<void> {
+  const guest = new GarbageGuest(Number(Deno.args[0]), createPrng(Number(Deno.args[1])));
+  const visiting = guest.run();
+  for await (const _line of inputLines()) console.log(JSON.stringify(guest.counts));
+  guest.stop();
+  await visiting;
+}
+
+class GarbageGuest {
   readonly #port: number;
   readonly #prng: Prng;
-  readonly #running: Promise<void>;
   #isOver = false;
   #connections = 0;
   #bytes = 0;
-  #connection: Deno.TcpConn | undefined;
 
   constructor(port: number, prng: Prng) {
     this.#port = port;
     this.#prng = prng;
-    this.#running = this.#run();
   }
 
   get counts(): GarbageCounts {
     return { connections: this.#connections, bytes: this.#bytes };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends after the visit that is under way. */
+  stop(): void {
     this.#isOver = true;
-    this.#connection?.close();
-    this.#connection = undefined;
-    await this.#running;
   }
 
-  async #run(): Promise<void> {
+  async run(): Promise<void> {
     const visits = [
       () => this.#visit([this.#garbage(1 + this.#prng.nextInt(100_000))]),
       () => this.#visit([text(UPGRADE.slice(0, 1 + this.#prng.nextInt(UPGRADE.length)))]),
@@ -78,20 +86,16 @@ export class GarbageGuest implements AsyncDisposable {
     }
   }
 
-  /** Sends some pieces, reads whatever comes, and leaves. */
+  /** Sends some pieces, reads until an answer or the end, and leaves. */
   async #visit(pieces: readonly Uint8Array[]): Promise<void> {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     this.#connections++;
-    this.#connection = connection;
-    const timer = setTimeout(() => this.#leave(), OPEN_MAX_MS);
-    const reading = readToEnd(connection);
-    try {
-      for (const piece of pieces) await this.#send(connection, piece);
-    } finally {
-      this.#leave();
-      clearTimeout(timer);
-      await reading;
-    }
+    const answered = connection.read(new Uint8Array(4_096)).catch(ignoreEnd);
+    for (const piece of pieces) await this.#send(connection, piece);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, PATIENCE_MS));
+    await Promise.race([answered, patience]);
+    clearTimeout(timer);
   }
 
   async #send(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
@@ -103,23 +107,14 @@ export class GarbageGuest implements AsyncDisposable {
     }
   }
 
-  #leave(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
-  }
-
   #garbage(length: number): Uint8Array {
     return Uint8Array.from({ length }, () => this.#prng.nextInt(256));
   }
 }
 
-async function readToEnd(connection: Deno.TcpConn): Promise<void> {
-  const buffer = new Uint8Array(65_536);
-  try {
-    while (await connection.read(buffer) !== null);
-  } catch (error) {
-    if (!isEnd(error)) throw error;
-  }
+function ignoreEnd(error: unknown): null {
+  if (!isEnd(error)) throw error;
+  return null;
 }
 
 function isEnd(error: unknown): boolean {
@@ -149,3 +144,6 @@ function frame(payload: Uint8Array): Uint8Array {
   bytes.set(payload, head.length);
   return bytes;
 }
+
+// Last, so that the class above exists.
+if (import.meta.main) await main();
