@@ -34,7 +34,10 @@ export async function runProxyCuts(options: {
     const fault = kinds.pop() ?? "reset";
     const site = prng.pick(SITES);
     options.onFault?.(fault, site);
-    await commitProxyFault(fault, routers.proxy(site), prng);
+    const over = commitProxyFault(fault, routers.proxy(site), prng);
+    traffic.writeOnce();
+    await over;
+    traffic.writeOnce();
     faults.set(fault, (faults.get(fault) ?? 0) + 1);
     await traffic.flows();
   }

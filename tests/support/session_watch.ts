@@ -27,6 +27,11 @@ export class SessionWatch {
     if (before !== undefined && value < before.value) {
       this.problems.push(`${this.#name}: ${address} went from ${before.value} to ${value}`);
     }
+    if (before !== undefined && revision === before.revision && value !== before.value) {
+      this.problems.push(
+        `${this.#name}: ${address} was ${before.value} and ${value} at revision ${revision}`,
+      );
+    }
     this.#seen.set(address, { revision, value });
   }
 }

@@ -1,5 +1,14 @@
+import { ERROR_CODE } from "../../src/router/error_code.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
-import { ALL_SIGNALS, FEATURE, type Message, PHASE, QOS, SIGNAL } from "../../src/wire/message.ts";
+import {
+  ALL_SIGNALS,
+  type ErrorMessage,
+  FEATURE,
+  type Message,
+  PHASE,
+  QOS,
+  SIGNAL,
+} from "../../src/wire/message.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { EventKey, EventLedger } from "./event_ledger.ts";
 import { pollUntil } from "./poll_until.ts";
@@ -13,6 +22,8 @@ const ADDRESSES = 50;
 const EVENT_ADDRESSES = 10;
 /** Accepted events are waited for so that a router that does not read is not filled up. */
 const EVENTS_UNANSWERED_MAX = 100;
+const CROSSING = "/crossing/";
+const CROSSING_ADDRESSES = 10;
 const FEATURES = FEATURE.param | FEATURE.event;
 
 /** What a {@linkcode SiteClient} does and whom it tells. */
@@ -45,14 +56,15 @@ export class SiteClient implements AsyncDisposable {
   #updates = 0;
   #events = 0;
   #received = 0;
+  #crossings = 0;
   #repeats = 0;
   #pongs = 0;
   readonly #newest = new Map<string, number>();
+  readonly #latest = new Map<string, number>();
   /** Published on this connection and not acknowledged yet, in order. */
   #unanswered: EventKey[] = [];
-  #isWriting = true;
+  #isWriting = false;
   #isOver = false;
-  #wake: () => void = () => {};
 
   constructor(options: SiteClientOptions) {
     this.#options = options;
@@ -74,12 +86,20 @@ export class SiteClient implements AsyncDisposable {
     return this.#received;
   }
 
+  /** The newest number that it has seen at an address; 0 before. */
+  latest(address: string): number {
+    return this.#latest.get(address) ?? 0;
+  }
+
   /** The newest number that it has seen of a site; 0 before. */
   newest(site: string): number {
     return this.#newest.get(site) ?? 0;
   }
 
-  /** Updates received that said nothing new. */
+  /**
+   * Updates received with a revision that was seen already. A restarted leaf sends some: when it learns
+   * the time of the federation it corrects the timestamps of what it stamped before.
+   */
   get repeats(): number {
     return this.#repeats;
   }
@@ -87,6 +107,18 @@ export class SiteClient implements AsyncDisposable {
   /** Whether its router has acknowledged all that it published on its connection, which is open. */
   get isSettled(): boolean {
     return this.#isOpen && this.#unanswered.length === 0;
+  }
+
+  /** Whether it can write now. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Writes a text to a param of another site. Who decides depends on what can be reached. */
+  setElsewhere(site: string): void {
+    const value = encodeValue(`${this.#options.site} ${++this.#crossings}`);
+    const address = `/${site}${CROSSING}${this.#crossings % CROSSING_ADDRESSES}`;
+    this.#send({ type: "SET", address, value });
   }
 
   /** Waits until all that its router has written to its socket by now is handled. */
@@ -97,6 +129,11 @@ export class SiteClient implements AsyncDisposable {
     await pollUntil(() => this.#pongs > before, what, deadlineMs);
   }
 
+  /** Starts to write and to publish. */
+  begin(): void {
+    this.#isWriting = true;
+  }
+
   /** Writes and publishes no more; goes on to follow. */
   hush(): void {
     this.#isWriting = false;
@@ -105,7 +142,6 @@ export class SiteClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     this.#isWriting = false;
-    this.#wake();
     this.#socket?.close();
     await this.#running;
   }
@@ -161,11 +197,18 @@ export class SiteClient implements AsyncDisposable {
         return;
       case "ACK":
         return this.#accepted();
+      case "ERROR":
+        // The way to the owner broke: the answer that says that nobody knows.
+        if (isOpenOutcome(message)) return;
+        break;
       default:
-        this.#options.problems.push(
-          `client of ${this.#options.site}: got ${JSON.stringify(message)}`,
-        );
+        break;
     }
+    this.#problem(message);
+  }
+
+  #problem(message: Message): void {
+    this.#options.problems.push(`client of ${this.#options.site}: got ${JSON.stringify(message)}`);
   }
 
   #saw(address: string, encoded: Uint8Array, revision: number): void {
@@ -174,6 +217,7 @@ export class SiteClient implements AsyncDisposable {
     this.#watch?.saw(address, { revision, value });
     const site = address.split("/")[1] ?? "";
     this.#newest.set(site, Math.max(this.newest(site), value));
+    this.#latest.set(address, value);
     this.#options.onUpdate?.(address, value);
   }
 
@@ -194,7 +238,7 @@ export class SiteClient implements AsyncDisposable {
     const rate = { updates: updatesPerSecond / 1_000, events: eventsPerSecond / 1_000 };
     const owed = { updates: 0, events: 0 };
     let lastMs = performance.now();
-    while (this.#isWriting) {
+    while (!this.#isOver) {
       await this.#pause(TICK_MS);
       const nowMs = performance.now();
       const passedMs = Math.min(nowMs - lastMs, TICK_MS * TICKS_AT_ONCE_MAX);
@@ -238,4 +282,8 @@ export class SiteClient implements AsyncDisposable {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
+}
+
+function isOpenOutcome({ code, address = "" }: ErrorMessage): boolean {
+  return code === ERROR_CODE.outcomeUnknown && address.includes(CROSSING);
 }

@@ -13,6 +13,7 @@ import { SiteClient } from "./site_client.ts";
 import { HUB, type SiteRouters } from "./site_routers.ts";
 
 const DEADLINE_MS = 30_000;
+const ONCE = "/once/";
 
 /** How much each site does. */
 export interface TrafficRates {
@@ -46,6 +47,7 @@ export interface TrafficReport {
 /** A client at each site that writes and publishes, and one at the hub; all follow everything. */
 export class SiteTraffic implements AsyncDisposable {
   readonly problems: string[] = [];
+  #rounds = 0;
   readonly #routers: SiteRouters;
   readonly #ledger: EventLedger;
   readonly #clients: ReadonlyMap<string, SiteClient>;
@@ -75,7 +77,7 @@ export class SiteTraffic implements AsyncDisposable {
   ): Promise<SiteTraffic> {
     const traffic = new SiteTraffic(routers, options);
     try {
-      await traffic.flows();
+      await traffic.#begin();
     } catch (error) {
       await traffic[Symbol.asyncDispose]();
       throw error;
@@ -90,8 +92,23 @@ export class SiteTraffic implements AsyncDisposable {
   }
 
   /**
+   * Has each client that can write a param of its site that it never writes again, so that only a
+   * comparison of states can bring it to who does not hear of it now, and one of each other site, which
+   * may be decided at two places.
+   */
+  writeOnce(): void {
+    this.#rounds++;
+    for (const site of this.#routers.sites) {
+      const client = this.client(site);
+      if (!client.isOpen) continue;
+      client.set(`/${site}${ONCE}${this.#rounds}`);
+      for (const other of this.#routers.sites) if (other !== site) client.setElsewhere(other);
+    }
+  }
+
+  /**
    * Waits until updates that are written from now on at each of some sites, by default all, arrive at
-   * the clients of some routers, by default all.
+   * the clients of some routers, by default all, and all that was written once.
    */
   async flows(options: {
     readonly from?: readonly string[];
@@ -107,6 +124,9 @@ export class SiteTraffic implements AsyncDisposable {
           `updates of ${site} at ${name}`,
           DEADLINE_MS,
         );
+        const once = [...this.client(site).written].filter(([address]) => address.includes(ONCE));
+        const hasSeen = () => once.every(([address, number]) => client.latest(address) === number);
+        await pollUntil(hasSeen, `what ${site} wrote once at ${name}`, DEADLINE_MS);
       }
     }
   }
@@ -135,6 +155,16 @@ export class SiteTraffic implements AsyncDisposable {
     await Promise.all(
       [...this.#clients.values()].map((client) => client[Symbol.asyncDispose]()),
     );
+  }
+
+  /** Nobody publishes before everybody follows. */
+  async #begin(): Promise<void> {
+    for (const [name, client] of this.#clients) {
+      await pollUntil(() => client.isOpen, `a session at ${name}`, DEADLINE_MS);
+      await client.settle(DEADLINE_MS);
+    }
+    for (const client of this.#clients.values()) client.begin();
+    await this.flows();
   }
 
   /** What has become of the events when nothing is under way any more. */
