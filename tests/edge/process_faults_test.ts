@@ -29,7 +29,7 @@ const DEADLINE_MS = 30_000;
 const FREEZE_MS = HEARTBEAT_MS * (HEARTBEATS_UNANSWERED_MAX + 2);
 const GARBAGE_VISITS = 70;
 /** How often every site has to hear something new of every other one. */
-const STARVED_ROUNDS = 8;
+const STARVED_ROUNDS = 3;
 
 Deno.test("killed routers come back empty under traffic, and all agree", async () => {
   await using routers = await SiteRouters.start(SITES, createPrng(21));
