@@ -1,9 +1,6 @@
-import { encodeValue } from "../../src/wire/value_codec.ts";
-import { assertLess } from "./assert.ts";
+import { freePorts } from "./free_ports.ts";
 import { type ServerProcess, startServer } from "./process.ts";
-import { RawClient } from "./raw_client.ts";
-
-const ROUTED_DEADLINE_MS = 20_000;
+import { untilRouted } from "./until_routed.ts";
 
 /** The routers of a {@linkcode ThreeRouters}. Each owns `/<name>/**`, the hub what nobody owns. */
 export type RouterName = "hub" | "site-a" | "site-b";
@@ -17,7 +14,8 @@ export class ThreeRouters implements AsyncDisposable {
 
   /** Chooses the ports; nothing runs yet. */
   constructor() {
-    for (const [name, port] of freePorts(NAMES)) this.#ports.set(name, port);
+    const ports = freePorts(NAMES.length);
+    for (const [index, name] of NAMES.entries()) this.#ports.set(name, ports[index] ?? 0);
   }
 
   /** Starts all three and waits until each can write to each. */
@@ -72,39 +70,10 @@ export class ThreeRouters implements AsyncDisposable {
    * Leaves a param `/<owner>/ready/<writer>` for each pair.
    */
   async untilRouted(): Promise<void> {
-    await Promise.all(NAMES.map((name) => this.#untilWritesAll(name)));
+    await untilRouted(this.#ports);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#processes.keys()].map((name) => this.kill(name)));
   }
-
-  async #untilWritesAll(name: RouterName): Promise<void> {
-    await using client = await RawClient.connect(this.port(name), "starter");
-    const start = performance.now();
-    for (const owner of NAMES) {
-      for (;;) {
-        const address = `/${owner}/ready/${name}`;
-        const answer = await client.set(address, encodeValue(true));
-        if (answer.type === "ACK" && await stamperOf(client, address) === owner) break;
-        // Until then another router takes care of it.
-        assertLess(performance.now() - start, ROUTED_DEADLINE_MS, `no way to ${owner}`);
-      }
-    }
-  }
-}
-
-async function stamperOf(client: RawClient, address: string): Promise<string | undefined> {
-  client.frames.length = 0;
-  client.send({ type: "GET", address });
-  await client.until(() => client.all("SNAPSHOT").length > 0, `the param at ${address}`);
-  return client.all("SNAPSHOT")[0]?.params[0]?.writer;
-}
-
-/** A free port for each; free until somebody else takes it. */
-function freePorts(names: readonly RouterName[]): readonly (readonly [RouterName, number])[] {
-  const listeners = names.map(() => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map(({ addr }) => addr.port);
-  for (const listener of listeners) listener.close();
-  return names.map((name, index) => [name, ports[index] ?? 0]);
 }
