@@ -79,14 +79,30 @@ export const PENDING_WRITES_MAX: number = 100_000;
 export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */
 export const SEEN_EVENTS_MAX: number = 100_000;
+/** Events kept for one peer, sent and not acknowledged or not sent yet; beyond it the oldest goes. */
+export const EVENTS_QUEUED_MAX: number = 10_000;
+/** Bytes of their frames. */
+export const EVENTS_QUEUED_BYTES_MAX: number = 16_777_216;
+/** Repeatable events after which a link's receiver acknowledges at once. */
+export const EVENTS_PER_ACK_MAX: number = 64;
+/** Milliseconds after which it acknowledges fewer. */
+export const EVENT_ACK_DELAY_MS: number = 50;
+/** Peers without a link that are remembered; beyond it the one away longest is forgotten. */
+export const PEERS_AWAY_MAX: number = 1_000;
+/** Milliseconds that events are kept for a leaf that is away. */
+export const PEER_AWAITED_MS: number = 600_000;
 
 /** Levels of the digest tree below its root; a node has 16 parts on the next. */
 export const DIGEST_DEPTH_MAX: number = 4;
 
 /** Life of a write request, milliseconds. */
 export const WRITE_LIFE_MS: number = 5_000;
-/** Life of an event on its way, milliseconds. */
+/** Life of an event on its way, milliseconds, when its router is not told another. */
 export const EVENT_LIFE_MS: number = 5_000;
+/** Shortest life of events that a router may be told, milliseconds. */
+export const EVENT_LIFE_MIN_MS: number = 100;
+/** Longest life of any event, milliseconds; one that claims more has this. */
+export const EVENT_LIFE_MAX_MS: number = 60_000;
 /** Heartbeat on a link, milliseconds. */
 export const HEARTBEAT_MS: number = 2_000;
 /** Unanswered heartbeats before a link counts as lost. */

@@ -10,10 +10,12 @@ import type { Declaration } from "./declaration.ts";
 import { type FederationCoreConfig, validateFederationCoreConfig } from "./federation_config.ts";
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
+import { FrameKeeper } from "./frame_keeper.ts";
 import { HubRole } from "./hub_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { PeerRecords } from "./peer_records.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
@@ -30,6 +32,8 @@ export class FederationCore implements FederationHook {
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
   readonly uplink: Uplink | undefined;
+  /** What is known of peers, with a link or without. */
+  readonly records: PeerRecords;
   readonly #leaves = new Map<string, PeerLink>();
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
@@ -60,7 +64,12 @@ export class FederationCore implements FederationHook {
     });
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
-    this.uplink = options.isLeaf ? new Uplink(this) : undefined;
+    this.records = new PeerRecords(
+      { router, frames: new FrameKeeper(), emit: (event) => this.emit(event) },
+      { hasHub: options.isLeaf },
+    );
+    const { hub } = this.records;
+    this.uplink = hub === undefined ? undefined : new Uplink(this, hub);
     this.claims.replace(
       { kind: "self" },
       config.namespaces.map((text) => ({
@@ -112,6 +121,10 @@ export class FederationCore implements FederationHook {
     if (event.type === "connected" && event.routerId === this.hubLink?.routerId) {
       this.uplink?.proven();
     }
+    if (event.type === "refused") {
+      const record = this.records.get(event.routerId);
+      if (record !== undefined) record.counters.refused++;
+    }
     this.#onEvent(event);
   }
 
@@ -157,12 +170,14 @@ export class FederationCore implements FederationHook {
       reason: `Superseded by a new connection of router "${routerId}" from ` +
         `${connection.remoteAddress}; if that is another machine, give each its --federation-id`,
     }, ERROR_CODE.conflict);
-    const link = new PeerLink(this, connection);
+    const record = this.records.leaf(routerId);
+    const link = new PeerLink(this, connection, record);
     link.routerId = routerId;
     const role = new HubRole(this, link);
     link.role = role;
     this.#leaves.set(routerId, link);
     link.start();
+    record.identified(routerId, peer.bootId);
     role.welcome(hello);
     return link;
   }
@@ -275,6 +290,8 @@ export class FederationCore implements FederationHook {
   /** A link's connection ended, from whatever side. */
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
+    link.record.disconnected(link);
+    if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);
     if (link.routerId !== "") {
       this.emit({ type: "disconnected", routerId: link.routerId, reason: end.reason });

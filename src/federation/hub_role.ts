@@ -113,7 +113,7 @@ export class HubRole implements LinkRole {
       case "ACK":
         return;
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward") this.#federationSync(message);
+        if (message.op !== "Forward" && message.op !== "LinkAck") this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
@@ -136,6 +136,8 @@ export class HubRole implements LinkRole {
       case "Digest":
         return this.#sync.received(message);
       case "RequestSync":
+        // A leaf subscribes before it asks for the state.
+        this.#link.record.handOver();
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":
         this.#core.syncCompleted(this.#link, message.patterns);

@@ -124,7 +124,7 @@ export class LeafRole implements LinkRole {
       case "UNSUBSCRIBE":
         return this.#requests.unsubscribe(message.id);
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward") this.#federationSync(message);
+        if (message.op !== "Forward" && message.op !== "LinkAck") this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
@@ -151,6 +151,7 @@ export class LeafRole implements LinkRole {
       });
     }
     this.#link.routerId = router.routerId;
+    this.#link.record.identified(router.routerId, router.bootId);
     this.#isHubTimed = router.timed;
     this.#core.clock.restart();
     this.#phase = { kind: "timing", roundsLeft: CLOCK_ROUNDS - 1 };
@@ -259,5 +260,7 @@ export class LeafRole implements LinkRole {
       });
     }
     this.#core.hubDeclared(this.#link, declaration);
+    // A hub subscribes before it declares.
+    this.#link.record.handOver();
   }
 }

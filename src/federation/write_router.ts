@@ -111,7 +111,7 @@ export class WriteRouter {
     const refusal = problemOf(set) ?? numberProblem(set, entry) ??
       this.#identityProblem(identity, set);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
-    const travelMs = (link.roundTripMicros ?? 0) / 2_000;
+    const travelMs = link.travelMicros / 1_000;
     const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
     if (remainingLifeMs <= 0) {
       return answered(refusedWrite(

@@ -12,6 +12,7 @@ const OP_REVISION_VECTOR = 0x03;
 const OP_SYNC_COMPLETE = 0x04;
 const OP_FORWARD = 0x05;
 const OP_DIGEST = 0x06;
+const OP_LINK_ACK = 0x07;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -30,6 +31,8 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readForward(reader);
     case OP_DIGEST:
       return readDigest(reader);
+    case OP_LINK_ACK:
+      return { type: "FEDERATION_SYNC", op: "LinkAck", events: reader.u64("events of a LINK_ACK") };
     default:
       throw new WireError(
         "message",
@@ -48,6 +51,8 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeForward(writer, message);
     case "Digest":
       return writeDigest(writer, message);
+    case "LinkAck":
+      return writer.u64(message.events);
     default:
       return writeNamespaceSync(writer, message);
   }
@@ -67,5 +72,7 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_FORWARD;
     case "Digest":
       return OP_DIGEST;
+    case "LinkAck":
+      return OP_LINK_ACK;
   }
 }

@@ -421,7 +421,19 @@ export interface DigestMessage {
   readonly wants: readonly string[];
 }
 
-export type FederationSyncMessage = NamespaceSyncMessage | ForwardMessage | DigestMessage;
+/** How far the receiver of a link's events has come. */
+export interface LinkAckMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "LinkAck";
+  /** Event entries of this connection that were handled, of all signals, from its start. */
+  readonly events: number;
+}
+
+export type FederationSyncMessage =
+  | NamespaceSyncMessage
+  | ForwardMessage
+  | DigestMessage
+  | LinkAckMessage;
 
 /** Any message, both directions. */
 export type Message =

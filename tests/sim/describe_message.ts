@@ -65,6 +65,7 @@ function describe(message: Message): string {
     case "FEDERATION_SYNC":
       if (message.op === "Forward") return "FORWARD";
       if (message.op === "Digest") return describeDigest(message);
+      if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];

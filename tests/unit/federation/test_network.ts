@@ -173,6 +173,7 @@ export function describe(message: Message): string {
     case "FEDERATION_SYNC":
       if (message.op === "Forward") return `${message.kind} x${message.count} ${message.origin}`;
       if (message.op === "Digest") return describeDigest(message);
+      if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;

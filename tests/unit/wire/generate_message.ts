@@ -5,6 +5,7 @@ import {
   FEATURE,
   type FederationSyncMessage,
   type ForwardMessage,
+  type LinkAckMessage,
   type Message,
   type MessageType,
   type NamespaceSyncMessage,
@@ -223,7 +224,11 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest])(prng);
+  return prng.pick([forward, namespaceSync, digest, linkAck])(prng);
+}
+
+function linkAck(prng: Prng): LinkAckMessage {
+  return { type: "FEDERATION_SYNC", op: "LinkAck", events: u64(prng) };
 }
 
 function digest(prng: Prng): DigestMessage {

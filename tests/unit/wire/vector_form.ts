@@ -121,7 +121,7 @@ function publishForm(message: PublishMessage): Record<string, unknown> {
 }
 
 function federationForm(message: FederationSyncMessage): Record<string, unknown> {
-  if (message.op === "Forward" || message.op === "Digest") return { ...message };
+  if (!("revisions" in message)) return { ...message };
   return { ...message, revisions: Object.fromEntries(message.revisions) };
 }
 
