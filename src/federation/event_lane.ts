@@ -5,6 +5,8 @@ import { Fifo } from "./fifo.ts";
 import type { EventLoss } from "./link_event.ts";
 
 const SWEEP_INTERVAL_MS = 250;
+/** An acknowledgement that is on its way when the life of its event ends has so long. */
+const ACK_GRACE_MICROS = 1_000_000;
 
 /** What of a publication outlives the message it came in. Its frame is the lane's to keep. */
 export type LaneEvent = Pick<
@@ -41,8 +43,7 @@ interface Entry {
  *
  * An event that is taken in here is acknowledged in the end, or not wanted there any more, or it is
  * told as lost: `expired` when its life ended here, `dropped` when there was no room, `unknown`
- * when either happened after it was sent once, or when the peer's process that may have got it is
- * gone.
+ * when either happened after it was sent, or when the peer's process that may have got it is gone.
  */
 export class EventLane {
   readonly #around: LaneSurroundings;
@@ -187,7 +188,7 @@ export class EventLane {
   }
 
   #planSweep(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length + this.#sent.length === 0) return;
     this.#sweep ??= this.#around.after(SWEEP_INTERVAL_MS, () => {
       this.#sweep = undefined;
       this.#expire();
@@ -197,6 +198,13 @@ export class EventLane {
 
   #expire(): void {
     const { nowMicros } = this.#around;
+    // In the order of acknowledgement: when that of the first is missing, all are.
+    for (let entry = this.#sent.first; entry !== undefined; entry = this.#sent.first) {
+      if (entry.event.deadlineMicros + ACK_GRACE_MICROS > nowMicros) break;
+      this.#sent.shift();
+      this.#sentBytes -= entry.event.frame.length;
+      this.#lose(entry, "unknown");
+    }
     for (const entry of this.#takeWaiting()) {
       if (entry.event.deadlineMicros <= nowMicros) this.#lose(entry, "expired");
       else this.#wait(entry);

@@ -5,15 +5,15 @@ const SECOND_MICROS = 1_000_000;
 /** Two links do not agree quite how old an event is. */
 const MARGIN_SECONDS = 2;
 
-/** What one process has published lately. */
-interface Process {
+/** What one process of a router has published lately. */
+interface Publisher {
   readonly key: string;
   readonly sequences: Set<number>;
 }
 
 /** Events to be forgotten in the same second, in two parallel lists. */
 interface Bucket {
-  readonly processes: Process[];
+  readonly publishers: Publisher[];
   readonly sequences: number[];
 }
 
@@ -22,14 +22,14 @@ interface Bucket {
  * was lost, is delivered once. When there are too many, those whose deadline is next go first.
  */
 export class SeenEvents {
-  readonly #processes = new Map<string, Process>();
+  readonly #publishers = new Map<string, Publisher>();
   /** By the second of monotonic time in which they are forgotten. */
   readonly #buckets = new Map<number, Bucket>();
   #nextSecond = 0;
   #size = 0;
   /** Who published last: most events come in rows. */
   #newest:
-    | { readonly origin: string; readonly bootId: number; readonly process: Process }
+    | { readonly origin: string; readonly bootId: number; readonly publisher: Publisher }
     | undefined;
 
   /** Events that are remembered. */
@@ -41,30 +41,30 @@ export class SeenEvents {
   isNew(identity: EventIdentity, deadlineMicros: number, nowMicros: number): boolean {
     this.#forgetUntil(Math.floor(nowMicros / SECOND_MICROS));
     const { sequence } = identity;
-    if (this.#processOf(identity).sequences.has(sequence)) return false;
+    if (this.#publisherOf(identity).sequences.has(sequence)) return false;
     if (this.#size >= SEEN_EVENTS_MAX) this.#forgetNext();
-    // Asked for again: making room may have forgotten the process.
-    const process = this.#processOf(identity);
-    process.sequences.add(sequence);
+    // Asked for again: making room may have forgotten the publisher.
+    const publisher = this.#publisherOf(identity);
+    publisher.sequences.add(sequence);
     this.#size++;
     const last = Math.max(deadlineMicros, nowMicros);
     const bucket = this.#bucketOf(Math.floor(last / SECOND_MICROS) + MARGIN_SECONDS);
-    bucket.processes.push(process);
+    bucket.publishers.push(publisher);
     bucket.sequences.push(sequence);
     return true;
   }
 
-  #processOf({ origin, bootId }: EventIdentity): Process {
+  #publisherOf({ origin, bootId }: EventIdentity): Publisher {
     const newest = this.#newest;
-    if (newest?.origin === origin && newest.bootId === bootId) return newest.process;
+    if (newest?.origin === origin && newest.bootId === bootId) return newest.publisher;
     const key = `${bootId}@${origin}`;
-    let process = this.#processes.get(key);
-    if (process === undefined) {
-      process = { key, sequences: new Set() };
-      this.#processes.set(key, process);
+    let publisher = this.#publishers.get(key);
+    if (publisher === undefined) {
+      publisher = { key, sequences: new Set() };
+      this.#publishers.set(key, publisher);
     }
-    this.#newest = { origin, bootId, process };
-    return process;
+    this.#newest = { origin, bootId, publisher };
+    return publisher;
   }
 
   #bucketOf(second: number): Bucket {
@@ -72,7 +72,7 @@ export class SeenEvents {
     const key = Math.max(second, this.#nextSecond);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { processes: [], sequences: [] };
+      bucket = { publishers: [], sequences: [] };
       this.#buckets.set(key, bucket);
     }
     return bucket;
@@ -95,11 +95,11 @@ export class SeenEvents {
     this.#nextSecond++;
     if (bucket === undefined) return;
     this.#size -= bucket.sequences.length;
-    for (const [index, process] of bucket.processes.entries()) {
-      process.sequences.delete(bucket.sequences[index] ?? 0);
-      if (process.sequences.size > 0) continue;
-      this.#processes.delete(process.key);
-      if (this.#newest?.process === process) this.#newest = undefined;
+    for (const [index, publisher] of bucket.publishers.entries()) {
+      publisher.sequences.delete(bucket.sequences[index] ?? 0);
+      if (publisher.sequences.size > 0) continue;
+      this.#publishers.delete(publisher.key);
+      if (this.#newest?.publisher === publisher) this.#newest = undefined;
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { LinkEvent } from "../../src/federation/link_event.ts";
 import type { EncodedValue } from "../../src/wire/message.ts";
 import type { Delivery } from "./sim_network.ts";
 import type { SimWorld } from "./sim_world.ts";
@@ -43,6 +44,7 @@ export interface ClientEvent {
   readonly address: string;
   /** Unique for each publication: the publishing client and a number. */
   readonly id: string;
+  readonly atMicros: number;
 }
 
 /** Watches a run for one invariant. Each method is optional; a checker reports what is wrong. */
@@ -51,10 +53,12 @@ export interface Checker {
   wrote?(write: ClientWrite): void;
   answered?(write: ClientWrite): void;
   updated?(update: ClientUpdate): void;
-  received?(event: ClientEvent): void;
+  received?(event: ClientEvent, world: SimWorld): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
-  crashed?(router: string): void;
+  /** A router told of something on its links. */
+  linkEvent?(router: string, event: LinkEvent): void;
+  crashed?(router: string, world: SimWorld): void;
   /** Now and then. */
   ticked?(world: SimWorld): void;
   /** All faults are healed and time has passed since. */

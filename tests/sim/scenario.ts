@@ -113,12 +113,12 @@ function act(
 ): void {
   const { address, kind, padding } = what;
   if (!client.isConnected) return;
-  if (kind < 0.2) {
+  if (kind < 0.3) {
     client.publish(address);
-  } else if (kind < 0.25) {
+  } else if (kind < 0.35) {
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;
-    client.set(address, kind < 0.35 ? { expectedRevision, padding } : { padding });
+    client.set(address, kind < 0.45 ? { expectedRevision, padding } : { padding });
   }
 }

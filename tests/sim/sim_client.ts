@@ -1,7 +1,13 @@
 import type { Transport } from "../../src/edge/transport.ts";
 import { ERROR_CODE } from "../../src/router/error_code.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
-import { ALL_SIGNALS, type Message, QOS, SIGNAL } from "../../src/wire/message.ts";
+import {
+  ALL_SIGNALS,
+  type Message,
+  type PublishMessage,
+  QOS,
+  SIGNAL,
+} from "../../src/wire/message.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
 import type { SimNetwork } from "./sim_network.ts";
@@ -12,6 +18,13 @@ export interface ClientWatcher {
   answered(write: ClientWrite): void;
   updated(update: ClientUpdate): void;
   received(event: ClientEvent): void;
+}
+
+/** When a client was connected. */
+export interface SessionTime {
+  readonly fromMicros: number;
+  /** Undefined while it is. */
+  toMicros: number | undefined;
 }
 
 interface OpenSession extends SessionOfClient {
@@ -33,6 +46,8 @@ export class SimClient {
   readonly updates: ClientUpdate[] = [];
   /** Events received, in order. */
   readonly events: ClientEvent[] = [];
+  /** All sessions, oldest first. */
+  readonly sessions: SessionTime[] = [];
   readonly #network: SimNetwork;
   readonly #watcher: ClientWatcher;
   /** Per address, for answers that nothing waits for. */
@@ -121,6 +136,11 @@ export class SimClient {
     return id;
   }
 
+  /** The id in a publication of any client. */
+  idOf({ value }: PublishMessage): string {
+    return value === undefined ? "" : String(decodeValue(value));
+  }
+
   get(address: string): void {
     this.#send({ type: "GET", address });
   }
@@ -144,6 +164,8 @@ export class SimClient {
       waiting: new Map(),
     };
     this.#session = session;
+    const time: SessionTime = { fromMicros: this.#network.clock.nowMicros, toMicros: undefined };
+    this.sessions.push(time);
     this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
     for (const [id, pattern] of this.subscriptions.entries()) {
       this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
@@ -152,6 +174,7 @@ export class SimClient {
       onMessage: (bytes) => this.#received(session, decodeFrame(bytes).message),
       onText: () => {},
       onClose: () => {
+        time.toMicros = this.#network.clock.nowMicros;
         for (const write of session.waiting.values()) write.isAbandoned = true;
         if (this.#session === session) this.#session = undefined;
         this.#reconnect();
@@ -173,8 +196,9 @@ export class SimClient {
       case "SNAPSHOT":
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
-        const id = message.value === undefined ? "" : String(decodeValue(message.value));
-        const event = { session, address: message.address, id };
+        const id = this.idOf(message);
+        const atMicros = this.#network.clock.nowMicros;
+        const event = { session, address: message.address, id, atMicros };
         this.events.push(event);
         return this.#watcher.received(event);
       }
