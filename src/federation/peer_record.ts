@@ -4,6 +4,7 @@ import type { Appointment } from "../router/agenda.ts";
 import type { Publication } from "../router/publication.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import type { Subscriber } from "../router/subscriber.ts";
+import { SIGNAL } from "../wire/message.ts";
 import { type EventCarrier, EventLane, type LaneEvent } from "./event_lane.ts";
 import type { FrameKeeper } from "./frame_keeper.ts";
 import { isRepeatable } from "./is_repeatable.ts";
@@ -190,7 +191,8 @@ export class PeerRecord implements Subscriber {
     if (isRepeatable(publication)) {
       const frame = this.#around.frames.keep(publication);
       this.lane.add({ address, signal, identity, deadlineMicros, frame });
-    } else {
+    } else if (signal !== SIGNAL.gesture || this.lane.waiting === 0) {
+      // A move must not come before the start of its gesture.
       this.lane.pass(publication);
     }
   }

@@ -4,9 +4,11 @@ import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
   type Message,
+  type PhaseCode,
   type PublishMessage,
   QOS,
   SIGNAL,
+  type SignalCode,
 } from "../../src/wire/message.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
@@ -123,14 +125,18 @@ export class SimClient {
     return write;
   }
 
-  /** Publishes an event with an id nobody else uses. Returns the id. */
-  publish(address: string): string {
+  /** Publishes an event, or another signal, with an id nobody else uses. Returns the id. */
+  publish(
+    address: string,
+    what: { readonly signal?: SignalCode; readonly phase?: PhaseCode } = {},
+  ): string {
     const id = `${this.name}:e${this.#published.push(address)}`;
     this.#send({
       type: "PUBLISH",
       address,
       signal: SIGNAL.event,
       phase: 0,
+      ...what,
       value: encodeValue(id),
     });
     return id;
