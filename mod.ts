@@ -49,7 +49,7 @@ export { WireError, type WireErrorKind } from "./src/wire/wire_error.ts";
 export { AddressError } from "./src/address/address.ts";
 export type { LiveVersion, Stamp, Version } from "./src/state/version.ts";
 export type { LiveParam, Param } from "./src/state/param_store.ts";
-export type { LinkEvent, PeerState } from "./src/federation/link_event.ts";
+export type { EventLoss, LinkEvent, PeerState } from "./src/federation/link_event.ts";
 export {
   AlreadyConnectedError,
   CodecError,

@@ -87,6 +87,18 @@ export const PENDING_WRITES_MAX: number = 100_000;
 export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */
 export const SEEN_EVENTS_MAX: number = 100_000;
+/** Events kept for one peer, sent and not acknowledged or not sent yet; beyond it the oldest goes. */
+export const EVENTS_QUEUED_MAX: number = 10_000;
+/** Bytes of their frames. */
+export const EVENTS_QUEUED_BYTES_MAX: number = 16_777_216;
+/** Repeatable events after which a link's receiver acknowledges at once. */
+export const EVENTS_PER_ACK_MAX: number = 64;
+/** Milliseconds after which it acknowledges fewer. */
+export const EVENT_ACK_DELAY_MS: number = 50;
+/** Peers without a link that are remembered; beyond it the one away longest is forgotten. */
+export const PEERS_AWAY_MAX: number = 1_000;
+/** Milliseconds that events are kept for a leaf that is away. */
+export const PEER_AWAITED_MS: number = 600_000;
 
 /** No right clock shows an earlier time than this: 2026-11-01, microseconds since 1970. */
 export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
@@ -98,7 +110,7 @@ export const DIGEST_DEPTH_MAX: number = 4;
 
 /** Life of a write request, milliseconds. */
 export const WRITE_LIFE_MS: number = 5_000;
-/** Life of an event on its way, milliseconds. */
+/** Life of an event on its way, milliseconds, when its router is not told another. */
 export const EVENT_LIFE_MS: number = 5_000;
 /** Renewal of a lock that was taken through another router, milliseconds. */
 export const LEASE_RENEWAL_MS: number = 3_000;
@@ -110,6 +122,10 @@ export const LEASES_MAX: number = 10_000;
 export const LEASE_ENTRIES_MAX: number = 1_000;
 /** Routers that a LEASE message passes, up to the root and down again. */
 export const LEASE_HOPS_MAX: number = 2 * PATH_ROUTERS_MAX;
+/** Shortest life of events that a router may be told, milliseconds. */
+export const EVENT_LIFE_MIN_MS: number = 100;
+/** Longest life of any event, milliseconds; one that claims more has this. */
+export const EVENT_LIFE_MAX_MS: number = 60_000;
 /** Heartbeat on a link, milliseconds. */
 export const HEARTBEAT_MS: number = 2_000;
 /** Unanswered heartbeats before a link counts as lost. */

@@ -71,6 +71,12 @@ export const SERVER_COMMAND: Command = {
       help: "TTL of params that are set without one, renewed by writes and reads. Default 0, never",
     },
     {
+      name: "event-ttl",
+      value: "MS",
+      help:
+        "Milliseconds after which an event published here reaches nobody any more. Default 5000",
+    },
+    {
       name: "drain-timeout",
       value: "SECONDS",
       help: "At a stop, how long connections have to take what was sent to them. Default 30",

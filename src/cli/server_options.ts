@@ -2,6 +2,7 @@ import { AddressError } from "../address/address.ts";
 import { parsePattern } from "../address/pattern.ts";
 import type { FederationConfig, FederationMode } from "../edge/federation_config.ts";
 import type { RouterConfig, RouterListenOptions } from "../edge/router.ts";
+import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS } from "../limits.ts";
 import { ROUTER_CORE_DEFAULTS } from "../router/router_config.ts";
 import { FEATURE, type FeatureName } from "../wire/message.ts";
 import type { CommandArguments } from "./command_arguments.ts";
@@ -30,6 +31,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
   const name = args.text("name");
   const maxSessions = args.integer("max-sessions", { min: 1, max: 1_000_000 });
   const ttlSeconds = args.integer("param-ttl", { min: 0, max: TTL_SECONDS_MAX });
+  const eventTtlMs = args.integer("event-ttl", { min: EVENT_LIFE_MIN_MS, max: EVENT_LIFE_MAX_MS });
   const drainSeconds = args.integer("drain-timeout", { min: 0, max: DRAIN_SECONDS_MAX });
   const federation = federationOptions(args);
   return {
@@ -40,6 +42,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
       ...(ttlSeconds === undefined || ttlSeconds === 0
         ? {}
         : { paramTtl: { kind: "sliding", seconds: ttlSeconds } }),
+      ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(federation === undefined ? {} : { federation }),
     },
     listen: {

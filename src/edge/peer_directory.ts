@@ -68,6 +68,7 @@ export class PeerDirectory {
         return this.#setState(event.routerId, event.state, event.reason, endpoint);
       case "remoteSet":
       case "remotePublish":
+      case "eventLost":
       case "syncComplete":
       case "refused":
         return;

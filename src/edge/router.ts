@@ -30,6 +30,11 @@ export interface RouterConfig {
   readonly maxParams?: number;
   /** TTL of a SET that names none. Default: never. */
   readonly paramTtl?: Ttl;
+  /**
+   * Life of what clients of this router publish, milliseconds: on its way over slow or lost links it
+   * reaches nobody later than that. From 100 to 60,000. Default: 5000.
+   */
+  readonly eventTtlMs?: number;
   /** How this router federates; a hub when `features` has `federation` and this is left out. */
   readonly federation?: Partial<FederationConfig>;
 }
@@ -208,6 +213,7 @@ function coreConfigOf(
       : features,
     sessionsMax: config.maxSessions ?? SESSIONS_MAX,
     paramsMax: config.maxParams ?? ROUTER_CORE_DEFAULTS.paramsMax,
+    eventTtlMs: config.eventTtlMs ?? ROUTER_CORE_DEFAULTS.eventTtlMs,
     defaultTtl: config.paramTtl === undefined ? 0 : encodeTtl(config.paramTtl),
   };
 }

@@ -53,6 +53,8 @@ export class RouterLog {
         return;
       case "refused":
         return this.#refused(event);
+      case "eventLost":
+        return this.#eventLost(event);
       case "remoteSet":
       case "remotePublish":
       case "syncComplete":
@@ -113,6 +115,21 @@ export class RouterLog {
       case "Active":
         LOG.debug("The link to the hub is {state}", { event: "uplink", state });
     }
+  }
+
+  #eventLost(event: LinkEvent & { readonly type: "eventLost" }): void {
+    const { routerId, address, origin, sequence, why } = event;
+    const repeat = this.#repeats.take(`eventLost ${routerId} ${why}`);
+    if (repeat === undefined) return;
+    LOG.warn('Event at "{address}" lost on the way with router "{routerId}": {why}{more}', {
+      event: "event-lost",
+      routerId,
+      address,
+      origin,
+      sequence,
+      why,
+      ...repeat,
+    });
   }
 
   #refused({ routerId, code, message }: LinkEvent & { readonly type: "refused" }): void {

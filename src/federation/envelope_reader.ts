@@ -8,6 +8,8 @@ export interface EnvelopeFrame {
   /** The whole frame, header included. */
   readonly bytes: Uint8Array;
   readonly message: Message;
+  /** When the context that covers it was written, by the sender's monotonic clock. */
+  readonly sentMicros?: number | undefined;
 }
 
 /** Who is told what a message holds, in order. */
@@ -44,14 +46,14 @@ export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void 
           `Cannot read frame ${index + 1} of ${message.count} of a context: the message ends`,
         );
       }
-      const forwarded = readFrame(bytes, offset);
+      const forwarded = readFrame(bytes, offset, frame.header.timestampMicros);
       offset = forwarded.header.payloadEnd;
       visitor.forwarded(message, index, forwarded);
     }
   }
 }
 
-function readFrame(bytes: Uint8Array, offset: number): EnvelopeFrame {
+function readFrame(bytes: Uint8Array, offset: number, sentMicros?: number): EnvelopeFrame {
   const { header, message } = decodeFrame(bytes, offset);
-  return { header, bytes: bytes.subarray(offset, header.payloadEnd), message };
+  return { header, bytes: bytes.subarray(offset, header.payloadEnd), message, sentMicros };
 }

@@ -1,6 +1,6 @@
 import { BATCH_BYTES_MAX } from "../limits.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
-import { writeFrame } from "../wire/frame.ts";
+import { type FrameOptions, writeFrame } from "../wire/frame.ts";
 import type {
   EventEntry,
   ForwardMessage,
@@ -22,6 +22,8 @@ interface Run {
   readonly origin: string;
   readonly bootId: number;
   readonly isOfTombstones: boolean;
+  /** When it was begun, for frames that have a life. */
+  readonly sentMicros: number | undefined;
   count: number;
   /** One of these has an entry for each frame, as the kind says; none for versions. */
   readonly requests: RequestEntry[];
@@ -41,13 +43,21 @@ interface ContextOrigin {
  */
 export class EnvelopeWriter {
   readonly #send: (bytes: Uint8Array) => void;
+  readonly #nowMicros: () => number | undefined;
   readonly #message = new ByteWriter();
   readonly #frames = new ByteWriter();
   #run: Run | undefined;
 
-  /** `send` gets one WebSocket message; its bytes are valid during the call. */
-  constructor(send: (bytes: Uint8Array) => void) {
+  /**
+   * `send` gets one WebSocket message; its bytes are valid during the call. By `nowMicros`, monotonic
+   * time, requests and events are told when they were written.
+   */
+  constructor(
+    send: (bytes: Uint8Array) => void,
+    nowMicros: () => number | undefined = () => undefined,
+  ) {
     this.#send = send;
+    this.#nowMicros = nowMicros;
   }
 
   /** Whether `flush` has anything to send. */
@@ -87,9 +97,9 @@ export class EnvelopeWriter {
   }
 
   /** Any other message, in its place between the rest. */
-  message(message: Message): void {
+  message(message: Message, options: FrameOptions = {}): void {
     this.#closeRun();
-    writeFrame(this.#message, message, {});
+    writeFrame(this.#message, message, options);
     this.#flushWhenFull();
   }
 
@@ -111,8 +121,10 @@ export class EnvelopeWriter {
       return run;
     }
     this.#closeRun();
+    const hasLife = kind === "request" || kind === "event";
+    const sentMicros = hasLife ? this.#nowMicros() : undefined;
     const next: Run = {
-      ...{ kind, origin, bootId, isOfTombstones },
+      ...{ kind, origin, bootId, sentMicros, isOfTombstones },
       ...{ count: 0, requests: [], events: [], replies: [] },
     };
     this.#run = next;
@@ -130,7 +142,7 @@ export class EnvelopeWriter {
     const run = this.#run;
     if (run === undefined) return;
     this.#run = undefined;
-    writeFrame(this.#message, contextOf(run), {});
+    writeFrame(this.#message, contextOf(run), { timestampMicros: run.sentMicros });
     this.#message.append(this.#frames.bytes());
     this.#frames.reset();
   }

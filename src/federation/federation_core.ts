@@ -15,6 +15,7 @@ import type { Declaration } from "./declaration.ts";
 import { type FederationCoreConfig, validateFederationCoreConfig } from "./federation_config.ts";
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
+import { FrameKeeper } from "./frame_keeper.ts";
 import { HubRole } from "./hub_role.ts";
 import { LeaseRouter } from "./lease_router.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
@@ -23,6 +24,7 @@ import { Interest } from "./interest.ts";
 import { Newcomers } from "./newcomers.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { RemoteGets } from "./remote_gets.ts";
+import { PeerRecords } from "./peer_records.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
@@ -44,6 +46,8 @@ export class FederationCore implements FederationHook {
   readonly gets: RemoteGets;
   readonly leases: LeaseRouter;
   readonly uplink: Uplink | undefined;
+  /** What is known of peers, with a link or without. */
+  readonly records: PeerRecords;
   readonly #leaves = new Map<string, PeerLink>();
   readonly #newcomers: Newcomers;
   readonly #onEvent: (event: LinkEvent) => void;
@@ -80,7 +84,12 @@ export class FederationCore implements FederationHook {
     this.interest = new Interest(this);
     this.gets = new RemoteGets(this);
     this.leases = new LeaseRouter(this);
-    this.uplink = options.isLeaf ? new Uplink(this) : undefined;
+    this.records = new PeerRecords(
+      { router, frames: new FrameKeeper(), emit: (event) => this.emit(event) },
+      { hasHub: options.isLeaf },
+    );
+    const { hub } = this.records;
+    this.uplink = hub === undefined ? undefined : new Uplink(this, hub);
     this.#newcomers = new Newcomers(router, (connection, hello) => this.#join(connection, hello));
     this.claims.replace(
       { kind: "self" },
@@ -138,6 +147,10 @@ export class FederationCore implements FederationHook {
   emit(event: LinkEvent): void {
     if (event.type === "connected" && event.routerId === this.hubLink?.routerId) {
       this.uplink?.proven();
+    }
+    if (event.type === "refused") {
+      const record = this.records.get(event.routerId);
+      if (record !== undefined) record.counters.refused++;
     }
     this.#onEvent(event);
   }
@@ -329,6 +342,8 @@ export class FederationCore implements FederationHook {
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
     this.leases.linkLost(link);
+    link.record.disconnected(link);
+    if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);
     if (link.routerId !== "") {
       this.emit({ type: "disconnected", routerId: link.routerId, reason: end.reason });
@@ -352,13 +367,16 @@ export class FederationCore implements FederationHook {
   }
 
   #join(connection: Connection, hello: HelloMessage): PeerLink {
-    const link = new PeerLink(this, connection);
-    link.routerId = hello.router?.routerId ?? "";
-    link.bootId = hello.router?.bootId ?? 0;
+    const { routerId = "", bootId = 0 } = hello.router ?? {};
+    const record = this.records.leaf(routerId);
+    const link = new PeerLink(this, connection, record);
+    link.routerId = routerId;
+    link.bootId = bootId;
     const role = new HubRole(this, link);
     link.role = role;
-    this.#leaves.set(link.routerId, link);
+    this.#leaves.set(routerId, link);
     link.start();
+    record.identified(routerId, bootId);
     role.welcome(hello);
     return link;
   }

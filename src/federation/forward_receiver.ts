@@ -1,5 +1,5 @@
 import { addressProblem } from "../address/address.ts";
-import { EVENT_LIFE_MS } from "../limits.ts";
+import { EVENT_LIFE_MAX_MS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import { isReserved } from "../router/reserved.ts";
 import { tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
@@ -12,6 +12,7 @@ import {
 } from "../wire/message.ts";
 import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
+import { isRepeatable } from "./is_repeatable.ts";
 import type { PeerLink } from "./link.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { SeenEvents } from "./seen_events.ts";
@@ -103,16 +104,19 @@ export class ForwardReceiver {
     const { origin, bootId } = context;
     // Our own, come round: a ring or a doubled link.
     if (origin === router.config.routerId) return;
-    const travelMicros = (link.roundTripMicros ?? 0) / 2;
-    // No longer than it is remembered: else it could come a second time as new.
-    const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MS);
-    const deadlineMicros = router.nowMicros + lifeMs * 1_000 - travelMicros;
-    if (deadlineMicros <= router.nowMicros) return;
+    const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MAX_MS);
+    const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;
     const identity = { origin, bootId, sequence: entry.sequence };
-    if (!this.#seen.isNew(identity, router.nowMicros)) return;
+    if (!this.#seen.isNew(identity, deadlineMicros, router.nowMicros)) return;
+    if (deadlineMicros <= router.nowMicros) {
+      if (isRepeatable(message)) link.record.eventLost({ address, identity }, "expired");
+      return;
+    }
+    const { signal, phase } = message;
     router.deliver({
       address,
-      signal: message.signal,
+      signal,
+      phase,
       frame: frame.bytes,
       identity,
       deadlineMicros,

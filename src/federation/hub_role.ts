@@ -1,14 +1,6 @@
 import { CLAIMS_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
-import {
-  ALL_SIGNALS,
-  type DigestMessage,
-  FEATURE,
-  type HelloMessage,
-  type Message,
-  type NamespaceSyncMessage,
-  type TimeMessage,
-} from "../wire/message.ts";
+import { ALL_SIGNALS, FEATURE, type HelloMessage, type Message } from "../wire/message.ts";
 import type { ClaimConflict } from "./claims.ts";
 import {
   type Declaration,
@@ -21,6 +13,7 @@ import type { FederationCore } from "./federation_core.ts";
 import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
+import { isForRole, type RoleMessage } from "./role_message.ts";
 import { StateSync } from "./state_sync.ts";
 
 /** Ids of the subscriptions to a leaf's namespaces start here, as in the public router. */
@@ -117,14 +110,14 @@ export class HubRole implements LinkRole {
       case "ACK":
         return;
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward" && message.op !== "Lease") this.#federationSync(message);
+        if (isForRole(message)) this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
     }
   }
 
-  #federationSync(message: NamespaceSyncMessage | DigestMessage | TimeMessage): void {
+  #federationSync(message: RoleMessage): void {
     switch (message.op) {
       case "DeclareNamespaces": {
         const declaration = this.#declarations.read(message);
@@ -142,6 +135,8 @@ export class HubRole implements LinkRole {
       case "Time":
         return this.#link.refuse(ERROR_CODE.refused, "Time is told by hubs to their leaves only");
       case "RequestSync":
+        // A leaf subscribes before it asks for the state.
+        this.#link.record.handOver();
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":
         this.#core.syncCompleted(this.#link, message.patterns);

@@ -58,7 +58,7 @@ export class Interest implements SubscriptionObserver {
   }
 
   added(subscriber: Subscriber, pattern: Pattern): void {
-    if (subscriber === this.#core.hubLink || !this.#isBeyond(pattern)) return;
+    if (this.#isHub(subscriber) || !this.#isBeyond(pattern)) return;
     const wanted = this.#wanted.get(pattern.text);
     if (wanted !== undefined) {
       wanted.subscriptions++;
@@ -73,7 +73,7 @@ export class Interest implements SubscriptionObserver {
 
   removed(subscriber: Subscriber, { text }: Pattern): void {
     const wanted = this.#wanted.get(text);
-    if (wanted === undefined || subscriber === this.#core.hubLink) return;
+    if (wanted === undefined || this.#isHub(subscriber)) return;
     if (--wanted.subscriptions > 0) return;
     wanted.release = this.#core.router.after(RELEASED_AFTER_MS, () => this.#release(wanted));
   }
@@ -97,6 +97,11 @@ export class Interest implements SubscriptionObserver {
   /** All that is followed is known by now, or the hub cannot be asked any more. */
   known(): void {
     for (const act of [...this.#waiting]) act();
+  }
+
+  /** What the hub wants of this router is no reason to follow it there. */
+  #isHub(subscriber: Subscriber): boolean {
+    return subscriber === this.#core.hubLink || subscriber === this.#core.records.hub;
   }
 
   #isBeyond(pattern: Pattern): boolean {

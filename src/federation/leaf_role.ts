@@ -5,7 +5,6 @@ import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import {
   ALL_SIGNALS,
-  type DigestMessage,
   type ErrorMessage,
   FEATURE,
   type Message,
@@ -19,6 +18,7 @@ import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
 import { routerIdProblem } from "./router_id.ts";
+import { isForRole, type RoleMessage } from "./role_message.ts";
 import { StateSync } from "./state_sync.ts";
 import { syncRequest } from "./sync_request.ts";
 
@@ -147,7 +147,7 @@ export class LeafRole implements LinkRole {
       case "SNAPSHOT":
         return message.params.forEach((param) => this.#core.gets.found(param));
       case "FEDERATION_SYNC":
-        if (message.op !== "Forward" && message.op !== "Lease") this.#federationSync(message);
+        if (isForRole(message)) this.#federationSync(message);
         return;
       default:
         this.#link.refuse(ERROR_CODE.invalidMessage, `${message.type} is not spoken on a link`);
@@ -174,6 +174,7 @@ export class LeafRole implements LinkRole {
       });
     }
     this.#link.routerId = router.routerId;
+    this.#link.record.identified(router.routerId, router.bootId);
     this.#isHubTimed = router.timed;
     this.#core.clock.restart();
     this.#phase = { kind: "timing", roundsLeft: CLOCK_ROUNDS - 1 };
@@ -279,7 +280,7 @@ export class LeafRole implements LinkRole {
     });
   }
 
-  #federationSync(message: NamespaceSyncMessage | DigestMessage | TimeMessage): void {
+  #federationSync(message: RoleMessage): void {
     switch (message.op) {
       case "DeclareNamespaces":
         return this.#hubDeclared(message);
@@ -330,5 +331,7 @@ export class LeafRole implements LinkRole {
       });
     }
     this.#core.hubDeclared(this.#link, declaration);
+    // A hub subscribes before it declares.
+    this.#link.record.handOver();
   }
 }

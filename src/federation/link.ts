@@ -6,9 +6,9 @@ import type { ParamChange } from "../router/param_change.ts";
 import type { Publication } from "../router/publication.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import type {
-  EventEntry,
   ForwardMessage,
   LeaseMessage,
+  LinkAckMessage,
   Message,
   ReplyEntry,
   RequestEntry,
@@ -17,8 +17,13 @@ import type {
 import { WireError } from "../wire/wire_error.ts";
 import { type EnvelopeFrame, type EnvelopeVisitor, readEnvelope } from "./envelope_reader.ts";
 import { EnvelopeWriter } from "./envelope_writer.ts";
+import { EventAcks } from "./event_acks.ts";
+import type { EventCarrier, LaneEvent } from "./event_lane.ts";
 import type { FederationCore } from "./federation_core.ts";
+import { isRepeatable } from "./is_repeatable.ts";
+import { LinkClock } from "./link_clock.ts";
 import type { PeerState } from "./link_event.ts";
+import type { PeerRecord } from "./peer_record.ts";
 
 /** Why a link ended, for whoever dials again. */
 export type LinkEnd =
@@ -51,8 +56,10 @@ export interface LinkRole {
  *
  * Everything the link sends leaves in order, joined into one message per event-loop turn.
  */
-export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor {
+export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor, EventCarrier {
   readonly connection: Connection;
+  /** What is known of the peer beyond this connection. */
+  readonly record: PeerRecord;
   readonly #core: FederationCore;
   readonly #writer: EnvelopeWriter;
   readonly #flush: () => void = () => this.#writer.flush();
@@ -64,15 +71,26 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   #heartbeat: Appointment | undefined;
   #handshake: Appointment | undefined;
   #unanswered = 0;
-  #roundTripMicros: number | undefined;
   #ping: { readonly sentMicros: number; readonly answered: () => void } | undefined;
+  readonly #clock = new LinkClock();
+  readonly #acks: EventAcks;
+  #travelMicros = 0;
+  #eventsSent = 0;
   #syncsAwaited = 0;
   #provenSinceSync = false;
 
-  constructor(core: FederationCore, connection: Connection) {
+  constructor(core: FederationCore, connection: Connection, record: PeerRecord) {
     this.#core = core;
     this.connection = connection;
-    this.#writer = new EnvelopeWriter((bytes) => connection.send(bytes));
+    this.record = record;
+    this.#writer = new EnvelopeWriter(
+      (bytes) => connection.send(bytes),
+      () => this.#clockMicros(),
+    );
+    this.#acks = new EventAcks(
+      core.router,
+      (events) => this.sendMessage({ type: "FEDERATION_SYNC", op: "LinkAck", events }),
+    );
   }
 
   /** Set at once after construction: the two refer to each other. */
@@ -107,7 +125,12 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   }
 
   get roundTripMicros(): number | undefined {
-    return this.#roundTripMicros;
+    return this.#clock.roundTripMicros;
+  }
+
+  /** How long the context that is being handled was on its way. */
+  get travelMicros(): number {
+    return this.#travelMicros;
   }
 
   get isDone(): boolean {
@@ -121,6 +144,8 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
 
   /** Starts the heartbeat, and the time that the handshake may take. */
   start(): void {
+    this.record.connected(this);
+    this.record.changed(this.#state, undefined);
     this.#plan();
     this.#handshake = this.#core.router.after(HANDSHAKE_TIMEOUT_SECONDS * 1_000, () => {
       this.close({
@@ -171,7 +196,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
 
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
-    this.sendMessage({ type: "SYNC", t1: Math.floor(this.#core.router.nowMicros) });
+    this.sendMessage({ type: "SYNC", t1: this.#clockMicros() });
   }
 
   /** Asks for a sign of life, and calls back when one comes that is not older than this call. */
@@ -217,6 +242,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     const end = this.#end ?? { kind: "lost", reason };
     this.#core.router.agenda.cancel(this.#heartbeat);
     this.#core.router.agenda.cancel(this.#handshake);
+    this.#acks.stop();
     this.#core.linkEnded(this, end);
     this.#enter(end.kind === "failed" ? "Failed" : "Disconnected", end.reason);
     this.#role?.ended(end);
@@ -234,13 +260,28 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   }
 
   published(publication: Publication): void {
-    const { identity, deadlineMicros, frame } = publication;
-    if (identity.origin === this.#routerId) return;
-    const remainingLifeMs = Math.floor((deadlineMicros - this.#core.router.nowMicros) / 1_000);
-    if (remainingLifeMs <= 0) return;
-    const entry: EventEntry = { sequence: identity.sequence, remainingLifeMs };
-    this.#writer.event(identity, entry, frame);
+    this.record.published(publication);
+  }
+
+  // EventCarrier
+
+  get isBehind(): boolean {
+    return this.connection.outbox.queuedBytes > 0;
+  }
+
+  send(
+    { identity, frame }: Pick<LaneEvent, "identity" | "frame">,
+    remainingLifeMs: number,
+  ): number {
+    this.#writer.event(identity, { sequence: identity.sequence, remainingLifeMs }, frame);
     this.#wantFlush();
+    return ++this.#eventsSent;
+  }
+
+  // ConnectionHandler: the socket has taken all
+
+  drained(): void {
+    this.record.lane.pump();
   }
 
   // EnvelopeVisitor
@@ -249,13 +290,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     const { message } = frame;
     switch (message.type) {
       case "SYNC":
-        return this.#answerSync(message);
+        return this.#answerSync(message, frame.header.timestampMicros);
       case "PING":
         return this.sendMessage({ type: "PONG" });
       case "PONG":
         return;
       case "FEDERATION_SYNC":
         if (message.op === "Lease") return this.#lease(message);
+        if (message.op === "LinkAck") return this.#acknowledged(message);
         return this.#role?.handle(message);
       default:
         this.#role?.handle(message);
@@ -263,6 +305,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   }
 
   forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    this.#travelMicros = this.#clock.travelMicros(frame.sentMicros, this.#core.router.nowMicros);
+    this.#forwarded(context, index, frame);
+    if (context.kind !== "event") return;
+    const { message } = frame;
+    this.#acks.handled({ isRepeatable: message.type === "PUBLISH" && isRepeatable(message) });
+  }
+
+  #forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
     if (this.#state !== "Syncing" && this.#state !== "Active") {
       return this.refuse(
         ERROR_CODE.refused,
@@ -287,12 +337,26 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     );
   }
 
-  #answerSync(message: SyncMessage): void {
+  #acknowledged({ events }: LinkAckMessage): void {
+    if (events <= this.#eventsSent) return this.record.lane.acknowledged(events);
+    this.end(
+      {
+        kind: "lost",
+        reason: `LINK_ACK of ${events} events: ${this.#eventsSent} were sent on this connection`,
+      },
+      ERROR_CODE.invalidMessage,
+      CLOSE_CODE.protocolError,
+    );
+  }
+
+  #answerSync(message: SyncMessage, peerMicros: number | undefined): void {
     const { t1, t2, t3 } = message;
     if (t2 === undefined || t3 === undefined) {
       const timeMicros = this.#core.timeMicros();
-      this.sendMessage({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
-      return;
+      this.#writer.message({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros }, {
+        timestampMicros: this.#clockMicros(),
+      });
+      return this.#wantFlush();
     }
     this.#unanswered = 0;
     if (this.#ping !== undefined && t1 >= this.#ping.sentMicros) {
@@ -300,7 +364,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
       this.#ping = undefined;
       answered();
     }
-    this.#roundTripMicros = Math.max(0, this.#core.router.nowMicros - t1);
+    this.#clock.measure({ sentMicros: t1, peerMicros, nowMicros: this.#core.router.nowMicros });
     if (this.#state === "Syncing") this.#provenSinceSync = true;
     this.#role?.timed({ t1, t2, t3 });
     this.#becomeActive();
@@ -313,8 +377,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
     }
   }
 
+  /** This router's monotonic clock, as the peer is told it. */
+  #clockMicros(): number {
+    return Math.floor(this.#core.router.nowMicros);
+  }
+
   #enter(state: PeerState, reason?: string): void {
     this.#state = state;
+    this.record.changed(state, reason);
     this.#core.emit({
       type: "stateChanged",
       routerId: this.#routerId,

@@ -14,6 +14,12 @@ export type PeerState =
   | "Disconnected"
   | "Failed";
 
+/**
+ * Why an event is lost: its life ended before it arrived; it was sent once and nobody will know
+ * whether it arrived; there was no room for it.
+ */
+export type EventLoss = "expired" | "unknown" | "dropped";
+
 /** What happens on links, for those who watch. */
 export type LinkEvent =
   /** The peer declared what it, and those behind it, own. */
@@ -32,6 +38,21 @@ export type LinkEvent =
   }
   /** A PUBLISH came by the link. */
   | { readonly type: "remotePublish"; readonly address: string; readonly origin: string }
+  /**
+   * An event that a peer wanted did not get there, or came from it too late. The counterpart of
+   * `remotePublish`: an event that is told by neither is on its way.
+   */
+  | {
+    readonly type: "eventLost";
+    /** The peer; empty when that is the hub and it was never here. */
+    readonly routerId: string;
+    readonly address: string;
+    /** Router of the publishing client. */
+    readonly origin: string;
+    /** Number of the publication at its origin. */
+    readonly sequence: number;
+    readonly why: EventLoss;
+  }
   /** A sync that was asked of the peer is complete. */
   | { readonly type: "syncComplete"; readonly routerId: string; readonly pattern: string }
   /** The link is Active. */

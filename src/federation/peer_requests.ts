@@ -41,11 +41,13 @@ export class PeerRequests {
     const pattern = parsePattern(text);
     this.#subscribed.set(id, pattern);
     this.#core.router.subscriptions.add(this.#link, id, pattern, types);
+    this.#link.record.subscribed(id, pattern, types);
   }
 
   unsubscribe(id: number): void {
     this.#subscribed.delete(id);
     this.#core.router.subscriptions.remove(this.#link, id);
+    this.#link.record.unsubscribed(id);
   }
 
   /** Answers a GET of what the peer does not mirror, perhaps by asking this router's own hub. */

@@ -4,6 +4,7 @@ import type { FederationCore } from "./federation_core.ts";
 import { LeafRole } from "./leaf_role.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
+import type { PeerRecord } from "./peer_record.ts";
 import { redialDelayMs } from "./redial.ts";
 
 /** A link that was Active for so long counts as stable. */
@@ -15,6 +16,7 @@ const STABLE_MS = 60_000;
  */
 export class Uplink {
   readonly #core: FederationCore;
+  readonly #record: PeerRecord;
   #link: PeerLink | undefined;
   #role: LeafRole | undefined;
   #state: PeerState = "Disconnected";
@@ -27,8 +29,10 @@ export class Uplink {
   #redial: Appointment | undefined;
   #isStopped = false;
 
-  constructor(core: FederationCore) {
+  /** `record` is that of the hub, whichever router it is. */
+  constructor(core: FederationCore, record: PeerRecord) {
     this.#core = core;
+    this.#record = record;
     this.#downSinceMicros = core.router.nowMicros;
   }
 
@@ -86,7 +90,7 @@ export class Uplink {
   }
 
   #opened(connection: Connection): PeerLink {
-    const link = new PeerLink(this.#core, connection);
+    const link = new PeerLink(this.#core, connection, this.#record);
     const role = new LeafRole(this.#core, link, (end) => this.#ended(end));
     link.role = role;
     connection.handler = link;
@@ -139,6 +143,7 @@ export class Uplink {
   #enter(state: PeerState, reason?: string): void {
     this.#state = state;
     if (state !== "Handshaking") this.#reason = reason;
+    this.#record.changed(state, reason);
     this.#core.uplinkChanged(state, reason);
   }
 }

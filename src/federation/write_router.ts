@@ -121,7 +121,7 @@ export class WriteRouter {
       this.#identityProblem(identity, set) ??
       (isRound ? undefined : this.#core.leases.requestProblem(link, origin, entry, set));
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
-    const travelMs = (link.roundTripMicros ?? 0) / 2_000;
+    const travelMs = link.travelMicros / 1_000;
     const remainingLifeMs = Math.floor(Math.min(entry.remainingLifeMs, WRITE_LIFE_MS) - travelMs);
     if (remainingLifeMs <= 0) {
       return answered(refusedWrite(

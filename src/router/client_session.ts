@@ -86,7 +86,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   published(publication: Publication): void {
-    this.#connection.send(publication.frame);
+    this.#connection.send(publication.frame, publication.deadlineMicros);
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {

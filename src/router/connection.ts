@@ -16,6 +16,8 @@ export interface ConnectionHandler {
   received(bytes: Uint8Array): void;
   /** The connection is gone, from whatever side; nothing can be sent any more. */
   closed(reason: string): void;
+  /** No message waits for the socket any more. Told now and then, not only when it is news. */
+  drained?(): void;
 }
 
 /** What a {@linkcode Connection} needs of its router. */
@@ -59,10 +61,13 @@ export class Connection {
     this.#handler = handler;
   }
 
-  /** Sends one WebSocket message; the bytes are the caller's again at once. */
-  send(bytes: Uint8Array): void {
+  /**
+   * Sends one WebSocket message; the bytes are the caller's again at once. If it must wait past its
+   * deadline, by monotonic time, it is dropped.
+   */
+  send(bytes: Uint8Array, deadlineMicros?: number): void {
     if (this.#closed) return;
-    if (!this.outbox.send(bytes)) return this.closeSlow();
+    if (!this.outbox.send(bytes, deadlineMicros)) return this.closeSlow();
     if (this.outbox.isWaiting) this.#owner.outboxWaits(this);
   }
 

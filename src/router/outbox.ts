@@ -33,9 +33,12 @@ export class Outbox {
   readonly #connection: ConnectionId;
   readonly #limits: OutboxLimits;
   readonly #messages: Uint8Array[] = [];
+  /** Parallel to the messages: monotonic time after which one is not to be sent. */
+  readonly #deadlines: number[] = [];
   readonly #sources: OutboxSource[] = [];
   #head = 0;
   #queuedBytes = 0;
+  #expired = 0;
   #closed = false;
   #slowSinceMicros: number | undefined;
 
@@ -48,6 +51,11 @@ export class Outbox {
   /** Bytes of messages that wait here; those of the socket's buffer not included. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Messages that were dropped because their deadline came before their turn. */
+  get expired(): number {
+    return this.#expired;
   }
 
   /** Whether `pump` has anything to do. */
@@ -70,9 +78,10 @@ export class Outbox {
 
   /**
    * Sends a message, or queues a copy of it. Returns false when the bound is reached: the message is
-   * not queued, and the caller must close the connection.
+   * not queued, and the caller must close the connection. One that waits past its deadline, by
+   * monotonic time, is dropped and counted.
    */
-  send(bytes: Uint8Array): boolean {
+  send(bytes: Uint8Array, deadlineMicros: number = Infinity): boolean {
     if (this.#closed) return true;
     if (this.#head === this.#messages.length && this.#hasRoom()) {
       this.#port.send(this.#connection, bytes);
@@ -80,6 +89,7 @@ export class Outbox {
     }
     if (this.#queuedBytes + bytes.length > this.#limits.bytesMax) return false;
     this.#messages.push(bytes.slice());
+    this.#deadlines.push(deadlineMicros);
     this.#queuedBytes += bytes.length;
     return true;
   }
@@ -89,22 +99,25 @@ export class Outbox {
     if (!this.#closed) this.#sources.push(source);
   }
 
-  /** Sends what there is room for. */
-  pump(): void {
+  /** Sends what there is room for; `nowMicros` is monotonic time, for those with a deadline. */
+  pump(nowMicros: number = 0): void {
     while (this.#head < this.#messages.length && this.#hasRoom()) {
-      const message = this.#messages[this.#head++];
-      if (message === undefined) break;
+      const message = this.#messages[this.#head];
+      const deadlineMicros = this.#deadlines[this.#head++];
+      if (message === undefined || deadlineMicros === undefined) break;
       this.#queuedBytes -= message.length;
-      this.#port.send(this.#connection, message);
+      this.#sendInTime(message, { deadlineMicros, nowMicros });
     }
     this.#forgetSent();
     if (this.#messages.length === 0) this.#pumpSources();
   }
 
   /** Hands over all messages that wait, whatever the socket has buffered: done before a last close. */
-  sendAll(): void {
-    for (const message of this.#messages.splice(0).slice(this.#head)) {
-      this.#port.send(this.#connection, message);
+  sendAll(nowMicros: number = 0): void {
+    const deadlines = this.#deadlines.splice(0);
+    for (const [index, message] of this.#messages.splice(0).entries()) {
+      if (index < this.#head) continue;
+      this.#sendInTime(message, { deadlineMicros: deadlines[index] ?? Infinity, nowMicros });
     }
     this.#head = 0;
     this.#queuedBytes = 0;
@@ -114,15 +127,25 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#messages.length = 0;
+    this.#deadlines.length = 0;
     this.#sources.length = 0;
     this.#head = 0;
     this.#queuedBytes = 0;
+  }
+
+  #sendInTime(
+    message: Uint8Array,
+    { deadlineMicros, nowMicros }: { readonly deadlineMicros: number; readonly nowMicros: number },
+  ): void {
+    if (deadlineMicros <= nowMicros) this.#expired++;
+    else this.#port.send(this.#connection, message);
   }
 
   /** Now and then, not each time: it moves all that waits. */
   #forgetSent(): void {
     if (this.#head < this.#messages.length && this.#head < SENT_KEPT_MAX) return;
     this.#messages.splice(0, this.#head);
+    this.#deadlines.splice(0, this.#head);
     this.#head = 0;
   }
 

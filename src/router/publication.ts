@@ -1,4 +1,4 @@
-import type { SignalCode } from "../wire/message.ts";
+import type { PhaseCode, SignalCode } from "../wire/message.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** What tells one event from another in the whole federation. */
@@ -14,6 +14,8 @@ export interface EventIdentity {
 export interface Publication {
   readonly address: string;
   readonly signal: SignalCode;
+  /** Of a gesture; 0 otherwise. */
+  readonly phase: PhaseCode;
   /** The frame as the publisher wrote it: its fields pass through untouched. */
   readonly frame: Uint8Array;
   readonly identity: EventIdentity;

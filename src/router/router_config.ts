@@ -1,4 +1,7 @@
 import {
+  EVENT_LIFE_MAX_MS,
+  EVENT_LIFE_MIN_MS,
+  EVENT_LIFE_MS,
   NAME_BYTES_MAX,
   OUTBOX_BYTES_MAX,
   OUTBOX_HIGH_WATER_BYTES,
@@ -21,6 +24,8 @@ export interface RouterCoreConfig {
   readonly paramsMax: number;
   /** TTL of a SET that names none, as on the wire; 0 is never. */
   readonly defaultTtl: number;
+  /** Life of what clients of this router publish, milliseconds: later than that nobody gets it. */
+  readonly eventTtlMs: number;
   readonly outboxBytesMax: number;
   readonly outboxHighWaterBytes: number;
 }
@@ -32,6 +37,7 @@ export const ROUTER_CORE_DEFAULTS: Omit<RouterCoreConfig, "routerId" | "bootId">
   sessionsMax: SESSIONS_MAX,
   paramsMax: PARAMS_MAX,
   defaultTtl: 0,
+  eventTtlMs: EVENT_LIFE_MS,
   outboxBytesMax: OUTBOX_BYTES_MAX,
   outboxHighWaterBytes: OUTBOX_HIGH_WATER_BYTES,
 };
@@ -60,6 +66,16 @@ export function validateRouterCoreConfig(config: RouterCoreConfig): void {
         `Cannot start a router with ${key} ${config[key]}: a whole number from 1 up is needed`,
       );
     }
+  }
+  const { eventTtlMs } = config;
+  if (
+    !Number.isSafeInteger(eventTtlMs) || eventTtlMs < EVENT_LIFE_MIN_MS ||
+    eventTtlMs > EVENT_LIFE_MAX_MS
+  ) {
+    throw new RangeError(
+      `Cannot start a router with eventTtlMs ${eventTtlMs}: a whole number from ` +
+        `${EVENT_LIFE_MIN_MS} to ${EVENT_LIFE_MAX_MS} is needed`,
+    );
   }
   for (const feature of config.features) {
     if (!Object.hasOwn(FEATURE, feature)) {

@@ -1,4 +1,4 @@
-import { EVENT_LIFE_MS, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../limits.ts";
+import { MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../limits.ts";
 import { Locks } from "../state/locks.ts";
 import { MapParamStore } from "../state/map_param_store.ts";
 import { newestTimestampMicros } from "../state/newest_timestamp.ts";
@@ -59,6 +59,7 @@ export class RouterCore implements ConnectionOwner {
   #nowMicros: number;
   #clientSessions = 0;
   #sequence = 0;
+  #eventsExpired = 0;
   #isStopping = false;
 
   constructor(options: {
@@ -121,6 +122,11 @@ export class RouterCore implements ConnectionOwner {
   /** Open connections: clients, peers both ways, and those that have not said HELLO. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Publications that waited for a slow client past their life, and were dropped. */
+  get eventsExpired(): number {
+    return this.#eventsExpired;
   }
 
   // Events
@@ -222,7 +228,7 @@ export class RouterCore implements ConnectionOwner {
     this.federation?.stop();
     for (const connection of [...this.#connections.values()]) {
       // What was acknowledged reaches those who subscribed, if they read it in time.
-      connection.outbox.sendAll();
+      connection.outbox.sendAll(nowMicros);
       connection.close(CLOSE_CODE.goingAway, reason);
     }
   }
@@ -263,7 +269,7 @@ export class RouterCore implements ConnectionOwner {
 
   /** Sends what a connection has room for, and comes back for the rest. */
   pump(connection: Connection): void {
-    connection.outbox.pump();
+    this.#pumpOutbox(connection);
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
   }
 
@@ -308,9 +314,10 @@ export class RouterCore implements ConnectionOwner {
     this.deliver({
       address: message.address,
       signal: message.signal,
+      phase: message.phase,
       frame,
       identity: { origin: routerId, bootId, sequence: ++this.#sequence },
-      deadlineMicros: this.#nowMicros + EVENT_LIFE_MS * 1_000,
+      deadlineMicros: this.#nowMicros + this.config.eventTtlMs * 1_000,
       from,
     });
   }
@@ -344,6 +351,12 @@ export class RouterCore implements ConnectionOwner {
     return undefined;
   }
 
+  #pumpOutbox({ outbox }: Connection): void {
+    const expiredBefore = outbox.expired;
+    outbox.pump(this.#nowMicros);
+    this.#eventsExpired += outbox.expired - expiredBefore;
+  }
+
   #planPump(): void {
     this.#pumpPlan ??= this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
   }
@@ -351,9 +364,10 @@ export class RouterCore implements ConnectionOwner {
   #pumpWaiting(): void {
     this.#pumpPlan = undefined;
     for (const connection of [...this.#waiting]) {
-      connection.outbox.pump();
+      this.#pumpOutbox(connection);
       if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
       else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
+      if (connection.outbox.queuedBytes === 0) connection.handler?.drained?.();
     }
     if (this.#waiting.size > 0) this.#planPump();
   }

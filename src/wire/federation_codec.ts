@@ -13,6 +13,7 @@ const OP_REVISION_VECTOR = 0x03;
 const OP_SYNC_COMPLETE = 0x04;
 const OP_FORWARD = 0x05;
 const OP_DIGEST = 0x06;
+const OP_LINK_ACK = 0x07;
 const OP_LEASE = 0x08;
 const OP_TIME = 0x09;
 
@@ -33,6 +34,8 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readForward(reader);
     case OP_DIGEST:
       return readDigest(reader);
+    case OP_LINK_ACK:
+      return { type: "FEDERATION_SYNC", op: "LinkAck", events: reader.u64("events of a LINK_ACK") };
     case OP_LEASE:
       return readLease(reader);
     case OP_TIME:
@@ -55,6 +58,8 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeForward(writer, message);
     case "Digest":
       return writeDigest(writer, message);
+    case "LinkAck":
+      return writer.u64(message.events);
     case "Lease":
       return writeLease(writer, message);
     case "Time":
@@ -78,6 +83,8 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_FORWARD;
     case "Digest":
       return OP_DIGEST;
+    case "LinkAck":
+      return OP_LINK_ACK;
     case "Lease":
       return OP_LEASE;
     case "Time":

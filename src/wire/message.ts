@@ -468,11 +468,20 @@ export interface LeaseMessage {
   readonly entries: readonly LeaseEntry[];
 }
 
+/** How far the receiver of a link's events has come. */
+export interface LinkAckMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "LinkAck";
+  /** Event entries of this connection that were handled, of all signals, from its start. */
+  readonly events: number;
+}
+
 export type FederationSyncMessage =
   | NamespaceSyncMessage
   | ForwardMessage
   | DigestMessage
   | LeaseMessage
+  | LinkAckMessage
   | TimeMessage;
 
 /** Any message, both directions. */

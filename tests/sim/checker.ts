@@ -1,3 +1,4 @@
+import type { LinkEvent } from "../../src/federation/link_event.ts";
 import type { EncodedValue } from "../../src/wire/message.ts";
 import type { Delivery } from "./sim_network.ts";
 import type { SimWorld } from "./sim_world.ts";
@@ -53,6 +54,7 @@ export interface ClientEvent {
   readonly address: string;
   /** Unique for each publication: the publishing client and a number. */
   readonly id: string;
+  readonly atMicros: number;
 }
 
 /** A write as the router that decided on it applied it. */
@@ -70,12 +72,14 @@ export interface Checker {
   wrote?(write: ClientWrite): void;
   answered?(write: ClientWrite): void;
   updated?(update: ClientUpdate): void;
-  received?(event: ClientEvent): void;
+  received?(event: ClientEvent, world: SimWorld): void;
   /** A router stamped a write that it decided on. */
   stamped?(stamp: Stamp, world: SimWorld): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
-  crashed?(router: string): void;
+  /** A router told of something on its links. */
+  linkEvent?(router: string, event: LinkEvent): void;
+  crashed?(router: string, world: SimWorld): void;
   /** Now and then. */
   ticked?(world: SimWorld): void;
   /** All faults are healed and time has passed since. */

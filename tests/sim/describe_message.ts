@@ -74,6 +74,7 @@ function describe(message: Message): string {
       if (message.op === "Digest") return describeDigest(message);
       if (message.op === "Time") return `Time ${message.timeMicros}`;
       if (message.op === "Lease") return describeLease(message);
+      if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];

@@ -151,16 +151,16 @@ function act(
 ): void {
   const { address, kind, padding, ttl } = what;
   if (!client.isConnected) return;
-  if (kind < 0.2) {
+  if (kind < 0.3) {
     client.publish(address);
-  } else if (kind < 0.28) {
+  } else if (kind < 0.35) {
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;
     client.set(address, {
       padding,
       ttl,
-      ...(kind < 0.35 ? { expectedRevision } : {}),
+      ...(kind < 0.45 ? { expectedRevision } : {}),
       ...(kind < LOCKS_FROM ? {} : { lock: true }),
     });
   }

@@ -4,9 +4,12 @@ import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
   type Message,
+  type PhaseCode,
+  type PublishMessage,
   QOS,
   type Qos,
   SIGNAL,
+  type SignalCode,
   type Ttl,
 } from "../../src/wire/message.ts";
 import { encodeTtl } from "../../src/wire/ttl.ts";
@@ -29,6 +32,13 @@ export interface ClientWatcher {
   answered(write: ClientWrite): void;
   updated(update: ClientUpdate): void;
   received(event: ClientEvent): void;
+}
+
+/** When a client was connected. */
+export interface SessionTime {
+  readonly fromMicros: number;
+  /** Undefined while it is. */
+  toMicros: number | undefined;
 }
 
 interface OpenSession extends SessionOfClient {
@@ -54,6 +64,8 @@ export class SimClient {
   readonly updates: ClientUpdate[] = [];
   /** Events received, in order. */
   readonly events: ClientEvent[] = [];
+  /** All sessions, oldest first. */
+  readonly sessions: SessionTime[] = [];
   readonly #network: SimNetwork;
   readonly #watcher: ClientWatcher;
   /** Per address, for answers that nothing waits for. */
@@ -147,17 +159,26 @@ export class SimClient {
     return write;
   }
 
-  /** Publishes an event with an id nobody else uses. Returns the id. */
-  publish(address: string): string {
+  /** Publishes an event, or another signal, with an id nobody else uses. Returns the id. */
+  publish(
+    address: string,
+    what: { readonly signal?: SignalCode; readonly phase?: PhaseCode } = {},
+  ): string {
     const id = `${this.name}:e${this.#published.push(address)}`;
     this.#send({
       type: "PUBLISH",
       address,
       signal: SIGNAL.event,
       phase: 0,
+      ...what,
       value: encodeValue(id),
     });
     return id;
+  }
+
+  /** The id in a publication of any client. */
+  idOf({ value }: PublishMessage): string {
+    return value === undefined ? "" : String(decodeValue(value));
   }
 
   get(address: string): void {
@@ -195,6 +216,8 @@ export class SimClient {
       id: "",
     };
     this.#session = session;
+    const time: SessionTime = { fromMicros: this.#network.clock.nowMicros, toMicros: undefined };
+    this.sessions.push(time);
     this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
     for (const [id, pattern] of this.subscriptions.entries()) {
       this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
@@ -203,6 +226,7 @@ export class SimClient {
       onMessage: (bytes) => this.#received(session, decodeFrame(bytes).message),
       onText: () => {},
       onClose: () => {
+        time.toMicros = this.#network.clock.nowMicros;
         for (const write of session.waiting.values()) write.isAbandoned = true;
         if (this.#session === session) this.#session = undefined;
         this.#reconnect();
@@ -227,8 +251,9 @@ export class SimClient {
       case "SNAPSHOT":
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
-        const id = message.value === undefined ? "" : String(decodeValue(message.value));
-        const event = { session, address: message.address, id };
+        const id = this.idOf(message);
+        const atMicros = this.#network.clock.nowMicros;
+        const event = { session, address: message.address, id, atMicros };
         this.events.push(event);
         return this.#watcher.received(event);
       }

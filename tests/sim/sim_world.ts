@@ -60,6 +60,7 @@ export class SimWorld {
       random,
       turnMicros: () => this.#turnMicros(random),
       onLinkEvent: (event) => {
+        for (const checker of this.#checkers) checker.linkEvent?.(plan.id, event);
         if (event.type === "remoteSet" || event.type === "remotePublish") return;
         this.say(() => `${plan.id}: ${JSON.stringify(event)}`);
       },
@@ -85,7 +86,7 @@ export class SimWorld {
         wrote: (write) => this.#checkers.forEach((checker) => checker.wrote?.(write)),
         answered: (write) => this.#checkers.forEach((checker) => checker.answered?.(write)),
         updated: (update) => this.#checkers.forEach((checker) => checker.updated?.(update)),
-        received: (event) => this.#checkers.forEach((checker) => checker.received?.(event)),
+        received: (event) => this.#checkers.forEach((checker) => checker.received?.(event, this)),
       },
     });
     this.clients.set(client.name, client);
@@ -102,7 +103,7 @@ export class SimWorld {
   crash(id: string, noticeMicros: number | undefined): void {
     this.say(() => `${id} crashes, its peers are told after ${noticeMicros ?? "never"}`);
     this.router(id).crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
-    for (const checker of this.#checkers) checker.crashed?.(id);
+    for (const checker of this.#checkers) checker.crashed?.(id, this);
   }
 
   /** Tells the checkers where the run is. */

@@ -74,6 +74,8 @@ function vary(plan: RouterPlan, topology: Topology, random: Prng): RouterPlan {
     return { ...varied, imports: ["/site-a/**", "/nobodys/*"] };
   }
   if (hubs[0] === "mid" && (hasSpare ?? 1) < 0.3) return { ...varied, hubs: ["mid", "hub"] };
-  if ((queuesEarly ?? 1) < 0.5) return { ...varied, core: { outboxHighWaterBytes: 300 } };
+  if ((queuesEarly ?? 1) < 0.5) {
+    return { ...varied, core: { outboxHighWaterBytes: 300, eventTtlMs: 12_000 } };
+  }
   return varied;
 }

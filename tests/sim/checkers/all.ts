@@ -2,6 +2,7 @@ import type { Checker, Report } from "../checker.ts";
 import { AcknowledgedWrites } from "./acknowledged_writes.ts";
 import { Answers } from "./answers.ts";
 import { Convergence } from "./convergence.ts";
+import { EventAccounts } from "./event_accounts.ts";
 import { EventsOnce } from "./events_once.ts";
 import { Expiry } from "./expiry.ts";
 import { LinkState } from "./link_state.ts";
@@ -15,6 +16,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
   Answers,
   Convergence,
+  EventAccounts,
   EventsOnce,
   Expiry,
   LinkState,

@@ -28,7 +28,7 @@ Deno.test("server without flags is a lone router on port 7330 of every interface
 Deno.test("server takes over every setting of the router", () => {
   const options = read(
     ...["--port", "0", "--host", "127.0.0.1", "--name", "site A", "--max-sessions", "5"],
-    ...["--param-ttl", "60", "--drain-timeout", "0"],
+    ...["--param-ttl", "60", "--event-ttl", "250", "--drain-timeout", "0"],
   );
   assertEquals(options, {
     config: {
@@ -36,11 +36,21 @@ Deno.test("server takes over every setting of the router", () => {
       name: "site A",
       maxSessions: 5,
       paramTtl: { kind: "sliding", seconds: 60 },
+      eventTtlMs: 250,
     },
     listen: { port: 0, hostname: "127.0.0.1" },
     drainTimeoutMs: 0,
   });
   assertEquals(read("--param-ttl", "0").config.paramTtl, undefined);
+});
+
+Deno.test("--event-ttl is bounded", () => {
+  for (const text of ["99", "60001", "5s"]) {
+    assertStringIncludes(
+      complaint("--event-ttl", text),
+      "--event-ttl must be a whole number from 100 to 60000",
+    );
+  }
 });
 
 Deno.test("--features adds to the default features, and federation makes a hub", () => {

@@ -139,3 +139,21 @@ Deno.test("an internal error is logged with its stack", () => {
   ]);
   assertStringIncludes(String(watched.records[0]?.properties["stack"]), "router_log_test.ts");
 });
+
+Deno.test("lost events are logged once in 30 s for each peer and reason, with what was left out", () => {
+  using watched = new Watched();
+  const event = { type: "eventLost", address: "/cue", origin: "site-b", sequence: 7 } as const;
+  for (let n = 0; n < 5; n++) {
+    watched.log.linkEvent({ ...event, routerId: "site-a", why: "expired" });
+  }
+  watched.log.linkEvent({ ...event, routerId: "site-a", why: "unknown" });
+  watched.nowMs = 30_000;
+  watched.log.linkEvent({ ...event, routerId: "site-a", why: "expired" });
+  const line = 'warning Event at "/cue" lost on the way with router "site-a": ';
+  assertEquals(watched.lines, [
+    `${line}expired`,
+    `${line}unknown`,
+    `${line}expired (and 4 times more before)`,
+  ]);
+  assertEquals(watched.records[0]?.properties["event"], "event-lost");
+});

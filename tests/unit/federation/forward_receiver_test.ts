@@ -1,4 +1,4 @@
-import { EVENT_LIFE_MS, FRAME_PAYLOAD_BYTES_MAX, NAME_BYTES_MAX } from "../../../src/limits.ts";
+import { EVENT_LIFE_MAX_MS, FRAME_PAYLOAD_BYTES_MAX, NAME_BYTES_MAX } from "../../../src/limits.ts";
 import { VERSION_NUMBER_MAX } from "../../../src/state/version.ts";
 import { type ForwardMessage, type Message, SIGNAL } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
@@ -222,7 +222,7 @@ Deno.test("an event whose life is over is dropped; a longer life than events hav
   assertEquals(
     context?.type === "FEDERATION_SYNC" && context.op === "Forward" && context.kind === "event" &&
       context.entries,
-    [{ sequence: 2, remainingLifeMs: EVENT_LIFE_MS }],
+    [{ sequence: 2, remainingLifeMs: EVENT_LIFE_MAX_MS }],
   );
 });
 

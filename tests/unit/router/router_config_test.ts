@@ -1,4 +1,4 @@
-import { NAME_BYTES_MAX } from "../../../src/limits.ts";
+import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS, NAME_BYTES_MAX } from "../../../src/limits.ts";
 import {
   featureBits,
   ROUTER_CORE_DEFAULTS,
@@ -30,6 +30,19 @@ Deno.test("validateRouterCoreConfig() refuses numbers out of bounds, naming them
     for (const value of [0, -1, 1.5, NaN, Infinity]) {
       assertThrows(() => validateRouterCoreConfig({ ...CONFIG, [key]: value }), RangeError, key);
     }
+  }
+});
+
+Deno.test("validateRouterCoreConfig() takes a life of events within its bounds only", () => {
+  for (const eventTtlMs of [EVENT_LIFE_MIN_MS - 1, EVENT_LIFE_MAX_MS + 1, 500.5, NaN]) {
+    assertThrows(
+      () => validateRouterCoreConfig({ ...CONFIG, eventTtlMs }),
+      RangeError,
+      "eventTtlMs",
+    );
+  }
+  for (const eventTtlMs of [EVENT_LIFE_MIN_MS, EVENT_LIFE_MAX_MS]) {
+    validateRouterCoreConfig({ ...CONFIG, eventTtlMs });
   }
 });
 

@@ -191,6 +191,25 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     },
   },
   {
+    name: "FORWARD of an event, when it was written in the frame",
+    hex: `53 61 001c 00000000004c4b40  04 05  03  0001  0001 61  0000000000000009
+      0000000000000001  00001388`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "event",
+      origin: "a",
+      count: 1,
+      bootId: 9,
+      entries: [{ sequence: 1, remainingLifeMs: 5000 }],
+    },
+  },
+  {
+    name: "LINK_ACK",
+    hex: "53 41 000a 04 07  0000000000000102",
+    message: { type: "FEDERATION_SYNC", op: "LinkAck", events: 258 },
+  },
+  {
     name: "FORWARD of replies, one stamped and locked, one refused",
     hex: `53 41 0029 04 05  04  0002  0001 61  0000000000000009
       0000000000000001  0003 687562  01

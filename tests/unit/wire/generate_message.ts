@@ -6,6 +6,7 @@ import {
   type FederationSyncMessage,
   type ForwardMessage,
   type LeaseMessage,
+  type LinkAckMessage,
   type Message,
   type MessageType,
   type NamespaceSyncMessage,
@@ -225,11 +226,15 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest, lease, time])(prng);
+  return prng.pick([forward, namespaceSync, digest, lease, linkAck, time])(prng);
 }
 
 function time(prng: Prng): TimeMessage {
   return { type: "FEDERATION_SYNC", op: "Time", timeMicros: u64(prng) };
+}
+
+function linkAck(prng: Prng): LinkAckMessage {
+  return { type: "FEDERATION_SYNC", op: "LinkAck", events: u64(prng) };
 }
 
 function lease(prng: Prng): LeaseMessage {
