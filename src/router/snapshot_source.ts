@@ -17,6 +17,8 @@ export interface SnapshotOptions {
   readonly store: ParamStore;
   /** Absent: everything. */
   readonly pattern?: Pattern | undefined;
+  /** Further condition; absent: none. */
+  readonly filter?: ((param: Param) => boolean) | undefined;
   /** Send one empty SNAPSHOT when nothing matches. */
   readonly evenIfEmpty: boolean;
   /** Sent last. */
@@ -54,7 +56,7 @@ export class SnapshotSource implements OutboxSource {
   }
 
   #collect(walk: Iterator<Param, undefined>): SnapshotParam[] {
-    const { pattern } = this.#options;
+    const { pattern, filter } = this.#options;
     const params: SnapshotParam[] = [];
     let bytes = 0;
     for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
@@ -64,6 +66,7 @@ export class SnapshotSource implements OutboxSource {
         break;
       }
       const { address, version } = param;
+      if (filter !== undefined && !filter(param)) continue;
       if (pattern !== undefined && !pattern.isLiteral && !matches(pattern, address)) continue;
       bytes += ENTRY_OVERHEAD_BYTES + 3 * (address.length + version.origin.length) +
         version.value.length;
