@@ -11,8 +11,11 @@ import { type FederationCoreConfig, validateFederationCoreConfig } from "./feder
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { HubRole } from "./hub_role.ts";
+import type { LegacyHubLink } from "./legacy_hub_link.ts";
+import { LegacyLeafLink } from "./legacy_leaf_link.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
+import type { LinkHandle } from "./link_handle.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { Uplink } from "./uplink.ts";
@@ -30,7 +33,7 @@ export class FederationCore implements FederationHook {
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
   readonly uplink: Uplink | undefined;
-  readonly #leaves = new Map<string, PeerLink>();
+  readonly #leaves = new Map<string, PeerLink | LegacyLeafLink>();
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
   readonly #imports: PatternSet;
@@ -88,16 +91,16 @@ export class FederationCore implements FederationHook {
     return this.#path;
   }
 
-  get hubLink(): PeerLink | undefined {
+  get hubLink(): PeerLink | LegacyHubLink | undefined {
     return this.uplink?.link;
   }
 
-  leafLink(routerId: string): PeerLink | undefined {
+  leafLink(routerId: string): PeerLink | LegacyLeafLink | undefined {
     return this.#leaves.get(routerId);
   }
 
   /** All links that have a connection. */
-  links(): readonly PeerLink[] {
+  links(): readonly LinkHandle[] {
     const { hubLink } = this;
     return [...(hubLink === undefined ? [] : [hubLink]), ...this.#leaves.values()];
   }
@@ -135,7 +138,7 @@ export class FederationCore implements FederationHook {
 
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined {
     const { router: peer } = hello;
-    if (peer === undefined) return undefined;
+    if (peer === undefined) return this.#acceptLegacy(connection, hello);
     const { routerId } = peer;
     const problem = routerIdProblem(routerId);
     if (problem !== undefined) {
@@ -181,6 +184,8 @@ export class FederationCore implements FederationHook {
     this.router.params.becameTimed((nowMicros) => this.clock.timeMicros(nowMicros));
     // They took nothing from a router that did not know the time; now they can.
     for (const leaf of [...this.#leaves.values()]) {
+      // A legacy leaf has no federation time.
+      if (leaf instanceof LegacyLeafLink) continue;
       leaf.close({ kind: "lost", reason: "Federation time is known here now; connect again" });
     }
   }
@@ -257,8 +262,25 @@ export class FederationCore implements FederationHook {
     this.claimsChanged();
   }
 
+  /**
+   * Whether a router that is connected has this id. A legacy leaf does not take the place of the one
+   * that has it: nothing shows that it is the same router.
+   */
+  isConnected(routerId: string): boolean {
+    const { router, claims, hubLink } = this;
+    return this.#leaves.has(routerId) || routerId === router.config.routerId ||
+      routerId === hubLink?.routerId ||
+      claims.declaredTo({ kind: "leaf", routerId })
+        .some(({ ownerId, live }) => live && ownerId === routerId);
+  }
+
+  /** A legacy leaf has said who it is, and its namespaces are known. */
+  legacyLeafJoined(link: LegacyLeafLink): void {
+    this.#leaves.set(link.routerId, link);
+  }
+
   /** A leaf's link is gone. */
-  leafLost(link: PeerLink): void {
+  leafLost(link: PeerLink | LegacyLeafLink): void {
     if (this.#leaves.get(link.routerId) !== link) return;
     this.#leaves.delete(link.routerId);
     this.claims.markLost({ kind: "leaf", routerId: link.routerId });
@@ -281,7 +303,7 @@ export class FederationCore implements FederationHook {
     }
   }
 
-  syncCompleted(link: PeerLink, patterns: readonly string[]): void {
+  syncCompleted(link: LinkHandle, patterns: readonly string[]): void {
     for (const pattern of patterns) {
       this.emit({ type: "syncComplete", routerId: link.routerId, pattern });
     }
@@ -295,6 +317,14 @@ export class FederationCore implements FederationHook {
       state,
       ...(reason === undefined ? {} : { reason }),
     });
+  }
+
+  // A leaf that speaks the public protocol says who it is when it declares its namespaces.
+  #acceptLegacy(connection: Connection, hello: HelloMessage): LegacyLeafLink {
+    const link = new LegacyLeafLink(this, connection, hello);
+    connection.handler = link;
+    link.welcome();
+    return link;
   }
 
   #declare(): void {

@@ -65,6 +65,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   #roundTripMicros: number | undefined;
   #syncsAwaited = 0;
   #provenSinceSync = false;
+  #isReleased = false;
 
   constructor(core: FederationCore, connection: Connection) {
     this.#core = core;
@@ -99,7 +100,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor 
   }
 
   get isDone(): boolean {
-    return this.connection.isClosed;
+    return this.connection.isClosed || this.#isReleased;
+  }
+
+  /** Somebody else takes the connection over; this link does and says nothing more. */
+  release(): void {
+    this.#isReleased = true;
+    this.#core.router.agenda.cancel(this.#heartbeat);
+    this.#core.router.agenda.cancel(this.#handshake);
   }
 
   /** Tells the peer what this router knows of claims by now. */

@@ -17,6 +17,8 @@ import {
 } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
 import type { FederationCore } from "./federation_core.ts";
+import { LegacyHubLink } from "./legacy_hub_link.ts";
+import { LegacyLeafLink } from "./legacy_leaf_link.ts";
 import type { PeerLink } from "./link.ts";
 import { refusedWrite, type RequestIdentity, WriteRequests } from "./write_requests.ts";
 
@@ -29,6 +31,10 @@ const UNCLAIMED_SOURCE = { root: { kind: "self" }, below: { kind: "hub" } } as c
 type Direction =
   | { readonly kind: "here" }
   | { readonly kind: "link"; readonly link: PeerLink }
+  /** To a hub that decides every SET as it comes. */
+  | { readonly kind: "legacyHub"; readonly link: LegacyHubLink }
+  /** The owner is there and cannot be asked: this router decides for it, and gives no locks. */
+  | { readonly kind: "standIn"; readonly lockRefusal: Refusal }
   | { readonly kind: "unreachable"; readonly refusal: Refusal };
 
 /** What came back for a request. */
@@ -57,7 +63,10 @@ export class WriteRouter {
       case "here":
         return HERE;
       case "link":
+      case "legacyHub":
         return { kind: "elsewhere" };
+      case "standIn":
+        return { kind: "caretaker", lockRefusal: direction.lockRefusal };
       case "unreachable":
         return this.#takesCareOf(address)
           ? { kind: "caretaker", lockRefusal: direction.refusal }
@@ -79,6 +88,7 @@ export class WriteRouter {
       ));
     }
     const direction = this.#directionOf(address);
+    if (direction.kind === "legacyHub") return direction.link.request(set, answered);
     if (direction.kind !== "link") {
       const refusal = direction.kind === "unreachable" ? direction.refusal : ownerChanged(address);
       return answered({ kind: "refused", refusal });
@@ -125,6 +135,8 @@ export class WriteRouter {
     if (direction.kind === "here" || this.#cameRound(identity)) {
       return answered(this.#decide(link, entry, set));
     }
+    if (direction.kind === "standIn") return answered(this.#decide(link, entry, set));
+    if (direction.kind === "legacyHub") return direction.link.request(set, answered);
     if (direction.kind === "unreachable") {
       return answered(
         this.#takesCareOf(set.address)
@@ -185,10 +197,17 @@ export class WriteRouter {
     switch (source.kind) {
       case "self":
         return HERE;
-      case "hub":
-        return throughLink(this.#core.hubLink, claim, address);
-      case "leaf":
-        return throughLink(this.#core.leafLink(source.routerId), claim, address);
+      case "hub": {
+        const { hubLink } = this.#core;
+        if (!(hubLink instanceof LegacyHubLink)) return throughLink(hubLink, claim, address);
+        if (hubLink.state === "Active") return { kind: "legacyHub", link: hubLink };
+        return throughLink(undefined, claim, address);
+      }
+      case "leaf": {
+        const leaf = this.#core.leafLink(source.routerId);
+        if (!(leaf instanceof LegacyLeafLink)) return throughLink(leaf, claim, address);
+        return { kind: "standIn", lockRefusal: legacyLockRefusal(address, leaf.routerId) };
+      }
     }
   }
 
@@ -300,6 +319,16 @@ function throughLink(
         "nothing was changed",
       address,
     },
+  };
+}
+
+function legacyLockRefusal(address: string, owner: string): Refusal {
+  return {
+    code: ERROR_CODE.unavailable,
+    message:
+      `Cannot lock "${address}": its owner "${owner}" speaks the public CLASP protocol and ` +
+      "would not hear of the lock",
+    address,
   };
 }
 
