@@ -19,6 +19,9 @@ export interface Mutation {
 
 const VERSION = "tests/unit/state/version_test.ts";
 const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
+const LEGACY_HUB = "tests/sim/legacy_hub_test.ts";
+const LEGACY_LEAF = "tests/sim/legacy_leaf_test.ts";
+const SAME_VALUE = "tests/unit/wire/same_value_test.ts";
 
 /** By directory of the sources. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -933,5 +936,189 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
     tests: ["tests/unit/router/event_life_test.ts"],
     why: "messages would be dropped for the deadlines of others",
+  },
+  {
+    file: "src/federation/legacy_outflow.ts",
+    find: `this.#send({ type: "SET", address, value, ttl });
+  }
+
+  #sent(`,
+    replace: `this.#send({ type: "SET", address, value, ttl, revision: version.revision });
+  }
+
+  #sent(`,
+    tests: [LEGACY_HUB],
+    why: "a legacy hub would read the revision of a SET as the expected one and refuse it",
+  },
+  {
+    file: "src/federation/legacy_outflow.ts",
+    find: `this.#send({ type: "SET", address, value, ttl });
+  }
+
+  /** The hub tells a value. */`,
+    replace: `this.#send(set);
+  }
+
+  /** The hub tells a value. */`,
+    tests: [LEGACY_HUB],
+    why: "a client's expected revision would be compared with another router's numbers",
+  },
+  {
+    file: "src/federation/legacy_outflow.ts",
+    find: "CREDIT_MAX = LEGACY_SETS_PER_SECOND_MAX * SLICE_MS / 1_000",
+    replace: "CREDIT_MAX = 5_000",
+    tests: [LEGACY_HUB],
+    why: "a legacy hub would drop what comes above its rate limit",
+  },
+  {
+    file: "src/federation/legacy_outflow.ts",
+    find: "if (detail === undefined) this.#unsent.add(address);",
+    replace: "if (detail === undefined) continue;",
+    tests: [LEGACY_HUB],
+    why: "what was in flight when a link was lost would never arrive",
+  },
+  {
+    file: "src/federation/echo_filter.ts",
+    find: 'return echoed.sent.isHeld ? { kind: "echo" } : { kind: "news", sent: echoed.sent };',
+    replace: 'return { kind: "news", sent: echoed.sent };',
+    tests: [LEGACY_HUB],
+    why: "echoes of older values would overwrite newer ones",
+  },
+  {
+    file: "src/federation/echo_filter.ts",
+    find: 'return isOlder ? { kind: "overtaken" } : NEWS;',
+    replace: "return NEWS;",
+    tests: [LEGACY_HUB],
+    why: "two writes in one moment could end differently at both ends",
+  },
+  {
+    file: "src/federation/legacy_inflow.ts",
+    find: "params.stamp({ ...write, except: unsent })",
+    replace: "params.stamp(write)",
+    tests: [LEGACY_HUB],
+    why: "each value of the hub would be sent back to it",
+  },
+  {
+    file: "src/federation/legacy_hub_sync.ts",
+    find: "if (!settled.has(address) && (scope?.matches(address) ?? true)) unsent.add(address);",
+    replace: "unsent.add(address);",
+    tests: [LEGACY_HUB],
+    why: "a reconnect would send everything again",
+  },
+  {
+    file: "src/federation/legacy_inflow.ts",
+    find: 'if (told.kind !== "news" || unsent.has(address)) return;',
+    replace: 'if (told.kind !== "news") return;',
+    tests: [LEGACY_HUB],
+    why: "what was written while the link was down would be lost",
+  },
+  {
+    file: "src/federation/legacy_inflow.ts",
+    find: "if (known !== undefined && !this.#yielded.has(address)) unsent.add(address);",
+    replace: "if (known !== undefined) unsent.add(address);",
+    tests: [LEGACY_HUB],
+    why: "a leaf and its hub that refuse each other's value would not stop",
+  },
+  {
+    file: "src/federation/legacy_hub_link.ts",
+    find: 'if (this.#state !== "Syncing" || !this.#isProven || !isSynced) return;',
+    replace: 'if (this.#state !== "Syncing") return;',
+    tests: [LEGACY_HUB],
+    why: "a link would be shown Active before it is proven",
+  },
+  {
+    file: "src/federation/legacy_hub_link.ts",
+    find: "return this.#declared.patterns.length === 0 || this.#declared.matches(address);",
+    replace: "return true;",
+    tests: [LEGACY_HUB],
+    why: "each event elsewhere would be an error at the hub",
+  },
+  {
+    file: "src/federation/legacy_leaf_writes.ts",
+    find: "if (this.#leaf.hasDeclared(address)) return undefined;",
+    replace: "return undefined;",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf could write in anybody's namespaces",
+  },
+  {
+    file: "src/federation/legacy_leaf_writes.ts",
+    find: `const refusal = part.type === "PUBLISH"
+        ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
+        : this.#setProblem(part, newAddresses.size);`,
+    replace: "const refusal = this.#leaf.writeProblem(part.address);",
+    tests: [LEGACY_LEAF],
+    why: "a bundle would get round the namespaces",
+  },
+  {
+    file: "src/federation/legacy_leaf_writes.ts",
+    find: "return { address, value, ttl, holder: id, origin: routerId, except: this.#leaf };",
+    replace: "return { address, value, ttl, holder: id, origin: routerId };",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf would be sent back all that it sends",
+  },
+  {
+    file: "src/federation/legacy_leaf_writes.ts",
+    find: "if (known !== undefined && known.origin !== origin && sameValue(known.value, value)) {",
+    replace: "if (known === undefined) {",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf that passes on what it was told would make versions for ever",
+  },
+  {
+    file: "src/federation/legacy_leaf_link.ts",
+    find: 'if (this.#routerId === "" && this.#core.isConnected(routerId)) {',
+    replace: 'if (this.#core.isConnected("")) {',
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf could take the place of a router that is connected",
+  },
+  {
+    file: "src/federation/legacy_leaf_link.ts",
+    find: "patterns.filter(({ text }) => text !== EVERYTHING)",
+    replace: "patterns",
+    tests: [LEGACY_LEAF],
+    why: "the first public leaf with default settings would shut out every other",
+  },
+  {
+    file: "src/federation/legacy_leaf_sync.ts",
+    find: "if (granted.some((by) => covers(by, pattern))) continue;",
+    replace: "continue;",
+    tests: [LEGACY_LEAF],
+    why: "a peer could read what it was not granted",
+  },
+  {
+    file: "src/federation/legacy_leaf_sync.ts",
+    find: "if (this.#waiting < LEGACY_ANSWERS_WAITING_MAX) return undefined;",
+    replace: "return undefined;",
+    tests: [LEGACY_LEAF],
+    why: "a peer that reads nothing could have any number of answers wait",
+  },
+  {
+    file: "src/federation/ping_heartbeat.ts",
+    find: "if (this.#unanswered >= HEARTBEATS_UNANSWERED_MAX) {",
+    replace: "if (this.#unanswered > 1_000) {",
+    tests: [LEGACY_LEAF],
+    why: "a legacy peer that is gone would stay Active",
+  },
+  {
+    file: "src/wire/same_value.ts",
+    find: "if (isFloat(codeA) !== isFloat(codeB)) return false;",
+    replace: "",
+    tests: [SAME_VALUE],
+    why: "1 would be taken for 1.0, and not be kept",
+  },
+  {
+    file: "src/router/params.ts",
+    find: `      origin,
+      ttl: write.ttl`,
+    replace: `      origin: routerId,
+      ttl: write.ttl`,
+    tests: [LEGACY_LEAF],
+    why: "what a legacy peer wrote would be shown as its hub's",
+  },
+  {
+    file: "src/router/params.ts",
+    find: "const isOwn = version?.origin === origin &&",
+    replace: "const isOwn = version?.origin === this.#options.routerId &&",
+    tests: [LEGACY_LEAF],
+    why: "what was stamped for a legacy leaf would lose against older writes of others",
   },
 ];

@@ -105,6 +105,15 @@ export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
 /** No peer moves federation time beyond this: 2100-01-01, microseconds since 1970. */
 export const LATEST_TIME_MICROS: number = 4_102_444_800_000_000;
 
+/** Milliseconds until a DeclareNamespaces that a legacy hub does not answer shows: no federation. */
+export const LEGACY_DECLARE_TIMEOUT_MS: number = 5_000;
+/** SETs a second that bring a legacy hub up to date: it drops what comes above 1,000 messages. */
+export const LEGACY_SETS_PER_SECOND_MAX: number = 800;
+/** SETs to a legacy hub that wait for their answers. */
+export const LEGACY_IN_FLIGHT_MAX: number = 10_000;
+/** RequestSync and RevisionVector messages of a legacy leaf that wait to be answered. */
+export const LEGACY_ANSWERS_WAITING_MAX: number = 1_000;
+
 /** Levels of the digest tree below its root; a node has 16 parts on the next. */
 export const DIGEST_DEPTH_MAX: number = 4;
 

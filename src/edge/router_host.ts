@@ -1,6 +1,9 @@
 import { FederationCore } from "../federation/federation_core.ts";
 import type { FederationCoreConfig } from "../federation/federation_config.ts";
+import { LegacyHubLink } from "../federation/legacy_hub_link.ts";
+import { LegacyLeafLink } from "../federation/legacy_leaf_link.ts";
 import { PeerLink } from "../federation/link.ts";
+import type { LinkHandle } from "../federation/link_handle.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
 import type { Connection } from "../router/connection.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
@@ -18,7 +21,7 @@ const FLUSH_AGE_MAX_MICROS = 1_000;
 export interface AttachedLink {
   readonly handler: TransportHandler;
   /** Undefined until the peer has said that it is a router. */
-  link(): PeerLink | undefined;
+  link(): LinkHandle | undefined;
 }
 
 /** How a router takes part in a federation. */
@@ -101,9 +104,10 @@ export class RouterHost implements RouterPort {
     const id = ++this.#lastConnection;
     this.#transports.set(id, transport);
     this.core.wake(this.#environment.nowMicros());
-    const link = uplink.attach(this.core.adopt(id, transport.remoteAddress));
+    const connection = this.core.adopt(id, transport.remoteAddress);
+    uplink.attach(connection);
     this.#afterEvent();
-    return { handler: this.#handlerOf(id), link: () => link };
+    return { handler: this.#handlerOf(id), link: () => linkOf(connection) };
   }
 
   /** Closes all connections; nothing is accepted, dialled or planned any more. */
@@ -220,7 +224,9 @@ export class RouterHost implements RouterPort {
   }
 }
 
-function linkOf(connection: Connection | undefined): PeerLink | undefined {
+function linkOf(connection: Connection | undefined): LinkHandle | undefined {
   const { handler } = connection ?? {};
-  return handler instanceof PeerLink ? handler : undefined;
+  const isLink = handler instanceof PeerLink || handler instanceof LegacyHubLink ||
+    handler instanceof LegacyLeafLink;
+  return isLink ? handler : undefined;
 }

@@ -18,8 +18,11 @@ import { ForwardReceiver } from "./forward_receiver.ts";
 import { FrameKeeper } from "./frame_keeper.ts";
 import { HubRole } from "./hub_role.ts";
 import { LeaseRouter } from "./lease_router.ts";
+import { LegacyHubLink } from "./legacy_hub_link.ts";
+import { LegacyLeafLink } from "./legacy_leaf_link.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { LinkEvent, PeerState } from "./link_event.ts";
+import type { LinkHandle } from "./link_handle.ts";
 import { Interest } from "./interest.ts";
 import { Newcomers } from "./newcomers.ts";
 import { PatternSet } from "./pattern_set.ts";
@@ -48,11 +51,15 @@ export class FederationCore implements FederationHook {
   readonly uplink: Uplink | undefined;
   /** What is known of peers, with a link or without. */
   readonly records: PeerRecords;
-  readonly #leaves = new Map<string, PeerLink>();
+  readonly #leaves = new Map<string, PeerLink | LegacyLeafLink>();
   readonly #newcomers: Newcomers;
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
-  readonly #follow: () => void = () => this.uplink?.role?.follow();
+  readonly #follow: () => void = () => {
+    const { link, role } = this.uplink ?? {};
+    role?.follow();
+    if (link instanceof LegacyHubLink) link.follow();
+  };
   readonly #imports: PatternSet;
   #path: readonly string[];
   /** As the hub declared them last on this link, those that were left out here included. */
@@ -119,23 +126,23 @@ export class FederationCore implements FederationHook {
     return this.#path;
   }
 
-  get hubLink(): PeerLink | undefined {
+  get hubLink(): PeerLink | LegacyHubLink | undefined {
     return this.uplink?.link;
   }
 
-  leafLink(routerId: string): PeerLink | undefined {
+  leafLink(routerId: string): PeerLink | LegacyLeafLink | undefined {
     return this.#leaves.get(routerId);
   }
 
   /** All links that have a connection. */
-  links(): readonly PeerLink[] {
+  links(): readonly LinkHandle[] {
     const { hubLink } = this;
     return [...(hubLink === undefined ? [] : [hubLink]), ...this.#leaves.values()];
   }
 
-  /** All links to leaves. */
+  /** All links to leaves that are clasp-fed routers. */
   leafLinks(): readonly PeerLink[] {
-    return [...this.#leaves.values()];
+    return [...this.#leaves.values()].filter((link) => link instanceof PeerLink);
   }
 
   /** This router's facts, for HELLO and WELCOME. */
@@ -195,7 +202,7 @@ export class FederationCore implements FederationHook {
 
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined {
     const { router: peer } = hello;
-    if (peer === undefined) return undefined;
+    if (peer === undefined) return this.#acceptLegacy(connection, hello);
     const { routerId } = peer;
     const problem = routerIdProblem(routerId);
     if (problem !== undefined) {
@@ -213,9 +220,14 @@ export class FederationCore implements FederationHook {
       return undefined;
     }
     const old = this.#leaves.get(routerId);
-    return old === undefined
-      ? this.#join(connection, hello)
-      : this.#newcomers.decide(connection, hello, old);
+    if (old instanceof PeerLink) return this.#newcomers.decide(connection, hello, old);
+    // A legacy leaf has no boot id to tell it by: it gives way.
+    old?.end({
+      kind: "refused",
+      reason: `Superseded by a new connection of router "${routerId}" from ` +
+        `${connection.remoteAddress}; if that is another machine, give each its --federation-id`,
+    }, ERROR_CODE.conflict);
+    return this.#join(connection, hello);
   }
 
   stop(): void {
@@ -322,8 +334,25 @@ export class FederationCore implements FederationHook {
     this.claimsChanged();
   }
 
+  /**
+   * Whether a router that is connected has this id. A legacy leaf does not take the place of the one
+   * that has it: nothing shows that it is the same router.
+   */
+  isConnected(routerId: string): boolean {
+    const { router, claims, hubLink } = this;
+    return this.#leaves.has(routerId) || routerId === router.config.routerId ||
+      routerId === hubLink?.routerId ||
+      claims.declaredTo({ kind: "leaf", routerId })
+        .some(({ ownerId, live }) => live && ownerId === routerId);
+  }
+
+  /** A legacy leaf has said who it is, and its namespaces are known. */
+  legacyLeafJoined(link: LegacyLeafLink): void {
+    this.#leaves.set(link.routerId, link);
+  }
+
   /** A leaf's link is gone. */
-  leafLost(link: PeerLink): void {
+  leafLost(link: PeerLink | LegacyLeafLink): void {
     if (this.#leaves.get(link.routerId) !== link) return;
     this.#leaves.delete(link.routerId);
     this.claims.markLost({ kind: "leaf", routerId: link.routerId });
@@ -350,7 +379,7 @@ export class FederationCore implements FederationHook {
     }
   }
 
-  syncCompleted(link: PeerLink, patterns: readonly string[]): void {
+  syncCompleted(link: LinkHandle, patterns: readonly string[]): void {
     for (const pattern of patterns) {
       this.emit({ type: "syncComplete", routerId: link.routerId, pattern });
     }
@@ -378,6 +407,14 @@ export class FederationCore implements FederationHook {
     link.start();
     record.identified(routerId, bootId);
     role.welcome(hello);
+    return link;
+  }
+
+  // A leaf that speaks the public protocol says who it is when it declares its namespaces.
+  #acceptLegacy(connection: Connection, hello: HelloMessage): LegacyLeafLink {
+    const link = new LegacyLeafLink(this, connection, hello);
+    connection.handler = link;
+    link.welcome();
     return link;
   }
 

@@ -17,7 +17,7 @@ import { isForRole, type RoleMessage } from "./role_message.ts";
 import { StateSync } from "./state_sync.ts";
 
 /** Ids of the subscriptions to a leaf's namespaces start here, as in the public router. */
-const NAMESPACE_SUBSCRIPTION_ID = 50_000;
+export const NAMESPACE_SUBSCRIPTION_ID: number = 50_000;
 /** A hub keeps all that its leaves know, and passes on all that they publish. */
 const EVERYTHING = "/**";
 const EVERYTHING_SUBSCRIPTION_ID = NAMESPACE_SUBSCRIPTION_ID - 1;
@@ -205,7 +205,8 @@ function isDeclaration(message: Message): boolean {
   return message.type === "FEDERATION_SYNC" && message.op === "DeclareNamespaces";
 }
 
-function describeConflict({ later, earlier }: ClaimConflict): string {
+/** Tells a conflict to the router that came later. */
+export function describeConflict({ later, earlier }: ClaimConflict): string {
   return `Namespace conflict: "${later.pattern.text}" of router "${later.ownerId}" overlaps ` +
     `"${earlier.pattern.text}" of router "${earlier.ownerId}", which was there first; ` +
     "change one of them";

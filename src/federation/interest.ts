@@ -7,6 +7,7 @@ import type { Subscriber } from "../router/subscriber.ts";
 import type { SubscriptionObserver } from "../router/subscriptions.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { UnsentParams } from "./unsent_params.ts";
 
 /** What nobody wants any more is followed for so long: a panel that reloads asks for the same again. */
 const RELEASED_AFTER_MS = 30_000;
@@ -101,7 +102,8 @@ export class Interest implements SubscriptionObserver {
 
   /** What the hub wants of this router is no reason to follow it there. */
   #isHub(subscriber: Subscriber): boolean {
-    return subscriber === this.#core.hubLink || subscriber === this.#core.records.hub;
+    return subscriber === this.#core.hubLink || subscriber === this.#core.records.hub ||
+      subscriber instanceof UnsentParams;
   }
 
   #isBeyond(pattern: Pattern): boolean {

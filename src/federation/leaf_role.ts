@@ -34,6 +34,13 @@ type Phase =
   | { readonly kind: "declaring" }
   | { readonly kind: "registered" };
 
+/** Who made a {@linkcode LeafRole}. */
+export interface LeafRoleOwner {
+  ended(end: LinkEnd): void;
+  /** The hub speaks the public protocol only: it is not for this role. */
+  isLegacy(welcome: WelcomeMessage): void;
+}
+
 /** The end of a link that dialled: says HELLO, measures the hub's clock, declares, syncs. */
 export class LeafRole implements LinkRole {
   readonly side = "leaf";
@@ -41,7 +48,7 @@ export class LeafRole implements LinkRole {
   readonly #link: PeerLink;
   readonly #requests: PeerRequests;
   readonly #sync: StateSync;
-  readonly #ended: (end: LinkEnd) => void;
+  readonly #owner: LeafRoleOwner;
   readonly #declarations = new DeclarationReader(CLAIMS_MAX);
   readonly #lastDeclared = new LastDeclared();
   #phase: Phase = { kind: "greeting" };
@@ -58,10 +65,10 @@ export class LeafRole implements LinkRole {
   #nextSync: Appointment | undefined;
   #moreSync: Appointment | undefined;
 
-  constructor(core: FederationCore, link: PeerLink, ended: (end: LinkEnd) => void) {
+  constructor(core: FederationCore, link: PeerLink, owner: LeafRoleOwner) {
     this.#core = core;
     this.#link = link;
-    this.#ended = ended;
+    this.#owner = owner;
     this.#sync = new StateSync(core, link, this);
     this.#requests = new PeerRequests(core, link, this.#sync);
   }
@@ -128,7 +135,7 @@ export class LeafRole implements LinkRole {
     this.#core.router.agenda.cancel(this.#nextSync);
     this.#core.router.agenda.cancel(this.#moreSync);
     this.#core.hubLost();
-    this.#ended(end);
+    this.#owner.ended(end);
   }
 
   handle(message: Message): void {
@@ -157,11 +164,7 @@ export class LeafRole implements LinkRole {
   #welcome(message: WelcomeMessage): void {
     const { features, router } = message;
     if ((features & FEATURE.envelope) === 0 || router === undefined) {
-      return this.#link.close({
-        kind: "failed",
-        reason: `No federation at the other side: "${message.name}" is not a clasp-fed hub ` +
-          "(start it with --features federation)",
-      });
+      return this.#owner.isLegacy(message);
     }
     const problem = routerIdProblem(router.routerId);
     if (problem !== undefined) {

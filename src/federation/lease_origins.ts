@@ -1,7 +1,7 @@
 import { LEASE_LIFE_MS, LEASES_MAX } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { FederationCore } from "./federation_core.ts";
-import type { PeerLink } from "./link.ts";
+import { PeerLink } from "./link.ts";
 
 interface Way {
   readonly link: PeerLink;
@@ -75,7 +75,7 @@ export class LeaseOrigins {
     if (origin === link.routerId) return undefined;
     const { hubLink } = this.#core;
     const peer = hubLink?.routerId === origin ? hubLink : this.#core.leafLink(origin);
-    if (peer !== undefined) return peer;
+    if (peer instanceof PeerLink) return peer;
     const known = this.#ways.get(origin)?.link;
     return known === link ? undefined : known;
   }

@@ -78,6 +78,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   #eventsSent = 0;
   #syncsAwaited = 0;
   #provenSinceSync = false;
+  #isReleased = false;
 
   constructor(core: FederationCore, connection: Connection, record: PeerRecord) {
     this.#core = core;
@@ -134,7 +135,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   get isDone(): boolean {
-    return this.connection.isClosed;
+    return this.connection.isClosed || this.#isReleased;
+  }
+
+  /** Somebody else takes the connection over; this link does and says nothing more. */
+  release(): void {
+    this.#isReleased = true;
+    this.#core.router.agenda.cancel(this.#heartbeat);
+    this.#core.router.agenda.cancel(this.#handshake);
   }
 
   /** Tells the peer what this router knows of claims by now. */

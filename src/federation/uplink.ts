@@ -1,11 +1,15 @@
 import type { Appointment } from "../router/agenda.ts";
 import type { Connection } from "../router/connection.ts";
+import type { WelcomeMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { LeafRole } from "./leaf_role.ts";
+import { legacyHubId } from "./legacy_hub_id.ts";
+import { LegacyHubLink } from "./legacy_hub_link.ts";
 import { type LinkEnd, PeerLink } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
 import type { PeerRecord } from "./peer_record.ts";
 import { redialDelayMs } from "./redial.ts";
+import { UnsentParams } from "./unsent_params.ts";
 
 /** A link that was Active for so long counts as stable. */
 const STABLE_MS = 60_000;
@@ -17,8 +21,10 @@ const STABLE_MS = 60_000;
 export class Uplink {
   readonly #core: FederationCore;
   readonly #record: PeerRecord;
-  #link: PeerLink | undefined;
+  #link: PeerLink | LegacyHubLink | undefined;
   #role: LeafRole | undefined;
+  /** Of the legacy hub that was connected last. */
+  #unsent: UnsentParams | undefined;
   #state: PeerState = "Disconnected";
   #reason: string | undefined;
   #hubIndex = 0;
@@ -37,7 +43,7 @@ export class Uplink {
   }
 
   /** The link, from the opening of its connection to its end. */
-  get link(): PeerLink | undefined {
+  get link(): PeerLink | LegacyHubLink | undefined {
     return this.#link;
   }
 
@@ -87,11 +93,15 @@ export class Uplink {
   proven(): void {
     this.#activeSinceMicros = this.#core.router.nowMicros;
     this.#reason = undefined;
+    if (this.#link instanceof PeerLink) this.#forgetUnsent();
   }
 
   #opened(connection: Connection): PeerLink {
     const link = new PeerLink(this.#core, connection, this.#record);
-    const role = new LeafRole(this.#core, link, (end) => this.#ended(end));
+    const role = new LeafRole(this.#core, link, {
+      ended: (end) => this.#ended(end),
+      isLegacy: (welcome) => this.#goOnAsLegacy(link, welcome),
+    });
     link.role = role;
     connection.handler = link;
     this.#link = link;
@@ -100,6 +110,44 @@ export class Uplink {
     role.greet();
     link.start();
     return link;
+  }
+
+  /** The hub speaks no envelope: another kind of link takes the connection over. */
+  #goOnAsLegacy(before: PeerLink, { name }: WelcomeMessage): void {
+    const routerId = legacyHubId(this.hubUrl, name);
+    if (routerId === this.#core.router.config.routerId) {
+      return before.close({
+        kind: "refused",
+        reason: `ring: the hub has this router's id "${routerId}"; set --federation-id`,
+      });
+    }
+    const { connection } = before;
+    const link = new LegacyHubLink(this.#core, {
+      connection,
+      routerId,
+      name,
+      unsent: () => this.#unsentFor(routerId),
+      ended: (end) => this.#ended(end),
+    });
+    before.release();
+    // It sends events itself, once each: nothing is kept for it.
+    this.#record.release();
+    connection.handler = link;
+    this.#link = link;
+    this.#role = undefined;
+    link.start();
+  }
+
+  #unsentFor(hubId: string): UnsentParams {
+    if (this.#unsent?.hubId === hubId) return this.#unsent;
+    this.#forgetUnsent();
+    this.#unsent = new UnsentParams(this.#core.router, hubId);
+    return this.#unsent;
+  }
+
+  #forgetUnsent(): void {
+    this.#unsent?.stop();
+    this.#unsent = undefined;
   }
 
   #ended(end: LinkEnd): void {

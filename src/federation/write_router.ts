@@ -17,6 +17,8 @@ import {
 } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
 import type { FederationCore } from "./federation_core.ts";
+import { LegacyHubLink } from "./legacy_hub_link.ts";
+import { LegacyLeafLink } from "./legacy_leaf_link.ts";
 import { leaseHolder } from "./lease_holder.ts";
 import type { PeerLink } from "./link.ts";
 import { refusedWrite, type RequestIdentity, WriteRequests } from "./write_requests.ts";
@@ -30,6 +32,10 @@ const UNCLAIMED_SOURCE = { root: { kind: "self" }, below: { kind: "hub" } } as c
 export type Direction =
   | { readonly kind: "here" }
   | { readonly kind: "link"; readonly link: PeerLink }
+  /** To a hub that decides every SET as it comes. */
+  | { readonly kind: "legacyHub"; readonly link: LegacyHubLink }
+  /** The owner is there and cannot be asked: this router decides for it, and gives no locks. */
+  | { readonly kind: "standIn"; readonly lockRefusal: Refusal }
   | { readonly kind: "unreachable"; readonly refusal: Refusal };
 
 /** What came back for a request. */
@@ -63,7 +69,10 @@ export class WriteRouter {
       case "here":
         return HERE;
       case "link":
+      case "legacyHub":
         return { kind: "elsewhere" };
+      case "standIn":
+        return { kind: "caretaker", lockRefusal: direction.lockRefusal };
       case "unreachable":
         return this.#takesCareOf(address)
           ? { kind: "caretaker", lockRefusal: direction.refusal }
@@ -77,6 +86,7 @@ export class WriteRouter {
     const { routerId: origin, bootId } = this.#core.router.config;
     const identity = { origin, bootId, requestId: ++this.#requestId };
     const direction = this.directionOf(address);
+    if (direction.kind === "legacyHub") return this.#askLegacyHub(direction.link, set, answered);
     if (direction.kind !== "link") {
       const refusal = direction.kind === "unreachable" ? direction.refusal : ownerChanged(address);
       return answered({ kind: "refused", refusal });
@@ -140,6 +150,14 @@ export class WriteRouter {
     if (direction.kind === "here" || isRound) {
       return answered(this.#decide(link, context, entry, set));
     }
+    if (direction.kind === "legacyHub") return this.#askLegacyHub(direction.link, set, answered);
+    if (direction.kind === "standIn") {
+      return answered(
+        isLock
+          ? { kind: "refused", refusal: direction.lockRefusal }
+          : this.#decide(link, context, entry, set),
+      );
+    }
     if (direction.kind === "unreachable") {
       return answered(
         !isLock && this.#takesCareOf(set.address)
@@ -154,6 +172,15 @@ export class WriteRouter {
       requester: link,
       answered,
     });
+  }
+
+  #askLegacyHub(
+    hub: LegacyHubLink,
+    set: SetMessage,
+    answered: (answer: WriteAnswer) => void,
+  ): void {
+    if (!set.lock && !set.unlock) return hub.request(set, answered);
+    answered({ kind: "refused", refusal: legacyLockRefusal(set.address, hub.routerId) });
   }
 
   /** A peer answers a request. */
@@ -206,10 +233,17 @@ export class WriteRouter {
     switch (source.kind) {
       case "self":
         return HERE;
-      case "hub":
-        return throughLink(this.#core.hubLink, claim, address);
-      case "leaf":
-        return throughLink(this.#core.leafLink(source.routerId), claim, address);
+      case "hub": {
+        const { hubLink } = this.#core;
+        if (!(hubLink instanceof LegacyHubLink)) return throughLink(hubLink, claim, address);
+        if (hubLink.state === "Active") return { kind: "legacyHub", link: hubLink };
+        return throughLink(undefined, claim, address);
+      }
+      case "leaf": {
+        const leaf = this.#core.leafLink(source.routerId);
+        if (!(leaf instanceof LegacyLeafLink)) return throughLink(leaf, claim, address);
+        return { kind: "standIn", lockRefusal: legacyLockRefusal(address, leaf.routerId) };
+      }
     }
   }
 
@@ -332,6 +366,16 @@ function throughLink(
         "nothing was changed",
       address,
     },
+  };
+}
+
+function legacyLockRefusal(address: string, owner: string): Refusal {
+  return {
+    code: ERROR_CODE.unavailable,
+    message:
+      `Cannot lock "${address}": its owner "${owner}" speaks the public CLASP protocol and ` +
+      "would not hear of the lock",
+    address,
   };
 }
 

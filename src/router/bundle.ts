@@ -11,7 +11,8 @@ export type BundleOutcome =
   | { readonly kind: "done"; readonly lastRevision: number | undefined }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-type Part = SetMessage | PublishMessage;
+/** What a bundle is made of. */
+export type Part = SetMessage | PublishMessage;
 
 /**
  * Runs a client's bundle: all of it, or, when anything in it cannot be done, none of it. Every check
@@ -49,7 +50,8 @@ export function runBundle(
   return { kind: "done", lastRevision };
 }
 
-function flatten(bundle: BundleMessage, parts: Part[], depth: number): Refusal | undefined {
+/** Collects the parts of a bundle and of those in it, or says why there can be no such bundle. */
+export function flatten(bundle: BundleMessage, parts: Part[], depth: number): Refusal | undefined {
   if (depth > BUNDLE_DEPTH_MAX) {
     return {
       code: ERROR_CODE.invalidMessage,

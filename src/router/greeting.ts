@@ -66,9 +66,8 @@ export class Greeting implements ConnectionHandler {
       return;
     }
     this.#router.agenda.cancel(this.#timeout);
-    const peerBits = FEATURE.federation | FEATURE.envelope;
     const { federation } = this.#router;
-    if ((hello.features & peerBits) === peerBits && federation !== undefined) {
+    if ((hello.features & FEATURE.federation) !== 0 && federation !== undefined) {
       const handler = federation.acceptPeer(this.#connection, hello);
       if (handler !== undefined) this.#connection.handler = handler;
       return;

@@ -30,6 +30,8 @@ export interface Write {
   readonly ttl?: number | undefined;
   /** Who locks and unlocks for this writer. */
   readonly holder: string;
+  /** Whose write it is, when that router cannot stamp it itself; absent: this router's. */
+  readonly origin?: string | undefined;
   /** What the requesting router knew, which the stamp must exceed. */
   readonly known?: { readonly timestampMicros: number; readonly revision: number } | undefined;
   /** The link that hears of it by the answer to its request. */
@@ -74,7 +76,11 @@ export class Params {
   /** What was stamped while this router was not timed, and when. */
   readonly #untimed = new Map<
     string,
-    { readonly timestampMicros: number; readonly writtenMicros: number }
+    {
+      readonly timestampMicros: number;
+      readonly writtenMicros: number;
+      readonly origin: string;
+    }
   >();
   readonly #expiry: ParamExpiry;
   #digests: DigestTree | undefined;
@@ -203,7 +209,7 @@ export class Params {
   /** Stamps and applies a write for which `problem` found nothing. Returns the version made. */
   stamp(write: Write): LiveVersion {
     const { locks, routerId, defaultTtl } = this.#options;
-    const { address, known: requesterKnown } = write;
+    const { address, known: requesterKnown, origin = routerId } = write;
     const known = this.get(address);
     const knownTimestamp = Math.max(
       known?.timestampMicros ?? 0,
@@ -211,13 +217,14 @@ export class Params {
     );
     const timestampMicros = this.#stampTime(knownTimestamp);
     if (!this.#options.isTimed()) {
-      this.#untimed.set(address, { timestampMicros, writtenMicros: this.#options.nowMicros() });
+      const writtenMicros = this.#options.nowMicros();
+      this.#untimed.set(address, { timestampMicros, writtenMicros, origin });
     }
     const version: LiveVersion = {
       value: write.value,
       revision: Math.max(known?.revision ?? 0, requesterKnown?.revision ?? 0) + 1,
       timestampMicros,
-      origin: routerId,
+      origin,
       ttl: write.ttl ?? defaultTtl,
     };
     if (write.lock) locks.acquire(address, write.holder);
@@ -244,11 +251,11 @@ export class Params {
    * writing, so that it is ordered against what others wrote meanwhile. Never lowers.
    */
   becameTimed(timeAt: (monotonicMicros: number) => number): void {
-    for (const [address, { timestampMicros, writtenMicros }] of this.#untimed) {
+    for (const [address, { timestampMicros, writtenMicros, origin }] of this.#untimed) {
       // As it is kept: by its timestamp of before, it may be long expired.
       const version = this.store.get(address);
       const raisedMicros = timeAt(writtenMicros);
-      const isOwn = version?.origin === this.#options.routerId &&
+      const isOwn = version?.origin === origin &&
         version.timestampMicros === timestampMicros;
       if (!isOwn || raisedMicros <= timestampMicros) continue;
       this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });

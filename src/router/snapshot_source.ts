@@ -19,6 +19,8 @@ export interface SnapshotOptions {
   readonly store: Pick<ParamStore, "get" | "walk">;
   /** Absent: everything. */
   readonly pattern?: Pattern | undefined;
+  /** Further condition; absent: none. */
+  readonly filter?: ((param: Param) => boolean) | undefined;
   /** Send one empty SNAPSHOT when nothing matches. */
   readonly evenIfEmpty: boolean;
   /** Sent last. */
@@ -56,7 +58,7 @@ export class SnapshotSource implements OutboxSource {
   }
 
   #collect(walk: Iterator<Param, undefined>): SnapshotParam[] {
-    const { pattern } = this.#options;
+    const { pattern, filter } = this.#options;
     const params: SnapshotParam[] = [];
     let bytes = 0;
     for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
@@ -67,6 +69,7 @@ export class SnapshotSource implements OutboxSource {
       }
       const { address, version } = param;
       if (!isLive(version)) continue;
+      if (filter !== undefined && !filter({ address, version })) continue;
       if (pattern !== undefined && !pattern.isLiteral && !matches(pattern, address)) continue;
       bytes += ENTRY_OVERHEAD_BYTES + 3 * (address.length + version.origin.length) +
         version.value.length;

@@ -1,4 +1,8 @@
-import { HANDSHAKE_TIMEOUT_SECONDS, PATH_ROUTERS_MAX } from "../../../src/limits.ts";
+import {
+  HANDSHAKE_TIMEOUT_SECONDS,
+  LEGACY_DECLARE_TIMEOUT_MS,
+  PATH_ROUTERS_MAX,
+} from "../../../src/limits.ts";
 import { FEATURE } from "../../../src/wire/message.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf } from "../router/test_router.ts";
@@ -154,6 +158,8 @@ Deno.test("a router that is no clasp-fed hub makes the uplink Failed, and it is 
     session: "s",
     name: "public",
   });
+  assertEquals(leaf.linkState(), "Handshaking");
+  leaf.advance(LEGACY_DECLARE_TIMEOUT_MS);
   assertEquals(leaf.linkState(), "Failed");
   assertStringIncludes(leaf.federation.uplink?.reason ?? "", "--features federation");
   leaf.port.take();
@@ -389,14 +395,17 @@ Deno.test("the leaf takes the hub's time before it declares", () => {
   assertEquals(leaf.core.timeMicros(), 5_000_000);
 });
 
-Deno.test("a WELCOME without the trailer's feature is not taken for a hub", () => {
+Deno.test("a hub without the envelope feature that answers no declaration does not federate", () => {
   const welcome = peerWelcome("hub");
   assert(welcome.type === "WELCOME");
   const { router: _, ...rest } = welcome;
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
   const hub = greetedHub(leaf, "hub");
   hub.send({ ...rest, features: FEATURE.param | FEATURE.federation });
+  assertEquals(leaf.linkState(), "Handshaking");
+  leaf.advance(LEGACY_DECLARE_TIMEOUT_MS);
   assertEquals(leaf.linkState(), "Failed");
+  assertStringIncludes(leaf.federation.uplink?.reason ?? "", "No federation at the other side");
 });
 
 function statesOf(node: FederationNode): string[] {

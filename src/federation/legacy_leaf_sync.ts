@@ -1,0 +1,152 @@
+import { covers } from "../address/coverage.ts";
+import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
+import {
+  LEGACY_ANSWERS_WAITING_MAX,
+  MAX_FEDERATION_PATTERNS,
+  MAX_REVISION_ENTRIES,
+} from "../limits.ts";
+import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
+import type { OutboxSource } from "../router/outbox.ts";
+import type { RouterCore } from "../router/router_core.ts";
+import { SnapshotSource } from "../router/snapshot_source.ts";
+import type { Param, ParamStore } from "../state/param_store.ts";
+import type { NamespaceSyncMessage } from "../wire/message.ts";
+import { PatternSet } from "./pattern_set.ts";
+
+/**
+ * Answers the public RequestSync and RevisionVector of one legacy leaf, with SNAPSHOT messages that
+ * are made as the outbox drains.
+ */
+export class LegacyLeafSync {
+  readonly #router: RouterCore;
+  readonly #add: (source: OutboxSource) => void;
+  #waiting = 0;
+
+  /** `add` puts a source into the leaf's outbox. */
+  constructor(router: RouterCore, add: (source: OutboxSource) => void) {
+    this.#router = router;
+    this.#add = add;
+  }
+
+  /** SNAPSHOTs of the patterns, then SyncComplete; or why not. */
+  requestSync(
+    { patterns, since = -1 }: NamespaceSyncMessage,
+    granted: readonly Pattern[],
+  ): Refusal | undefined {
+    const refusal = this.#tooMany() ?? syncProblem(patterns, granted);
+    if (refusal !== undefined) return refusal;
+    const wanted = new PatternSet(patterns.map(parsePattern));
+    const [only] = wanted.patterns;
+    const { params: store, config: { routerId } } = this.#router;
+    const isEmpty = patterns.length === 0;
+    this.#answer(
+      new SnapshotSource({
+        store: isEmpty ? partOf(store, []) : store,
+        // One pattern without wildcards needs no walk.
+        pattern: wanted.patterns.length === 1 ? only : undefined,
+        filter: ({ address, version }) => version.revision > since && wanted.matches(address),
+        evenIfEmpty: !isEmpty,
+        then: {
+          type: "FEDERATION_SYNC",
+          op: "SyncComplete",
+          patterns,
+          revisions: [],
+          origin: routerId,
+        },
+      }),
+    );
+    return undefined;
+  }
+
+  /**
+   * SNAPSHOTs of what has a higher revision here, nothing when there is none; or why not. Addresses
+   * that are not granted are skipped.
+   */
+  revisionVector(
+    { revisions }: NamespaceSyncMessage,
+    granted: readonly Pattern[],
+  ): Refusal | undefined {
+    const refusal = this.#tooMany() ?? vectorProblem(revisions.length);
+    if (refusal !== undefined) return refusal;
+    const { params: store } = this.#router;
+    const scope = new PatternSet(granted);
+    const known = new Map(revisions.filter(([address]) => scope.matches(address)));
+    this.#answer(
+      new SnapshotSource({
+        store: partOf(store, [...known.keys()]),
+        filter: ({ address, version }) => version.revision > (known.get(address) ?? 0),
+        evenIfEmpty: false,
+      }),
+    );
+    return undefined;
+  }
+
+  #answer(source: OutboxSource): void {
+    this.#waiting++;
+    this.#add({
+      next: () => {
+        const bytes = source.next();
+        if (bytes === undefined) this.#waiting--;
+        return bytes;
+      },
+    });
+  }
+
+  #tooMany(): Refusal | undefined {
+    if (this.#waiting < LEGACY_ANSWERS_WAITING_MAX) return undefined;
+    return {
+      code: ERROR_CODE.tooMany,
+      message: `${LEGACY_ANSWERS_WAITING_MAX} requests wait to be answered; wait for SyncComplete`,
+    };
+  }
+}
+
+function syncProblem(
+  patterns: readonly string[],
+  granted: readonly Pattern[],
+): Refusal | undefined {
+  if (patterns.length > MAX_FEDERATION_PATTERNS) {
+    return {
+      code: ERROR_CODE.revisionConflict,
+      message: `Cannot sync ${patterns.length} patterns: at most ${MAX_FEDERATION_PATTERNS}`,
+    };
+  }
+  const texts = new Set(granted.map(({ text }) => text));
+  for (const text of patterns) {
+    const problem = patternProblem(text);
+    if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+    if (texts.has(text)) continue;
+    const pattern = parsePattern(text);
+    if (granted.some((by) => covers(by, pattern))) continue;
+    return {
+      code: ERROR_CODE.refused,
+      message: `Cannot sync "${text}": the router neither declared nor subscribed it`,
+      address: text,
+    };
+  }
+  return undefined;
+}
+
+function vectorProblem(entries: number): Refusal | undefined {
+  if (entries <= MAX_REVISION_ENTRIES) return undefined;
+  return {
+    code: ERROR_CODE.revisionConflict,
+    message: `Cannot compare ${entries} revisions: at most ${MAX_REVISION_ENTRIES} a message`,
+  };
+}
+
+type ReadableStore = Pick<ParamStore, "get" | "walk">;
+
+/** A store as if it had these addresses only. */
+function partOf(store: ReadableStore, addresses: readonly string[]): ReadableStore {
+  return {
+    get: (address) => store.get(address),
+    walk: function* (): Iterator<Param, undefined> {
+      for (const address of addresses) {
+        const version = store.get(address);
+        if (version !== undefined) yield { address, version };
+      }
+      return undefined;
+    },
+  };
+}
