@@ -861,11 +861,11 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a peer that counts wrong would settle events that are yet to be sent",
   },
   {
-    file: "src/federation/link.ts",
-    find: 'if (context.kind !== "event") return;\n    const',
-    replace: 'if (context.kind !== "event" || this.#travelMicros > 1e6) return;\n    const',
-    tests: ["tests/sim/events_test.ts"],
-    why: "what is dropped as late would shift the count of all that follows",
+    file: "src/federation/event_acks.ts",
+    find: "this.#events++;\n    if (!isRepeatable) return;",
+    replace: "if (!isRepeatable) return;\n    this.#events++;",
+    tests: ["tests/unit/federation/event_acks_test.ts"],
+    why: "an event behind streams would never be settled",
   },
   {
     file: "src/federation/peer_record.ts",

@@ -137,7 +137,7 @@ function halfOpen(world: SimWorld, link: Link, random: Prng): () => void {
 function stall(world: SimWorld, link: Link, random: Prng): () => void {
   const [a, b] = link;
   const directions = random.pick([[[a, b]], [[b, a]], [[a, b], [b, a]]] as const);
-  const durationMs = random.pick([300, 3_000, 12_000]) + random.nextInt(1_000);
+  const durationMs = random.pick([300, 3_000, 6_000, 12_000]) + random.nextInt(1_000);
   return stallFor(world, directions, durationMs);
 }
 
