@@ -89,6 +89,7 @@ export function toCoreConfig(
       maxReconnectAttempts: config.maxReconnectAttempts,
       syncIntervalMs: config.syncIntervalMs,
       offlineWrites: config.offlineWrites,
+      showsLinks: true,
       clientName: config.clientName,
       features: config.features.reduce((bits, name) => bits | FEATURE[name], 0),
     },

@@ -20,6 +20,8 @@ export interface FederationCoreConfig {
   readonly syncIntervalMs: number;
   /** What happens to writes whose owner cannot be reached. */
   readonly offlineWrites: "accept" | "reject";
+  /** Whether the state of links is shown as params under `/clasp/federation`. */
+  readonly showsLinks: boolean;
   /** Name in HELLO to the hub. */
   readonly clientName: string;
   /** Feature bits in HELLO to the hub; those of federation are added. */
@@ -39,6 +41,7 @@ export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
   maxReconnectAttempts: 0,
   syncIntervalMs: 30_000,
   offlineWrites: "accept",
+  showsLinks: true,
   clientName: "clasp-federation",
   features: FEATURE.param | FEATURE.event | FEATURE.stream,
 };

@@ -7,6 +7,7 @@ import type {
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
+import { isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
@@ -17,6 +18,7 @@ import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { FrameKeeper } from "./frame_keeper.ts";
 import { HubRole } from "./hub_role.ts";
+import { LinkReport } from "./link_report.ts";
 import { LeaseRouter } from "./lease_router.ts";
 import { LegacyHubLink } from "./legacy_hub_link.ts";
 import { LegacyLeafLink } from "./legacy_leaf_link.ts";
@@ -53,6 +55,7 @@ export class FederationCore implements FederationHook {
   readonly records: PeerRecords;
   readonly #leaves = new Map<string, PeerLink | LegacyLeafLink>();
   readonly #newcomers: Newcomers;
+  readonly #report: LinkReport | undefined;
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareAll: () => void = () => this.#declare();
   readonly #follow: () => void = () => {
@@ -107,6 +110,7 @@ export class FederationCore implements FederationHook {
       })),
     );
     router.federation = this;
+    this.#report = config.showsLinks ? new LinkReport(this) : undefined;
     router.subscriptions.observer = this.interest;
   }
 
@@ -140,6 +144,11 @@ export class FederationCore implements FederationHook {
     return [...(hubLink === undefined ? [] : [hubLink]), ...this.#leaves.values()];
   }
 
+  /** Ids of the leaves that are connected. */
+  leafIds(): Iterable<string> {
+    return this.#leaves.keys();
+  }
+
   /** All links to leaves that are clasp-fed routers. */
   leafLinks(): readonly PeerLink[] {
     return [...this.#leaves.values()].filter((link) => link instanceof PeerLink);
@@ -159,6 +168,7 @@ export class FederationCore implements FederationHook {
       const record = this.records.get(event.routerId);
       if (record !== undefined) record.counters.refused++;
     }
+    if (event.type === "stateChanged" || event.type === "peerNamespaces") this.#report?.changed();
     this.#onEvent(event);
   }
 
@@ -253,6 +263,7 @@ export class FederationCore implements FederationHook {
         address,
       );
     } else if (outcome === "applied") {
+      if (isShared(address)) this.#report?.heard(address);
       const { value, revision, origin } = version;
       // Nothing was set when it had expired before it came.
       const isSet = value !== undefined && isLive(this.router.params.get(address));
@@ -387,7 +398,7 @@ export class FederationCore implements FederationHook {
 
   /** The uplink has no connection and changed state. */
   uplinkChanged(state: PeerState, reason: string | undefined): void {
-    this.#onEvent({
+    this.emit({
       type: "stateChanged",
       routerId: "",
       state,

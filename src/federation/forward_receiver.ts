@@ -1,7 +1,7 @@
 import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MAX_MS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
-import { isReserved } from "../router/reserved.ts";
+import { isReserved, isShared } from "../router/reserved.ts";
 import { tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import {
   type ErrorMessage,
@@ -158,7 +158,7 @@ export class ForwardReceiver {
     const { address, value, revision, ttl } = set;
     const problem = addressProblem(address);
     if (problem !== undefined) return { code: ERROR_CODE.invalidAddress, message: problem };
-    if (isReserved(address)) {
+    if (isReserved(address) && !isShared(address)) {
       return refused(address, "routers write there about themselves", ERROR_CODE.refused);
     }
     if (revision === undefined || timestampMicros === undefined) {

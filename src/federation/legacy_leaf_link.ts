@@ -20,6 +20,7 @@ import type { FederationCore } from "./federation_core.ts";
 import { describeConflict, NAMESPACE_SUBSCRIPTION_ID } from "./hub_role.ts";
 import { type LeafAnswer, LegacyLeafWrites, type WritingLeaf } from "./legacy_leaf_writes.ts";
 import { LegacyLeafSync } from "./legacy_leaf_sync.ts";
+import { isReserved } from "../router/reserved.ts";
 import type { LinkEnd } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
 import type { LinkHandle } from "./link_handle.ts";
@@ -118,6 +119,8 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
 
   // Never with a revision: the leaf would hand it on as the one that is expected.
   override paramChanged({ address, version: { value, ttl } }: ParamChange): void {
+    // What routers tell about themselves means nothing to a router that does not know them.
+    if (isReserved(address)) return;
     // The public protocol has no word for what has expired: its own copy expires by itself.
     if (value === undefined || this.#writes.isAsked(address, value)) return;
     this.#connection.sendMessage({

@@ -3,6 +3,7 @@ import type { Appointment } from "../router/agenda.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
 import type { ParamChange } from "../router/param_change.ts";
+import { isLocal } from "../router/reserved.ts";
 import type { Publication } from "../router/publication.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import type {
@@ -260,7 +261,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   paramChanged(change: ParamChange): void {
     const kind = this.#role?.kindOf(change.address);
-    if (kind === undefined) return;
+    if (kind === undefined || isLocal(change.address)) return;
     const { origin } = change.version;
     if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
     else this.#writer.version(kind, origin, change.peerFrame());

@@ -3,6 +3,7 @@ import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import { ERROR_CODE, type Refusal, toErrorMessage } from "../router/error_code.ts";
+import { isLocal } from "../router/reserved.ts";
 import { isLive } from "../state/version.ts";
 import type { NamespaceSyncMessage, SnapshotParam, SubscribeMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -63,7 +64,7 @@ export class PeerRequests {
         else this.#refuseGet(answer.refusal);
       });
     }
-    if (!isLive(version)) {
+    if (!isLive(version) || isLocal(address)) {
       const message = `Nothing is set at "${address}"`;
       return this.#refuseGet({ code: ERROR_CODE.addressNotFound, message, address });
     }

@@ -1,6 +1,7 @@
 import type { Pattern } from "../address/pattern.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
+import { isLocal } from "../router/reserved.ts";
 import { DigestTree } from "../state/digest_tree.ts";
 import { isLive } from "../state/version.ts";
 import type { DigestMessage } from "../wire/message.ts";
@@ -93,7 +94,7 @@ export class StateSync {
     const walk = this.#core.router.params.walk();
     for (let next = walk.next(); !next.done; next = walk.next()) {
       const { address, version } = next.value;
-      if (scope.matches(address)) tree.put(address, undefined, version);
+      if (scope.matches(address) && !isLocal(address)) tree.put(address, undefined, version);
     }
     return tree;
   }

@@ -15,6 +15,7 @@ import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import { type ChangeCause, ParamChange } from "./param_change.ts";
 import { ParamExpiry } from "./param_expiry.ts";
+import { isLocal } from "./reserved.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -141,7 +142,8 @@ export class Params {
     const digests = new DigestTree();
     const walk = this.store.walk();
     for (let next = walk.next(); !next.done; next = walk.next()) {
-      digests.put(next.value.address, undefined, next.value.version);
+      const { address, version } = next.value;
+      if (!isLocal(address)) digests.put(address, undefined, version);
     }
     this.#digests = digests;
     return digests;
@@ -313,7 +315,7 @@ export class Params {
   }
 
   #put(address: string, before: Version | undefined, after: Version): void {
-    this.#digests?.put(address, before, after);
+    if (!isLocal(address)) this.#digests?.put(address, before, after);
     this.#options.store.put(address, after);
     this.#expiry.changed(address, before, after);
   }

@@ -1,4 +1,5 @@
 import type { RouterConfig } from "../../mod.ts";
+import { isReserved } from "../../src/router/reserved.ts";
 import { SIGNAL } from "../../src/wire/message.ts";
 import { encodeValue } from "../../src/wire/value_codec.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -74,7 +75,8 @@ async function untilConnected({ router }: LocalRouter, links: number): Promise<v
 
 function count(entries: readonly TappedEntry[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind, origin } of entries) {
+  for (const { kind, origin, frame: { message } } of entries) {
+    if ("address" in message && isReserved(message.address ?? "")) continue;
     const key = `${kind} of ${origin}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }

@@ -25,6 +25,8 @@ export interface RouterPlan {
   readonly imports?: readonly string[];
   readonly offlineWrites?: "accept" | "reject";
   readonly core?: Partial<RouterCoreConfig>;
+  /** Off unless it is asked for: scripted scenarios count what passes on links. */
+  readonly showsLinks?: boolean;
 }
 
 /** What a {@linkcode SimRouter} lives in. */
@@ -83,6 +85,7 @@ export class SimRouter {
         isLeaf: (plan.hubs ?? []).length > 0,
         config: {
           ...FEDERATION_CORE_DEFAULTS,
+          showsLinks: plan.showsLinks ?? false,
           hubUrls: (plan.hubs ?? []).map((hub) => `ws://${hub}:7330`),
           namespaces: plan.namespaces ?? [],
           imports: plan.imports ?? FEDERATION_CORE_DEFAULTS.imports,

@@ -71,6 +71,7 @@ Deno.test("the other settings reach the core under its names", () => {
     maxReconnectAttempts: 2,
     syncIntervalMs: 5_000,
     offlineWrites: "reject",
+    showsLinks: true,
     clientName: "c",
     features: FEATURE.event | FEATURE.federation,
   });

@@ -74,7 +74,11 @@ function setUp(isLeaf: boolean): { readonly host: RouterHost; readonly world: St
     config: { ...ROUTER_CORE_DEFAULTS, routerId: "me", bootId: 1 },
     federation: {
       isLeaf,
-      config: { ...FEDERATION_CORE_DEFAULTS, hubUrls: isLeaf ? ["ws://hub:1"] : [] },
+      config: {
+        ...FEDERATION_CORE_DEFAULTS,
+        showsLinks: false,
+        hubUrls: isLeaf ? ["ws://hub:1"] : [],
+      },
     },
   });
   return { host, world };

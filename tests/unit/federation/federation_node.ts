@@ -31,6 +31,8 @@ export class FederationNode extends TestRouter {
       isLeaf: hub !== undefined,
       config: {
         ...FEDERATION_CORE_DEFAULTS,
+        // Tests count what passes on links.
+        showsLinks: false,
         ...(hub === undefined ? {} : { hubUrls: [`ws://${hub}:7330`] }),
         ...config,
       },
