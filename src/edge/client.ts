@@ -226,7 +226,7 @@ export class Client {
   /**
    * The param at an address.
    *
-   * @throws {ClientError} with code 201 when nothing was ever set there
+   * @throws {ClientError} with code 201 when nothing is set there, or what was has expired
    */
   async getParam(address: string): Promise<ParamUpdate> {
     return await this.#ask(this.#gets, address, encodeFrame({ type: "GET", address }));

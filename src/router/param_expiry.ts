@@ -6,7 +6,7 @@ import { isLive, type Version } from "../state/version.ts";
 
 const SWEEP_INTERVAL_MICROS = 500_000;
 /** Params looked at in one go, so that a sweep never holds up the event loop. */
-const SWEPT_PER_CALL = 5_000;
+const SWEPT_PER_CALL = 2_000;
 /** Until the rest of a sweep: a wake of its own. */
 const REST_DELAY_MS = 1;
 /** A read renews a sliding TTL when this part of it has passed: reads are many. */

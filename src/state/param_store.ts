@@ -10,6 +10,7 @@ export interface Param {
 
 /** One param that has a value. */
 export interface LiveParam extends Param {
+  /** The newest one known, with its value. */
   readonly version: LiveVersion;
 }
 

@@ -25,6 +25,7 @@ export interface Version extends Stamp {
 
 /** A version that has not expired. */
 export interface LiveVersion extends Version {
+  /** Always there. */
   readonly value: EncodedValue;
 }
 
