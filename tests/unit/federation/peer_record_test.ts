@@ -6,6 +6,7 @@ import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { FederationNode } from "./federation_node.ts";
 import {
+  answerSyncs,
   connectPeer,
   declaration,
   forwardEvent,
@@ -261,7 +262,10 @@ Deno.test("a leaf keeps for its hub what is published before it ever connected",
   client.send(publish("/1"));
   greetedHub(leaf, "hub");
   client.send(publish("/2"));
+  answerSyncs(hub);
   assertEquals(recordOf(leaf, "hub").lane.waiting, 2);
+  hub.send({ type: "ACK" }, subscription("/**"), declaration("hub", []));
+  assertEquals(eventsIn(answerSyncs(hub)), ["/1", "/2"]);
 });
 
 Deno.test("a record tells the state of the link, since when, and why it ended", () => {
