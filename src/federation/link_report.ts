@@ -198,7 +198,7 @@ function countersOf(record: PeerRecord | undefined): PeerCounters & { queued: nu
 /** A router id may have any character, a segment of an address not. */
 function addressOf(routerId: string): string {
   const segment = routerId.replace(
-    /[%/*\u0000-\u001f]/gu,
+    /[%/*]|\p{Cc}/gu,
     (unit) => `%${unit.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return `${PEERS_ROOT}/${segment}`;
