@@ -54,7 +54,8 @@ export interface Checker {
   received?(event: ClientEvent): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
-  crashed?(router: string): void;
+  /** A router's process ended; what it had lost with that, or not, when it starts again. */
+  crashed?(router: string, hasLost: "state" | "nothing"): void;
   /** Now and then. */
   ticked?(world: SimWorld): void;
   /** All faults are healed and time has passed since. */

@@ -2,27 +2,41 @@ import { createPrng, type Prng } from "../support/prng.ts";
 import { type FaultKind, planFaults } from "./faults.ts";
 import type { SimClient } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
-import { addressesOf, randomTopology, type Topology } from "./topology.ts";
+import { linkProblems } from "./expectations.ts";
+import { addressesOf, randomTopology, type Topology, type TopologyKind } from "./topology.ts";
 
 /** Faults and traffic happen within this time. */
 const BUSY_MS = 25_000;
-/** Half-open links are noticed and dialled again, and all is synced, within this time. */
-const SETTLING_MS = 30_000;
+/** Half-open links are noticed within this time. */
+const NOTICE_MS = 10_000;
+/** A router that was refused knocks again within this time. */
+const JOINING_MAX_MS = 100_000;
+/** All is synced so long after all links are up. */
+const SETTLING_MS = 10_000;
 const PROBES = 6;
 const PROBE_MS = 400;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
   readonly world: SimWorld;
+  readonly kind: TopologyKind;
   readonly topology: Topology;
   /** Faults injected, by kind. */
   readonly faults: Map<FaultKind, number> = new Map();
   readonly #random: Prng;
   readonly #addresses: readonly string[];
 
-  constructor(seed: number, options: { readonly keepTrace: boolean }) {
+  constructor(
+    seed: number,
+    options: {
+      readonly keepTrace: boolean;
+      readonly kinds?: readonly TopologyKind[] | undefined;
+    },
+  ) {
     this.#random = createPrng(seed);
-    this.topology = randomTopology(this.#random);
+    const { kind, plans } = randomTopology(this.#random, options.kinds);
+    this.kind = kind;
+    this.topology = plans;
     const longestTurnMicros = this.#random.pick([0, 100, 900, 3_000]);
     this.world = new SimWorld({
       seed,
@@ -43,7 +57,9 @@ export class Scenario {
     const { world } = this;
     this.#planFaults();
     for (const router of world.routers.values()) {
-      world.clock.after(this.#random.nextInt(2_000_000), () => {
+      const atMicros = this.#random.nextInt(2_000_000);
+      if (router.plan.joinsLate) continue;
+      world.clock.after(atMicros, () => {
         if (!router.isUp) router.start();
       });
     }
@@ -51,6 +67,7 @@ export class Scenario {
     this.#planTraffic();
     world.clock.runFor(BUSY_MS);
     this.#heal();
+    this.#awaitLinks();
     world.clock.runFor(SETTLING_MS);
     world.reached("settled");
     this.#probe();
@@ -94,6 +111,15 @@ export class Scenario {
     }
   }
 
+  /** Whoever is refused meanwhile knocks again later; what does not come up at all, a checker says. */
+  #awaitLinks(): void {
+    const { clock } = this.world;
+    const endMicros = clock.nowMicros + JOINING_MAX_MS * 1_000;
+    do clock.runFor(NOTICE_MS); while (
+      linkProblems(this.world).length > 0 && clock.nowMicros < endMicros
+    );
+  }
+
   /** One thing at a time, so that its effects can be counted. */
   #probe(): void {
     const clients = [...this.world.clients.values()];
@@ -112,7 +138,7 @@ function act(
   what: { readonly address: string; readonly kind: number; readonly padding: string },
 ): void {
   const { address, kind, padding } = what;
-  if (!client.isConnected) return;
+  if (!client.isConnected || client.isSuspended) return;
   if (kind < 0.2) {
     client.publish(address);
   } else if (kind < 0.25) {

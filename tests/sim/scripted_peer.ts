@@ -107,6 +107,11 @@ export class ScriptedPeer {
     );
   }
 
+  /** Ends the connection, if there is one. */
+  disconnect(): void {
+    this.#transport?.close(1000, "");
+  }
+
   send(message: Message): void {
     this.#transport?.send(encodeFrame(message));
   }
@@ -154,6 +159,20 @@ export class ScriptedPeer {
     const { address, value, origin, bootId = 1, entry } = request;
     this.#forward({ ...this.#context(origin), kind: "request", bootId, entries: [entry] }, [
       encodeFrame({ type: "SET", address, value: encodeValue(value) }, { qos: QOS.confirm }),
+    ]);
+  }
+
+  /** Answers a request of a router, whether it was asked or not. */
+  sendReply(
+    reply: SentVersion & { readonly requestId: number; readonly bootId?: number },
+  ): void {
+    const { address, value, revision, timestampMicros, origin, requestId, bootId = 1 } = reply;
+    const entries = [{ requestId, stamperId: this.id }];
+    this.#forward({ ...this.#context(origin), kind: "reply", bootId, entries }, [
+      encodeFrame(
+        { type: "SET", address, value: encodeValue(value), revision, ttl: 0 },
+        { qos: QOS.fire, timestampMicros },
+      ),
     ]);
   }
 

@@ -61,6 +61,11 @@ export class SimClient {
     return this.#session !== undefined;
   }
 
+  /** Its process does not run at the moment. */
+  get isSuspended(): boolean {
+    return this.#network.isSuspended(this.name);
+  }
+
   /** Connects, and again whenever the connection is lost, until `disconnect`. */
   connect(): void {
     this.#wantsConnection = true;
@@ -161,7 +166,9 @@ export class SimClient {
 
   #reconnect(): void {
     this.#network.clock.after(RECONNECT_MICROS, () => {
-      if (this.#wantsConnection) this.connect();
+      this.#network.whenRunning(this.name, () => {
+        if (this.#wantsConnection) this.connect();
+      });
     });
   }
 

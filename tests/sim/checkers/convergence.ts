@@ -1,10 +1,12 @@
 import type { Version } from "../../../src/state/version.ts";
 import type { Checker, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
+import { federationsOf } from "../expectations.ts";
+import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
-/** After healing and quiet, all routers that mirror an address hold the same version of it. */
+/** After healing and quiet, all routers that are joined and mirror an address hold the same version of it. */
 export class Convergence implements Checker {
   readonly name = "convergence";
   readonly #report: Report;
@@ -22,7 +24,10 @@ export class Convergence implements Checker {
   }
 
   #compare(world: SimWorld): void {
-    const routers = [...world.routers.values()];
+    for (const routers of federationsOf(world)) this.#compareWithin(routers);
+  }
+
+  #compareWithin(routers: readonly SimRouter[]): void {
     const stores = routers.map((router) => ({
       id: router.id,
       isMirror: mirrors(router.plan),
