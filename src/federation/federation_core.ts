@@ -205,11 +205,9 @@ export class FederationCore implements FederationHook {
     }
   }
 
-  /** Whether this router keeps the address: its own, its leaves', or an import. */
+  /** Whether this router keeps the address: an import, or inside its own claims or its leaves'. */
   mirrors(address: string): boolean {
-    if (this.isRoot || this.#imports.matches(address)) return true;
-    const kind = this.claims.ownerOf(address)?.source.kind;
-    return kind === "self" || kind === "leaf";
+    return this.isRoot || this.#imports.matches(address) || this.claims.isClaimedHere(address);
   }
 
   /** The hub told what it knows. */

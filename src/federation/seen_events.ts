@@ -10,6 +10,11 @@ export class SeenEvents {
   #old = new Set<string>();
   #turnsAtMicros = 0;
 
+  /** Events remembered. */
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
   /** Whether this event is new here; remembers it. */
   isNew(identity: EventIdentity, nowMicros: number): boolean {
     this.#turn(nowMicros);

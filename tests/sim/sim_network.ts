@@ -1,5 +1,6 @@
 import type { AcceptTransport } from "../../src/edge/transport.ts";
 import { DIAL_TIMEOUT_MS } from "../../src/limits.ts";
+import type { PeerFrame } from "./peer_frames.ts";
 import { SimConnection } from "./sim_transport.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -33,6 +34,8 @@ export interface Delivery {
   /** Of the connection. */
   readonly connectionId: number;
   readonly bytes: Uint8Array;
+  /** What the message holds; read when it is first asked for. */
+  readonly frames: () => readonly PeerFrame[];
 }
 
 /** When the two ends of a broken connection are told; undefined: never. */
@@ -182,6 +185,15 @@ export class SimNetwork {
     return [...this.#connections].filter(({ dialler, acceptor }) =>
       (dialler.node === a && acceptor.node === b) || (dialler.node === b && acceptor.node === a)
     );
+  }
+
+  /** Connections that the process on a node takes for open. */
+  openConnections(node: string): number {
+    let open = 0;
+    for (const { dialler, acceptor } of this.#connections) {
+      for (const end of [dialler, acceptor]) if (end.node === node && end.isOpen) open++;
+    }
+    return open;
   }
 
   /**

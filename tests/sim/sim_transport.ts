@@ -5,6 +5,7 @@ import {
   type Transport,
   type TransportHandler,
 } from "../../src/edge/transport.ts";
+import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 import type { Delivery, Notice, Route, SimNetwork } from "./sim_network.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -103,11 +104,13 @@ export class SimConnection {
   arrives(from: SimTransport, bytes: Uint8Array): boolean {
     if (this.#cutAtMicros !== undefined) return false;
     const { id } = this;
+    let frames: readonly PeerFrame[] | undefined;
     this.#options.delivered({
       from: from.node,
       to: this.peerOf(from).node,
       connectionId: id,
       bytes,
+      frames: () => frames ??= readPeerFrames(bytes),
     });
     return true;
   }
@@ -160,6 +163,11 @@ export class SimTransport implements Transport {
 
   get isClosed(): boolean {
     return this.#close !== undefined;
+  }
+
+  /** Its user has it, and has not heard of its end. */
+  get isOpen(): boolean {
+    return this.#handler !== undefined && !this.isClosed;
   }
 
   /** Gives the end to its user. */

@@ -1,6 +1,8 @@
 import type { Checker, Report } from "../checker.ts";
 import { AcknowledgedWrites } from "./acknowledged_writes.ts";
 import { Answers } from "./answers.ts";
+import { Bounds } from "./bounds.ts";
+import { CausalOrder } from "./causal_order.ts";
 import { Convergence } from "./convergence.ts";
 import { EventsOnce } from "./events_once.ts";
 import { LinkState } from "./link_state.ts";
@@ -8,10 +10,14 @@ import { MessageBounds } from "./message_bounds.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
+import { TrafficBounds } from "./traffic_bounds.ts";
+import { UnaskedChanges } from "./unasked_changes.ts";
 
 const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
   Answers,
+  Bounds,
+  CausalOrder,
   Convergence,
   EventsOnce,
   LinkState,
@@ -19,6 +25,8 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Recovery,
   RefusedWrites,
   RevisionOrder,
+  TrafficBounds,
+  UnaskedChanges,
 ];
 
 /** All checkers, anew; `report` is told the name of the one that found something. */
