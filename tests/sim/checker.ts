@@ -52,6 +52,8 @@ export interface Checker {
   answered?(write: ClientWrite): void;
   updated?(update: ClientUpdate): void;
   received?(event: ClientEvent): void;
+  /** A GET was answered before the write that the same client had sent before it. */
+  readPast?(write: ClientWrite): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
   /** A router's process ended; what it had lost with that, or not, when it starts again. */

@@ -7,6 +7,8 @@ import type { SimWorld } from "./sim_world.ts";
 export const INTRUDER: string = "intruder";
 
 const YEAR_MICROS = 31_557_600_000_000;
+const BURSTS = 8;
+const GUESSES = 20;
 
 /** A peer joins a hub that sends what it may not: a checker sees that none of it is taken. */
 export function intrude(world: SimWorld, options: {
@@ -23,8 +25,9 @@ export function intrude(world: SimWorld, options: {
       namespaces: [`/${INTRUDER}/**`],
       subscriptions: [`/${INTRUDER}/**`],
     });
-    for (const [index, address] of victims.entries()) {
-      world.clock.after((200 + 300 * index) * 1_000, () => sendUnasked(world, peer, address));
+    for (let burst = 0; burst < BURSTS; burst++) {
+      const address = victims[burst % victims.length] ?? "";
+      world.clock.after((200 + 100 * burst) * 1_000, () => sendUnasked(world, peer, address));
     }
     world.clock.after(staysMs * 1_000, () => peer.disconnect());
   };
@@ -33,8 +36,17 @@ export function intrude(world: SimWorld, options: {
 function sendUnasked(world: SimWorld, peer: ScriptedPeer, address: string): void {
   // Newer than anything, so that it would stay if it was taken.
   const timestampMicros = START_WALL_MICROS + world.clock.nowMicros + YEAR_MICROS;
-  const value = `${INTRUDER} at ${world.clock.nowMicros}`;
-  peer.sendVersion({ address, value, revision: 1_000, timestampMicros });
-  // As the answer to a request that nobody sent to it.
-  peer.sendReply({ address, value, revision: 1_000, timestampMicros, requestId: 1, origin: "hub" });
+  const version = {
+    address,
+    value: `${INTRUDER} at ${world.clock.nowMicros}`,
+    revision: 1_000,
+    timestampMicros,
+  };
+  peer.sendVersion(version);
+  const { routerId: origin, bootId } = peer.peer ?? {};
+  if (origin === undefined || bootId === undefined) return;
+  // As answers to what clients of the hub asked of others; requests are numbered from 1.
+  for (let requestId = 1; requestId <= GUESSES; requestId++) {
+    peer.sendReply({ ...version, origin, bootId, requestId });
+  }
 }

@@ -14,6 +14,8 @@ const JOINING_MAX_MS = 100_000;
 /** All is synced so long after all links are up. */
 const SETTLING_MS = 10_000;
 const PROBES = 6;
+/** Sliding, and longer than a run: it travels with its version and nothing expires. */
+const LONG_TTL_SECONDS = 3_600;
 const PROBE_MS = 400;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
@@ -142,6 +144,8 @@ function act(
   if (kind < 0.2) {
     client.publish(address);
   } else if (kind < 0.25) {
+    // Behind a write of its own, which it must read.
+    if (kind < 0.23 && client.mayWrite(address)) client.set(address, { ttl: LONG_TTL_SECONDS });
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;

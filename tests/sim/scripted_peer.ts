@@ -50,6 +50,8 @@ export class ScriptedPeer {
   readonly id: string;
   /** Every frame received, contexts unpacked. */
   readonly received: PeerFrame[] = [];
+  /** What the router at the other end said of itself. */
+  peer: RouterTrailer | undefined;
   /** What the peer leaves unanswered. */
   ignores: "SYNC" | "RequestSync" | undefined;
   /** Reasons of the connections that ended. */
@@ -194,7 +196,10 @@ export class ScriptedPeer {
   }
 
   #asLeaf(message: Message): void {
-    if (message.type === "WELCOME") return this.#declare([]);
+    if (message.type === "WELCOME") {
+      this.peer = message.router;
+      return this.#declare([]);
+    }
     if (message.type === "ACK") {
       for (const [id, pattern] of (this.#options.subscriptions ?? [EVERYTHING]).entries()) {
         this.send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });

@@ -12,12 +12,15 @@ export interface ClientWatcher {
   answered(write: ClientWrite): void;
   updated(update: ClientUpdate): void;
   received(event: ClientEvent): void;
+  readPast(write: ClientWrite): void;
 }
 
 interface OpenSession extends SessionOfClient {
   readonly transport: Transport;
   /** The write that waits for its answer, by address. */
   readonly waiting: Map<string, ClientWrite>;
+  /** By address: for each GET not answered yet, the write before it, whose answer comes first. */
+  readonly reads: Map<string, (ClientWrite | undefined)[]>;
 }
 
 const RECONNECT_MICROS = 300_000;
@@ -94,10 +97,15 @@ export class SimClient {
   /** SETs a value nobody else sets, and asks for an answer. One write waits per address. */
   set(
     address: string,
-    options: { readonly expectedRevision?: number; readonly padding?: string } = {},
+    options: {
+      readonly expectedRevision?: number;
+      readonly padding?: string;
+      /** As on the wire. */
+      readonly ttl?: number;
+    } = {},
   ): ClientWrite {
     const session = this.#open();
-    const { expectedRevision, padding = "" } = options;
+    const { expectedRevision, padding = "", ttl } = options;
     const write: ClientWrite = {
       client: this.name,
       router: this.router,
@@ -108,7 +116,7 @@ export class SimClient {
       isAbandoned: false,
     };
     session.waiting.set(address, write);
-    this.#send({ type: "SET", address, value: write.value, revision: expectedRevision });
+    this.#send({ type: "SET", address, value: write.value, revision: expectedRevision, ttl });
     this.#watcher.wrote(write);
     return write;
   }
@@ -127,6 +135,8 @@ export class SimClient {
   }
 
   get(address: string): void {
+    const { waiting, reads } = this.#open();
+    reads.set(address, [...reads.get(address) ?? [], waiting.get(address)]);
     this.#send({ type: "GET", address });
   }
 
@@ -147,6 +157,7 @@ export class SimClient {
       number: ++this.#sessions,
       transport,
       waiting: new Map(),
+      reads: new Map(),
     };
     this.#session = session;
     this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
@@ -178,6 +189,7 @@ export class SimClient {
       case "SET":
         return this.#updated(session, { ...message, revision: message.revision ?? 0 });
       case "SNAPSHOT":
+        if (message.params.length === 1) this.#read(session, message.params[0]?.address ?? "");
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
         const id = message.value === undefined ? "" : String(decodeValue(message.value));
@@ -203,8 +215,9 @@ export class SimClient {
   }
 
   #answered(session: OpenSession, message: Message & { readonly type: "ACK" | "ERROR" }): void {
-    // The answer to a GET.
-    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) return;
+    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) {
+      return this.#read(session, message.address ?? "");
+    }
     const write = this.#writeOf(session, message.address ?? "");
     if (write === undefined) return;
     const atMicros = this.#network.clock.nowMicros;
@@ -216,6 +229,12 @@ export class SimClient {
     session.waiting.delete(write.address);
     this.#answeredLast.set(write.address, write);
     this.#watcher.answered(write);
+  }
+
+  // The answer to a GET.
+  #read({ reads }: OpenSession, address: string): void {
+    const write = reads.get(address)?.shift();
+    if (write?.answers.length === 0) this.#watcher.readPast(write);
   }
 
   // A second answer belongs to the write that was answered already, when no other waits.

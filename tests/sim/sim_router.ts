@@ -48,6 +48,8 @@ export class SimRouter {
   clockOffsetMicros = 0;
   /** What the next process finds on its disk; nothing unless it is put there. */
   disk: ParamStore | undefined;
+  /** Whether it was ever configured otherwise than now. */
+  isReconfigured = false;
   /** Why a link to a hub ended last. */
   lastReason = "";
   #plan: RouterPlan;
@@ -81,6 +83,7 @@ export class SimRouter {
 
   /** Changes the configuration, from the next start on. The id stays. */
   reconfigure(changes: Partial<Omit<RouterPlan, "id">>): void {
+    this.isReconfigured = true;
     this.#plan = { ...this.#plan, ...changes };
   }
 

@@ -89,6 +89,7 @@ export class SimWorld {
         answered: (write) => this.#checkers.forEach((checker) => checker.answered?.(write)),
         updated: (update) => this.#checkers.forEach((checker) => checker.updated?.(update)),
         received: (event) => this.#checkers.forEach((checker) => checker.received?.(event)),
+        readPast: (write) => this.#checkers.forEach((checker) => checker.readPast?.(write)),
       },
     });
     this.clients.set(client.name, client);

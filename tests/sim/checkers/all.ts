@@ -7,9 +7,13 @@ import { Convergence } from "./convergence.ts";
 import { EventsOnce } from "./events_once.ts";
 import { LinkState } from "./link_state.ts";
 import { MessageBounds } from "./message_bounds.ts";
+import { OwnWrites } from "./own_writes.ts";
+import { Owners } from "./owners.ts";
+import { RealTimeOrder } from "./real_time_order.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
+import { ProvenLinks } from "./proven_links.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
 
@@ -22,6 +26,10 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   EventsOnce,
   LinkState,
   MessageBounds,
+  OwnWrites,
+  Owners,
+  ProvenLinks,
+  RealTimeOrder,
   Recovery,
   RefusedWrites,
   RevisionOrder,

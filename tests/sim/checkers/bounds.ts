@@ -47,6 +47,9 @@ export class Bounds implements Checker {
       { what: "claims", count: federation?.claims.size ?? 0, max: CLAIMS_MAX },
       { what: "appointments", count: core.agenda.size, max: APPOINTMENTS_MAX },
     ];
+    if ((federation?.links().length ?? 0) === 0 && (federation?.writes.pending ?? 0) > 0) {
+      this.#report(`${router.id} has no link, but requests that wait for an answer`);
+    }
     // One that does not run has not heard of the connections that ended.
     const isAwake = !world.network.isSuspended(router.id);
     for (const { what, count, max } of isAwake ? kept : kept.slice(1)) {
