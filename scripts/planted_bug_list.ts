@@ -51,8 +51,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a raised revision does not go back to its sender",
     file: PARAMS,
-    find: "if (!cause.raised && (subscriber === from || subscriber === except)) continue;",
-    replace: "if (subscriber === from || subscriber === except) continue;",
+    find: '{ ...cause, raised: merge.kind === "raised" }',
+    replace: "{ ...cause, raised: false }",
   },
   {
     name: "a version goes back to the link it came from",

@@ -5,6 +5,8 @@ import type { SimWorld } from "./sim_world.ts";
 /** Two nodes, the one that dials first. */
 export type Route = readonly [string, string];
 
+const TOLD_AT_ONCE = { dialler: 0, acceptor: 0 } as const;
+
 /** Breaks the connections of a link, at once or after some messages; both ends are told soon. */
 export function cut(world: SimWorld, link: Route, random: Prng): () => void {
   const deliveries = 1 + random.nextInt(8);
@@ -69,12 +71,14 @@ export function delay(world: SimWorld, [a, b]: Route, random: Prng): () => void 
   };
 }
 
-/** Few bytes a second pass on a link, for a time. */
+/** Few bytes a second pass on a link, for a time; perhaps it connects and syncs anew meanwhile. */
 export function slow(world: SimWorld, link: Route, random: Prng): () => void {
   const directions = directionsOf(link, random);
   const bytesPerSecond = random.pick([400, 2_000, 10_000]);
   const durationMs = 1_000 + random.nextInt(12_000);
+  const isCut = random.nextFloat() < 0.5;
   return () => {
+    if (isCut) eachConnection(world, link, (connection) => connection.cut(TOLD_AT_ONCE));
     world.say(() => `${link.join(" - ")} passes ${bytesPerSecond} bytes/s for ${durationMs} ms`);
     for (const [from, to] of directions) world.network.limit(from, to, bytesPerSecond);
     world.clock.after(durationMs * 1_000, () => {
