@@ -7,10 +7,12 @@ import type { SimWorld } from "./sim_world.ts";
 export const INTRUDER: string = "intruder";
 
 const YEAR_MICROS = 31_557_600_000_000;
-const BURSTS = 8;
-const GUESSES = 20;
+const FORWARD_BYTES_MIN = 50;
 
-/** A peer joins a hub that sends what it may not: a checker sees that none of it is taken. */
+/**
+ * A peer joins a hub that sends what it may not, answers what others are asked, and sends events and
+ * requests back: checkers see that none of it does anything.
+ */
 export function intrude(world: SimWorld, options: {
   readonly hub: string;
   readonly addresses: readonly string[];
@@ -20,33 +22,45 @@ export function intrude(world: SimWorld, options: {
   const victims = [0, 0, 0].map(() => random.pick(addresses));
   const staysMs = 1_000 + random.nextInt(4_000);
   return () => {
-    const peer = ScriptedPeer.leafOf(hub, world, {
-      id: INTRUDER,
-      namespaces: [`/${INTRUDER}/**`],
-      subscriptions: [`/${INTRUDER}/**`],
-    });
-    for (let burst = 0; burst < BURSTS; burst++) {
-      const address = victims[burst % victims.length] ?? "";
-      world.clock.after((200 + 100 * burst) * 1_000, () => sendUnasked(world, peer, address));
+    const peer = ScriptedPeer.leafOf(hub, world, { id: INTRUDER, namespaces: [`/${INTRUDER}/**`] });
+    peer.echoes = true;
+    answerForOthers(world, peer, hub);
+    for (const [index, address] of victims.entries()) {
+      world.clock.after((200 + 300 * index) * 1_000, () => {
+        peer.sendVersion(unasked(world, address));
+        askIntruder(world, hub);
+      });
     }
     world.clock.after(staysMs * 1_000, () => peer.disconnect());
   };
 }
 
-function sendUnasked(world: SimWorld, peer: ScriptedPeer, address: string): void {
-  // Newer than anything, so that it would stay if it was taken.
-  const timestampMicros = START_WALL_MICROS + world.clock.nowMicros + YEAR_MICROS;
-  const version = {
+/** Answers each request of the hub's own before the one that was asked can. */
+function answerForOthers(world: SimWorld, peer: ScriptedPeer, hub: string): void {
+  world.network.observe(({ from, to, bytes, frames }) => {
+    if (from !== hub || to === INTRUDER || bytes.length < FORWARD_BYTES_MIN) return;
+    for (const { message, context } of frames()) {
+      if (message.type !== "SET" || context?.message.kind !== "request") continue;
+      const { origin, bootId, entries } = context.message;
+      const requestId = entries[context.index]?.requestId ?? 0;
+      peer.sendReply({ ...unasked(world, message.address), origin, bootId, requestId });
+    }
+  });
+}
+
+/** A client of the hub writes what is the intruder's: the request comes back. */
+function askIntruder(world: SimWorld, hub: string): void {
+  const client = world.clients.get(`${hub}-1`);
+  if (client?.isSuspended || !client?.mayWrite(`/${INTRUDER}/1`)) return;
+  client.set(`/${INTRUDER}/1`);
+}
+
+/** Newer than anything, so that it would stay if it was taken. */
+function unasked(world: SimWorld, address: string) {
+  return {
     address,
     value: `${INTRUDER} at ${world.clock.nowMicros}`,
     revision: 1_000,
-    timestampMicros,
+    timestampMicros: START_WALL_MICROS + world.clock.nowMicros + YEAR_MICROS,
   };
-  peer.sendVersion(version);
-  const { routerId: origin, bootId } = peer.peer ?? {};
-  if (origin === undefined || bootId === undefined) return;
-  // As answers to what clients of the hub asked of others; requests are numbered from 1.
-  for (let requestId = 1; requestId <= GUESSES; requestId++) {
-    peer.sendReply({ ...version, origin, bootId, requestId });
-  }
 }

@@ -52,6 +52,8 @@ export class ScriptedPeer {
   readonly received: PeerFrame[] = [];
   /** What the router at the other end said of itself. */
   peer: RouterTrailer | undefined;
+  /** Whether the peer sends each event and each request back, as a ring would. */
+  echoes = false;
   /** What the peer leaves unanswered. */
   ignores: "SYNC" | "RequestSync" | undefined;
   /** Reasons of the connections that ended. */
@@ -178,11 +180,15 @@ export class ScriptedPeer {
     ]);
   }
 
-  /** Sends a request or a reply that came in, as it came. */
+  /** Sends an event, a request or a reply that came in, as it came. */
   sendBack({ context, bytes }: PeerFrame): void {
     if (context === undefined) throw new Error("Cannot send a frame without a context");
     const { message, index } = context;
-    if (message.kind === "request") {
+    if (message.kind === "event") {
+      this.#forward({ ...message, count: 1, entries: message.entries.slice(index, index + 1) }, [
+        bytes,
+      ]);
+    } else if (message.kind === "request") {
       this.#forward({ ...message, count: 1, entries: message.entries.slice(index, index + 1) }, [
         bytes,
       ]);
@@ -232,11 +238,17 @@ export class ScriptedPeer {
         for (const frame of readPeerFrames(bytes)) {
           this.received.push(frame);
           if (frame.context === undefined) this.#answer(frame.message, handshake);
+          else if (this.echoes) this.#echo(frame);
         }
       },
       onText: () => {},
       onClose: (_code, reason) => this.closes.push(reason),
     };
+  }
+
+  #echo(frame: PeerFrame): void {
+    const kind = frame.context?.message.kind;
+    if (kind === "event" || kind === "request") this.sendBack(frame);
   }
 
   #answer(message: Message, handshake: (message: Message) => void): void {

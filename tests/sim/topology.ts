@@ -194,11 +194,10 @@ function doubled(random: Prng): Topology {
 
 /** One leaf mirrors a part only. */
 function narrow(random: Prng): Topology {
-  const plain = random.pick([star(2), star(3), tree()]);
+  const plain = random.pick([star(2), star(3), tree(), nested(random)]);
   const leaf = random.pick(plain.filter((plan) => !isHub(plan, plain)));
-  return plain.map((plan) =>
-    plan === leaf ? { ...plan, imports: ["/site-a/**", "/nobodys/*"] } : plan
-  );
+  const imports = random.pick([["/site-a/**", "/nobodys/*"], ["/nobodys/*"]]);
+  return plain.map((plan) => plan === leaf ? { ...plan, imports } : plan);
 }
 
 /** Sometimes one more leaf, which is not there at first. */
@@ -223,9 +222,10 @@ function withRandomIds(plans: Topology, random: Prng): Topology {
 function vary(plan: RouterPlan, topology: Topology, random: Prng): RouterPlan {
   // One number for each choice, taken or not: the rest of the seed stays as it is.
   const [hasSpare, queuesEarly] = [0, 0].map(() => random.nextFloat());
+  const outboxHighWaterBytes = random.pick([20, 300]);
   if (plan.hubs?.[0] === "mid" && !isHub(plan, topology) && (hasSpare ?? 1) < 0.3) {
     return { ...plan, hubs: ["mid", "hub"] };
   }
-  if ((queuesEarly ?? 1) < 0.5) return { ...plan, core: { outboxHighWaterBytes: 300 } };
+  if ((queuesEarly ?? 1) < 0.5) return { ...plan, core: { outboxHighWaterBytes } };
   return plan;
 }

@@ -1,6 +1,7 @@
 import type { Checker, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { federationOf } from "../expectations.ts";
+import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
@@ -9,37 +10,61 @@ const TIME_ERROR_MICROS = 4_000_000;
 
 /**
  * An acknowledged write is overridden only by a later or a concurrent one: never by one that was
- * answered before it was sent, whatever the clocks of sites say. As long as no process ended: the
- * root's takes the federation's time with it, any other's may not have known it.
+ * answered before it was sent, whatever the clocks of sites say.
+ *
+ * Not where nobody can know: when the root's process ended, and the federation's time with it; when
+ * a router that did not know the time yet ended with what it had to raise, or had a fast clock.
  */
 export class RealTimeOrder implements Checker {
   readonly name = "real time order";
   readonly #report: Report;
   readonly #byValue = new Map<string, ClientWrite>();
-  #hasCrashed = false;
+  /** Addresses that a router with a fast clock may have written before it knew the time. */
+  readonly #unordered = new Set<string>();
+  /** As of the last look. */
+  #untimed: ReadonlySet<string> = new Set();
+  readonly #lostState = new Set<string>();
+  #lastUntimedEndMicros = -1;
+  #hasRootEnded = false;
+  #world: SimWorld | undefined;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  crashed(): void {
-    this.#hasCrashed = true;
+  ticked(world: SimWorld): void {
+    this.#world = world;
+    this.#untimed = new Set(untimedOf(world).map(({ id }) => id));
+  }
+
+  crashed(router: string, hasLost: "state" | "nothing"): void {
+    const { plan } = this.#world?.router(router) ?? {};
+    if ((plan?.hubs ?? []).length === 0) this.#hasRootEnded = true;
+    if (hasLost === "state") this.#lostState.add(router);
+    if (this.#untimed.has(router)) {
+      this.#lastUntimedEndMicros = this.#world?.clock.nowMicros ?? 0;
+    }
   }
 
   answered(write: ClientWrite): void {
-    if (write.answers[0]?.kind === "accepted") this.#byValue.set(describeValue(write.value), write);
+    if (write.answers[0]?.kind !== "accepted" || this.#world === undefined) return;
+    this.#byValue.set(describeValue(write.value), write);
+    if (untimedOf(this.#world).some(({ clockOffsetMicros }) => clockOffsetMicros > 0)) {
+      this.#unordered.add(write.address);
+    }
   }
 
   settled(world: SimWorld): void {
-    const hasRoot = [...world.routers.values()].some(({ plan: { hubs = [] } }) =>
-      hubs.length === 0
-    );
-    if (this.#hasCrashed || !hasRoot) return;
-    for (const write of this.#byValue.values()) this.#check(write, world);
+    const hasRoot = [...world.routers.values()].some(({ plan }) => (plan.hubs ?? []).length === 0);
+    if (this.#hasRootEnded || !hasRoot) return;
+    for (const write of this.#byValue.values()) {
+      const isKnown = mirrors(world.router(write.router).plan)(write.address) &&
+        !this.#lostState.has(write.router) && !this.#unordered.has(write.address);
+      if (isKnown && write.sentAtMicros > this.#lastUntimedEndMicros) this.#check(write, world);
+    }
   }
 
   #check({ router: id, address, value, sentAtMicros }: ClientWrite, world: SimWorld): void {
-    if (!mirrors(world.router(id).plan)(address)) return;
     for (const router of federationOf(id, world)) {
       if (!mirrors(world.router(router).plan)(address)) continue;
       const text = describeValue(world.router(router).version(address)?.value);
@@ -51,4 +76,10 @@ export class RealTimeOrder implements Checker {
       );
     }
   }
+}
+
+function untimedOf(world: SimWorld): SimRouter[] {
+  return [...world.routers.values()].filter((router) =>
+    router.isUp && router.host.federation?.clock.timed === false
+  );
 }

@@ -23,7 +23,7 @@ export class TrafficBounds implements Checker {
 
   delivered({ from, to, connectionId, bytes, frames }: Delivery, world: SimWorld): void {
     if (bytes.length < FORWARD_BYTES_MIN) return;
-    if (!world.routers.has(from) || !world.routers.has(to)) return;
+    if (!world.routers.has(from) || world.clients.has(to)) return;
     for (const frame of frames()) {
       const thing = identityOf(frame);
       if (thing === undefined) continue;
