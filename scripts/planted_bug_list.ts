@@ -323,12 +323,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: 'this.#leaves.get("")?.end({',
   },
   {
-    name: "the end of an old session takes the new one's claims with it",
-    file: CORE,
-    find: "if (this.#leaves.get(link.routerId) !== link) return;",
-    replace: "",
-  },
-  {
     name: "heartbeats are not missed",
     file: LINK,
     find: "if (this.#unanswered >= HEARTBEATS_UNANSWERED_MAX) {",

@@ -24,7 +24,7 @@ export type Catch =
 const WORKERS = 2;
 const SEEDS_DEFAULT = 3_000;
 /** Seeds that must pass before anything is planted. */
-const CONTROL_SEEDS = 50;
+const CONTROL_SEEDS = 20;
 const TIMEOUT_MS = 600_000;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

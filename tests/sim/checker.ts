@@ -1,3 +1,4 @@
+import type { LinkEvent } from "../../src/federation/link_event.ts";
 import type { EncodedValue } from "../../src/wire/message.ts";
 import type { Delivery } from "./sim_network.ts";
 import type { SimWorld } from "./sim_world.ts";
@@ -57,7 +58,9 @@ export interface Checker {
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
   /** A router's process ended; what it had lost with that, or not, when it starts again. */
-  crashed?(router: string, hasLost: "state" | "nothing"): void;
+  crashed?(router: string, world: SimWorld, hasLost: "state" | "nothing"): void;
+  /** A router told of something on its links. */
+  linkEvent?(router: string, event: LinkEvent): void;
   /** Now and then. */
   ticked?(world: SimWorld): void;
   /** All faults are healed and time has passed since. */

@@ -21,9 +21,12 @@ export function intrude(world: SimWorld, options: {
   const { hub, addresses, random } = options;
   const victims = [0, 0, 0].map(() => random.pick(addresses));
   const staysMs = 1_000 + random.nextInt(4_000);
+  // Heard by nobody: its link is never Active.
+  const isMute = random.nextFloat() < 0.3;
   return () => {
     const peer = ScriptedPeer.leafOf(hub, world, { id: INTRUDER, namespaces: [`/${INTRUDER}/**`] });
     peer.echoes = true;
+    if (isMute) peer.ignores = "SYNC";
     answerForOthers(world, peer, hub);
     for (const [index, address] of victims.entries()) {
       world.clock.after((200 + 300 * index) * 1_000, () => {

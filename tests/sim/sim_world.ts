@@ -64,6 +64,7 @@ export class SimWorld {
       random,
       turnMicros: () => this.#turnMicros(random),
       onLinkEvent: (event) => {
+        for (const checker of this.#checkers) checker.linkEvent?.(plan.id, event);
         if (event.type === "remoteSet" || event.type === "remotePublish") return;
         this.say(() => `${plan.id}: ${JSON.stringify(event)}`);
       },
@@ -113,7 +114,7 @@ export class SimWorld {
     router.crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
     router.disk = store === "empty" ? undefined : store;
     const hasLost = disk === "current" ? "nothing" : "state";
-    for (const checker of this.#checkers) checker.crashed?.(id, hasLost);
+    for (const checker of this.#checkers) checker.crashed?.(id, this, hasLost);
   }
 
   /** Stops processes, and lets them run again after a time. */

@@ -22,7 +22,7 @@ export class AcknowledgedWrites implements Checker {
     this.#writes.push(write);
   }
 
-  crashed(router: string, hasLost: "state" | "nothing"): void {
+  crashed(router: string, _world: SimWorld, hasLost: "state" | "nothing"): void {
     if (hasLost === "state") this.#crashed.add(router);
   }
 

@@ -35,7 +35,7 @@ export class CausalOrder implements Checker {
     this.#writes.push(write);
   }
 
-  crashed(router: string, hasLost: "state" | "nothing"): void {
+  crashed(router: string, _world: SimWorld, hasLost: "state" | "nothing"): void {
     // What its clients saw, it may not have any more.
     for (const client of this.#clientsOf.get(router) ?? []) this.#sights.delete(client);
     if (hasLost === "state") this.#crashed.add(router);

@@ -13,7 +13,7 @@ interface Heard {
 const REGISTERS = ["ACK", "DeclareNamespaces"];
 
 /**
- * A link is shown Active only once it is proven: at that end, the sync is complete and a round trip
+ * A link is one connection, and is shown Active only once it is proven: at that end, the sync is complete and a round trip
  * was answered, both since it was registered.
  */
 export class ProvenLinks implements Checker {
@@ -26,7 +26,7 @@ export class ProvenLinks implements Checker {
   }
 
   delivered({ to, from, connectionId, frames }: Delivery, world: SimWorld): void {
-    if (!world.routers.has(from) || !world.routers.has(to)) return;
+    if (world.clients.has(from) || world.clients.has(to)) return;
     const key = `${connectionId} ${to}`;
     const heard = this.#heard.get(key) ??
       { isRegistered: false, isSynced: false, isAnswered: false };
@@ -50,7 +50,7 @@ export class ProvenLinks implements Checker {
 
   #checkLinks(id: string, world: SimWorld): void {
     for (const { state, routerId } of world.router(id).host.federation?.links() ?? []) {
-      if (state !== "Active" || !world.routers.has(routerId)) continue;
+      if (state !== "Active") continue;
       const open = world.network.connections(id, routerId)
         .filter((connection) => !connection.endOf(id).isClosed);
       const isProven = open.some((connection) => {
@@ -58,6 +58,18 @@ export class ProvenLinks implements Checker {
         return heard?.isSynced && heard.isAnswered;
       });
       if (!isProven) this.#report(`${id} shows its link to ${routerId} as Active, unproven`);
+      this.#checkOlder(id, routerId, world);
+    }
+  }
+
+  /** A new connection of a leaf takes the place of its older ones. */
+  #checkOlder(hub: string, leaf: string, world: SimWorld): void {
+    const accepted = world.network.connections(hub, leaf)
+      .filter(({ acceptor }) => acceptor.node === hub && acceptor.isOpen);
+    const newest = accepted.at(-1);
+    const isProven = this.#heard.get(`${newest?.id} ${hub}`)?.isSynced === true;
+    if (isProven && accepted.length > 1) {
+      this.#report(`${hub} keeps ${accepted.length} connections of ${leaf}`);
     }
   }
 }

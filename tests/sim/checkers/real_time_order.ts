@@ -37,7 +37,7 @@ export class RealTimeOrder implements Checker {
     this.#untimed = new Set(untimedOf(world).map(({ id }) => id));
   }
 
-  crashed(router: string, hasLost: "state" | "nothing"): void {
+  crashed(router: string, _world: SimWorld, hasLost: "state" | "nothing"): void {
     const { plan } = this.#world?.router(router) ?? {};
     if ((plan?.hubs ?? []).length === 0) this.#hasRootEnded = true;
     if (hasLost === "state") this.#lostState.add(router);
