@@ -1,6 +1,6 @@
 import type { Prng } from "../support/prng.ts";
 import { intrude } from "./intruder.ts";
-import { cut, delay, halfOpen, slow, stall, stallFor } from "./network_faults.ts";
+import { cut, delay, halfOpen, slow, slowFor, stall, stallFor } from "./network_faults.ts";
 import { crash, join, reconfigure, skewClock, suspend, takeOver } from "./process_faults.ts";
 import type { RouterPlan } from "./sim_router.ts";
 import type { SimWorld } from "./sim_world.ts";
@@ -39,6 +39,8 @@ export interface Fault {
 
 /** Short enough for an answer that waits for it to be in time. */
 const CLIENT_STALL_MAX_MS = 500;
+/** Bytes a second: some long values are behind by a second. */
+const SLOW_CLIENT_RATE = 6_000;
 /** What takes several steps begins early enough to be over when all is healed. */
 const STEPS_MS = 12_000;
 /** How likely each kind is, by seed: from quiet to everything at once. */
@@ -139,7 +141,10 @@ class Planner {
       }
       case "slow client": {
         const { name, router } = random.pick([...world.clients.values()]);
-        return stallFor(world, [[router, name]], 100 + random.nextInt(CLIENT_STALL_MAX_MS));
+        const durationMs = 100 + random.nextInt(CLIENT_STALL_MAX_MS);
+        return random.nextFloat() < 0.5
+          ? stallFor(world, [[router, name]], durationMs)
+          : slowFor(world, [[router, name]], { bytesPerSecond: SLOW_CLIENT_RATE, durationMs });
       }
     }
   }

@@ -77,9 +77,24 @@ export function slow(world: SimWorld, link: Route, random: Prng): () => void {
   const bytesPerSecond = random.pick([400, 2_000, 10_000]);
   const durationMs = 1_000 + random.nextInt(12_000);
   const isCut = random.nextFloat() < 0.5;
+  const begin = slowFor(world, directions, { bytesPerSecond, durationMs });
   return () => {
     if (isCut) eachConnection(world, link, (connection) => connection.cut(TOLD_AT_ONCE));
-    world.say(() => `${link.join(" - ")} passes ${bytesPerSecond} bytes/s for ${durationMs} ms`);
+    begin();
+  };
+}
+
+/** Few bytes a second pass in some directions, for a time. */
+export function slowFor(
+  world: SimWorld,
+  directions: readonly Route[],
+  { bytesPerSecond, durationMs }: { readonly bytesPerSecond: number; readonly durationMs: number },
+): () => void {
+  return () => {
+    world.say(() => {
+      const ways = directions.map((it) => it.join(" > ")).join(", ");
+      return `${ways} passes ${bytesPerSecond} bytes/s for ${durationMs} ms`;
+    });
     for (const [from, to] of directions) world.network.limit(from, to, bytesPerSecond);
     world.clock.after(durationMs * 1_000, () => {
       for (const [from, to] of directions) world.network.limit(from, to, Infinity);

@@ -1,6 +1,7 @@
 import type { Checker, Report } from "../checker.ts";
 import { AcknowledgedWrites } from "./acknowledged_writes.ts";
 import { Answers } from "./answers.ts";
+import { Availability } from "./availability.ts";
 import { Bounds } from "./bounds.ts";
 import { CausalOrder } from "./causal_order.ts";
 import { Convergence } from "./convergence.ts";
@@ -20,6 +21,7 @@ import { UnaskedChanges } from "./unasked_changes.ts";
 const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
   Answers,
+  Availability,
   Bounds,
   CausalOrder,
   Convergence,
