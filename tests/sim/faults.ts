@@ -39,6 +39,7 @@ export interface Fault {
 
 /** Short enough for an answer that waits for it to be in time. */
 const CLIENT_STALL_MAX_MS = 500;
+const BURST_INTERVAL_MS = 13;
 /** Bytes a second: some long values are behind by a second. */
 const SLOW_CLIENT_RATE = 6_000;
 /** What takes several steps begins early enough to be over when all is healed. */
@@ -142,11 +143,32 @@ class Planner {
       case "slow client": {
         const { name, router } = random.pick([...world.clients.values()]);
         const durationMs = 100 + random.nextInt(CLIENT_STALL_MAX_MS);
-        return random.nextFloat() < 0.5
+        const begin = random.nextFloat() < 0.5
           ? stallFor(world, [[router, name]], durationMs)
           : slowFor(world, [[router, name]], { bytesPerSecond: SLOW_CLIENT_RATE, durationMs });
+        const burst = this.#burst(router, durationMs);
+        return () => {
+          begin();
+          burst();
+        };
       }
     }
+  }
+
+  /** Clients of a router write one address again and again: who is slow there falls behind. */
+  #burst(router: string, durationMs: number): () => void {
+    const world = this.#world;
+    const clients = this.#clientsOf(router);
+    const address = this.#random.pick(addressesOf(this.#topology));
+    return () => {
+      for (let atMs = 0; atMs < durationMs + BURST_INTERVAL_MS; atMs += BURST_INTERVAL_MS) {
+        world.clock.after(atMs * 1_000, () => {
+          for (const client of clients.flatMap((name) => world.clients.get(name) ?? [])) {
+            if (!client.isSuspended && client.mayWrite(address)) client.set(address);
+          }
+        });
+      }
+    };
   }
 
   #link(): readonly [string, string] {
