@@ -7,6 +7,7 @@ import type { SimWorld } from "./sim_world.ts";
 export const INTRUDER: string = "intruder";
 
 const YEAR_MICROS = 31_557_600_000_000;
+const SECOND_MICROS = 1_000_000;
 const FORWARD_BYTES_MIN = 50;
 
 /**
@@ -32,6 +33,7 @@ export function intrude(world: SimWorld, options: {
       world.clock.after((200 + 300 * index) * 1_000, () => {
         peer.sendVersion(unasked(world, address));
         askIntruder(world, hub);
+        askAsKnowing(world, peer, { hub, address });
       });
     }
     world.clock.after(staysMs * 1_000, () => peer.disconnect());
@@ -56,6 +58,28 @@ function askIntruder(world: SimWorld, hub: string): void {
   const client = world.clients.get(`${hub}-1`);
   if (client?.isSuspended || !client?.mayWrite(`/${INTRUDER}/1`)) return;
   client.set(`/${INTRUDER}/1`);
+}
+
+/** Asks for a write as one that knows a newer version than anybody else: what it may. */
+function askAsKnowing(
+  world: SimWorld,
+  peer: ScriptedPeer,
+  { hub, address }: { readonly hub: string; readonly address: string },
+): void {
+  const router = world.router(hub);
+  const { federation } = router.isUp ? router.host : {};
+  if (federation?.clock.timed !== true) return;
+  const requestId = world.clock.nowMicros;
+  peer.sendRequest({
+    address,
+    value: `asked at ${requestId}`,
+    entry: {
+      requestId,
+      remainingLifeMs: 2_000,
+      knownTimestampMicros: federation.timeMicros() + SECOND_MICROS,
+      knownRevision: (router.version(address)?.revision ?? 0) + 20,
+    },
+  });
 }
 
 /** Newer than anything, so that it would stay if it was taken. */

@@ -15,6 +15,7 @@ import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
 import { ProvenLinks } from "./proven_links.ts";
+import { Stamps } from "./stamps.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
 
@@ -35,6 +36,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Recovery,
   RefusedWrites,
   RevisionOrder,
+  Stamps,
   TrafficBounds,
   UnaskedChanges,
 ];
