@@ -233,7 +233,7 @@ async function readIfThere(url: URL): Promise<string | undefined> {
 }
 
 /** Copies what belongs to the project; a walk, because a downloaded archive has no git to ask. */
-async function copyProject(from: URL, to: string): Promise<void> {
+export async function copyProject(from: URL, to: string): Promise<void> {
   for await (const entry of Deno.readDir(from)) {
     if (NOT_COPIED.has(entry.name) || entry.name.endsWith(".log")) continue;
     const name = encodeURIComponent(entry.name);

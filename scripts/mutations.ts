@@ -363,6 +363,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a restarted leaf with narrow imports would stay empty",
   },
   {
+    file: "src/federation/federation_core.ts",
+    find: "this.#imports.matches(address) || this.claims.isClaimedHere(address)",
+    replace: "this.#imports.matches(address)",
+    tests: ["tests/sim/params_test.ts"],
+    why: "a site would miss what its own clients write inside another's claim within its own",
+  },
+  {
     file: "src/federation/digest_exchange.ts",
     find: "if (order > 0) lacks.push(address);",
     replace: "if (order < 0) lacks.push(address);",

@@ -63,6 +63,15 @@ export class Claims {
     return best;
   }
 
+  /** Whether this router or one below it claims the address, be it a part of which another claims. */
+  isClaimedHere(address: string): boolean {
+    let isClaimed = false;
+    this.#index.forEachMatch(address, ({ source }) => {
+      if (source.kind !== "hub") isClaimed = true;
+    });
+    return isClaimed;
+  }
+
   /**
    * Replaces all claims of a source. Live ones that conflict with a live claim of another owner are
    * left out and returned; claims of others that are not live yield.

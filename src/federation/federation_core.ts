@@ -276,11 +276,12 @@ export class FederationCore implements FederationHook {
     return this.mirrorsAlways(address) || this.interest.matches(address);
   }
 
-  /** Whether this router keeps the address whoever wants it: its own, its leaves', or an import. */
+  /**
+   * Whether this router keeps the address whoever wants it: an import, or inside its own claims or
+   * its leaves'.
+   */
   mirrorsAlways(address: string): boolean {
-    if (this.isRoot || this.#imports.matches(address)) return true;
-    const kind = this.claims.ownerOf(address)?.source.kind;
-    return kind === "self" || kind === "leaf";
+    return this.isRoot || this.#imports.matches(address) || this.claims.isClaimedHere(address);
   }
 
   /** What clients and leaves want beyond the imports has changed: follows it when the turn ends. */

@@ -26,6 +26,11 @@ export class ForwardReceiver {
     this.#core = core;
   }
 
+  /** Events remembered against duplicates. */
+  get eventsRemembered(): number {
+    return this.#seen.size;
+  }
+
   /** Frame number `index` of a context that came by a link. */
   forwarded(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
     const { message } = frame;

@@ -63,6 +63,11 @@ export class WriteRouter {
     this.#core = core;
   }
 
+  /** Requests that wait for an answer. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   route(address: string): WriteRoute {
     const direction = this.directionOf(address);
     switch (direction.kind) {

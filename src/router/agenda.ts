@@ -20,6 +20,11 @@ export class Agenda {
     return this.#heap[0]?.atMicros;
   }
 
+  /** Appointments, those that were cancelled and are not due yet included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   /** Plans an action. */
   at(atMicros: number, action: () => void): Appointment {
     const appointment: Appointment = { atMicros, order: this.#made++, action };

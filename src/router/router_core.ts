@@ -129,6 +129,13 @@ export class RouterCore implements ConnectionOwner {
     return this.#eventsExpired;
   }
 
+  /** Bytes that wait in the outboxes of all connections. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const { outbox } of this.#connections.values()) bytes += outbox.queuedBytes;
+    return bytes;
+  }
+
   // Events
 
   /** A connection came in. */

@@ -36,6 +36,11 @@ export class Subscriptions {
   readonly #index = new PatternIndex<Subscription>();
   readonly #cache = new Map<string, readonly Target[]>();
 
+  /** Subscribers that have a subscription. */
+  get subscribers(): number {
+    return this.#bySubscriber.size;
+  }
+
   /** Adds a subscription; the same id of the same subscriber replaces. A mask of 0 means all. */
   add(subscriber: Subscriber, id: number, pattern: Pattern, types: number): void {
     this.remove(subscriber, id);

@@ -21,6 +21,11 @@ export interface DigestNode {
 export const DIGEST_FAN_OUT: number = 16;
 
 const BITS_PER_LEVEL = 4;
+/** Nodes of a level that share a chunk of memory. */
+const CHUNK_BITS = 6;
+const CHUNK_NODES = 1 << CHUNK_BITS;
+/** Count, high and low. */
+const SUM_NUMBERS = 3;
 const HASH_BITS = BITS_PER_LEVEL * DIGEST_DEPTH_MAX;
 
 /**
@@ -35,7 +40,7 @@ export class DigestTree {
     { length: DIGEST_DEPTH_MAX + 1 },
     (_, depth) => new Level(DIGEST_FAN_OUT ** depth),
   );
-  readonly #addresses: (Set<string> | undefined)[] = new Array(DIGEST_FAN_OUT ** DIGEST_DEPTH_MAX);
+  readonly #addresses = new Map<number, Set<string>>();
 
   /** An address got a version, perhaps in place of another. */
   put(address: string, before: Version | undefined, after: Version): void {
@@ -48,7 +53,7 @@ export class DigestTree {
       high -= hashed.high;
       low -= hashed.low;
     } else {
-      (this.#addresses[bucket] ??= new Set()).add(address);
+      this.#addAddress(bucket, address);
     }
     this.#add(bucket, before === undefined ? 1 : 0, high, low);
   }
@@ -56,9 +61,9 @@ export class DigestTree {
   /** An address is gone. */
   remove(address: string, before: Version): void {
     const bucket = bucketOf(address);
-    const addresses = this.#addresses[bucket];
+    const addresses = this.#addresses.get(bucket);
     if (addresses?.delete(address) !== true) return;
-    if (addresses.size === 0) this.#addresses[bucket] = undefined;
+    if (addresses.size === 0) this.#addresses.delete(bucket);
     hashVersion(address, before);
     this.#add(bucket, -1, -hashed.high, -hashed.low);
   }
@@ -66,7 +71,7 @@ export class DigestTree {
   /** The digest of a node. */
   digest({ depth, index }: DigestNode): Digest {
     const level = this.#levels[depth];
-    if (level === undefined || index >= level.count.length) {
+    if (level === undefined || index >= level.size) {
       throw new RangeError(`No digest at depth ${depth}, index ${index}`);
     }
     return level.digest(index);
@@ -74,14 +79,28 @@ export class DigestTree {
 
   /** The addresses below a node. */
   addresses({ depth, index }: DigestNode): readonly string[] {
-    const width = DIGEST_FAN_OUT ** (DIGEST_DEPTH_MAX - depth);
     const found: string[] = [];
-    for (let bucket = index * width; bucket < (index + 1) * width; bucket++) {
-      const addresses = this.#addresses[bucket];
-      // One by one: a bucket may hold more than a call takes arguments.
-      for (const address of addresses ?? []) found.push(address);
-    }
+    this.#collect(depth, index, found);
     return found;
+  }
+
+  // Down where there is something: most stores are small beside the number of parts.
+  #collect(depth: number, index: number, found: string[]): void {
+    if (this.#levels[depth]?.count(index) === 0) return;
+    if (depth === DIGEST_DEPTH_MAX) {
+      // One by one: a bucket may hold more than a call takes arguments.
+      for (const address of this.#addresses.get(index) ?? []) found.push(address);
+      return;
+    }
+    for (let child = 0; child < DIGEST_FAN_OUT; child++) {
+      this.#collect(depth + 1, index * DIGEST_FAN_OUT + child, found);
+    }
+  }
+
+  #addAddress(bucket: number, address: string): void {
+    const addresses = this.#addresses.get(bucket);
+    if (addresses === undefined) this.#addresses.set(bucket, new Set([address]));
+    else addresses.add(address);
   }
 
   #add(bucket: number, count: number, high: number, low: number): void {
@@ -106,29 +125,36 @@ export function digestsEqual(a: Digest, b: Digest): boolean {
   return a.count === b.count && a.high === b.high && a.low === b.low;
 }
 
+/** The sums of one level, in chunks that are made when something is added to them. */
 class Level {
-  readonly count: Uint32Array;
-  readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
+  readonly size: number;
+  readonly #chunks: (Uint32Array | undefined)[];
 
   constructor(size: number) {
-    this.count = new Uint32Array(size);
-    this.#high = new Uint32Array(size);
-    this.#low = new Uint32Array(size);
+    this.size = size;
+    this.#chunks = new Array(Math.ceil(size / CHUNK_NODES));
   }
 
   // Typed arrays wrap at 32 bits by themselves.
   add(index: number, count: number, high: number, low: number): void {
-    this.count[index] = (this.count[index] ?? 0) + count;
-    this.#high[index] = (this.#high[index] ?? 0) + high;
-    this.#low[index] = (this.#low[index] ?? 0) + low;
+    const chunk = this.#chunks[index >>> CHUNK_BITS] ??= new Uint32Array(CHUNK_NODES * SUM_NUMBERS);
+    const place = (index & (CHUNK_NODES - 1)) * SUM_NUMBERS;
+    chunk[place] = (chunk[place] ?? 0) + count;
+    chunk[place + 1] = (chunk[place + 1] ?? 0) + high;
+    chunk[place + 2] = (chunk[place + 2] ?? 0) + low;
+  }
+
+  count(index: number): number {
+    return this.#chunks[index >>> CHUNK_BITS]?.[(index & (CHUNK_NODES - 1)) * SUM_NUMBERS] ?? 0;
   }
 
   digest(index: number): Digest {
+    const chunk = this.#chunks[index >>> CHUNK_BITS];
+    const place = (index & (CHUNK_NODES - 1)) * SUM_NUMBERS;
     return {
-      count: this.count[index] ?? 0,
-      high: this.#high[index] ?? 0,
-      low: this.#low[index] ?? 0,
+      count: chunk?.[place] ?? 0,
+      high: chunk?.[place + 1] ?? 0,
+      low: chunk?.[place + 2] ?? 0,
     };
   }
 }

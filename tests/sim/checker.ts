@@ -73,13 +73,16 @@ export interface Checker {
   answered?(write: ClientWrite): void;
   updated?(update: ClientUpdate): void;
   received?(event: ClientEvent, world: SimWorld): void;
+  /** A GET was answered before the write that the same client had sent before it. */
+  readPast?(write: ClientWrite): void;
   /** A router stamped a write that it decided on. */
   stamped?(stamp: Stamp, world: SimWorld): void;
   /** A message arrived, at a router or a client. */
   delivered?(delivery: Delivery, world: SimWorld): void;
   /** A router told of something on its links. */
   linkEvent?(router: string, event: LinkEvent): void;
-  crashed?(router: string, world: SimWorld): void;
+  /** A router's process ended; what it had lost with that, or not, when it starts again. */
+  crashed?(router: string, world: SimWorld, hasLost: "state" | "nothing"): void;
   /** Now and then. */
   ticked?(world: SimWorld): void;
   /** All faults are healed and time has passed since. */

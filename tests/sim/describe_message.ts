@@ -4,6 +4,8 @@ import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
 const SHOWN_MAX = 40;
+/** Checkers ask for the same ones again and again. */
+const DESCRIBED = new WeakMap<EncodedValue, string>();
 
 /** One line for all that a WebSocket message holds. */
 export function describeBytes(bytes: Uint8Array): string {
@@ -13,10 +15,15 @@ export function describeBytes(bytes: Uint8Array): string {
 /** A value, for people. No two values that clients of a simulation set read the same. */
 export function describeValue(value: EncodedValue | undefined): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(decodeValue(value));
-  return text.length <= SHOWN_MAX
-    ? text
-    : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
+  let shown = DESCRIBED.get(value);
+  if (shown === undefined) {
+    const text = JSON.stringify(decodeValue(value));
+    shown = text.length <= SHOWN_MAX
+      ? text
+      : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
+    DESCRIBED.set(value, shown);
+  }
+  return shown;
 }
 
 function describeFrame({ message, context, timestampMicros }: PeerFrame): string {

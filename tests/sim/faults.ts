@@ -1,7 +1,10 @@
 import type { Prng } from "../support/prng.ts";
-import type { SimConnection } from "./sim_transport.ts";
+import { intrude } from "./intruder.ts";
+import { cut, delay, halfOpen, slow, slowFor, stall, stallFor } from "./network_faults.ts";
+import { crash, join, reconfigure, skewClock, suspend, takeOver } from "./process_faults.ts";
+import type { RouterPlan } from "./sim_router.ts";
 import type { SimWorld } from "./sim_world.ts";
-import { isHub, type Topology } from "./topology.ts";
+import { addressesOf, isHub, type Topology } from "./topology.ts";
 
 /** What can go wrong in a seed. */
 export const FAULT_KINDS = [
@@ -9,9 +12,18 @@ export const FAULT_KINDS = [
   "half-open",
   "stall",
   "delay",
+  "slow peer",
   "hub crash",
   "leaf crash",
+  "stale crash",
+  "current crash",
+  "configuration",
+  "change of owner",
+  "late router",
   "clock skew",
+  "suspended",
+  "site freeze",
+  "intruder",
   "client cut",
   "slow client",
 ] as const;
@@ -25,19 +37,15 @@ export interface Fault {
   readonly inject: () => void;
 }
 
-const HOUR_MICROS = 3_600_000_000;
-const CLOCK_OFFSETS_MICROS = [
-  -2_000_000,
-  3_000_000,
-  -5 * HOUR_MICROS,
-  7 * HOUR_MICROS,
-  // 1970 and ten years ahead.
-  -1_798_761_600_000_000,
-  10 * 8_766 * HOUR_MICROS,
-];
-
 /** Short enough for an answer that waits for it to be in time. */
 const CLIENT_STALL_MAX_MS = 500;
+const BURST_INTERVAL_MS = 13;
+/** Bytes a second: some long values are behind by a second. */
+const SLOW_CLIENT_RATE = 6_000;
+/** What takes several steps begins early enough to be over when all is healed. */
+const STEPS_MS = 12_000;
+/** How likely each kind is, by seed: from quiet to everything at once. */
+const SHARES = [0.15, 0.35, 0.35, 0.6];
 
 /** Plans the faults of a seed; some seeds have none. */
 export function planFaults(
@@ -45,136 +53,165 @@ export function planFaults(
   options: { readonly topology: Topology; readonly durationMs: number; readonly random: Prng },
 ): Fault[] {
   const { topology, durationMs, random } = options;
-  if (random.nextFloat() < 0.05) return [];
-  const faults: Fault[] = [];
+  const late = topology.find(({ joinsLate }) => joinsLate);
+  const faults: Fault[] = late === undefined ? [] : [{
+    kind: "late router",
+    atMs: 2_000 + random.nextInt(durationMs - 2_000),
+    inject: join(world, late.id),
+  }];
+  if (random.nextFloat() < 0.05) return faults;
+  const share = random.pick(SHARES);
+  const planner = new Planner(world, topology, random);
   for (const kind of FAULT_KINDS) {
-    if (random.nextFloat() < 0.5) continue;
-    const count = 1 + random.nextInt(3);
+    if (random.nextFloat() >= share) continue;
+    const count = 1 + random.nextInt(2);
     for (let index = 0; index < count; index++) {
-      const atMs = kind === "clock skew" ? 0 : random.nextInt(durationMs);
-      faults.push({ kind, atMs, inject: faultOf(kind, world, { topology, random }) });
+      const inject = planner.plan(kind);
+      const atMs = kind === "clock skew" ? 0 : random.nextInt(latestMs(kind, durationMs));
+      if (inject !== undefined) faults.push({ kind, atMs, inject });
     }
   }
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
 
-function faultOf(
-  kind: FaultKind,
-  world: SimWorld,
-  { topology, random }: { readonly topology: Topology; readonly random: Prng },
-): () => void {
-  const leaf = random.pick(topology.filter(({ hubs = [] }) => hubs.length > 0));
-  const link = [leaf.id, random.pick(leaf.hubs ?? [])] as const;
-  const any = random.pick(topology);
-  switch (kind) {
-    case "cut":
-      return cut(world, link, random);
-    case "half-open":
-      return halfOpen(world, link, random);
-    case "stall":
-      return stall(world, link, random);
-    case "delay":
-      return delay(world, link, random);
-    case "hub crash":
-      return crash(world, random.pick(topology.filter((plan) => isHub(plan, topology))).id, random);
-    case "leaf crash":
-      return crash(
-        world,
-        random.pick(topology.filter((plan) => !isHub(plan, topology))).id,
-        random,
-      );
-    case "clock skew": {
-      const offset = random.pick(CLOCK_OFFSETS_MICROS);
-      return () => {
-        world.say(() => `${any.id} has a clock ${offset / 1e6} s off`);
-        world.router(any.id).clockOffsetMicros = offset;
-      };
-    }
-    case "client cut": {
-      const client = random.pick([...world.clients.values()]);
-      return () => client.reconnect();
-    }
-    case "slow client": {
-      const { name, router } = random.pick([...world.clients.values()]);
-      return stallFor(world, [[router, name]], 100 + random.nextInt(CLIENT_STALL_MAX_MS));
+function latestMs(kind: FaultKind, durationMs: number): number {
+  return kind === "change of owner" || kind === "configuration"
+    ? durationMs - STEPS_MS
+    : durationMs;
+}
+
+/** Makes faults for a topology. */
+class Planner {
+  readonly #world: SimWorld;
+  readonly #topology: Topology;
+  readonly #random: Prng;
+  /** Routers whose configuration changes; once, so that two changes do not contradict. */
+  readonly #reconfigured = new Set<RouterPlan>();
+
+  constructor(world: SimWorld, topology: Topology, random: Prng) {
+    this.#world = world;
+    this.#topology = topology;
+    this.#random = random;
+  }
+
+  /** What to do when the fault's time has come; undefined where there is nothing to be done it to. */
+  plan(kind: FaultKind): (() => void) | undefined {
+    const world = this.#world;
+    const random = this.#random;
+    const any = random.pick(this.#topology);
+    switch (kind) {
+      case "cut":
+        return cut(world, this.#link(), random);
+      case "half-open":
+        return halfOpen(world, this.#link(), random);
+      case "stall":
+        return stall(world, this.#link(), random);
+      case "delay":
+        return delay(world, this.#link(), random);
+      case "slow peer":
+        return slow(world, this.#link(), random);
+      case "hub crash":
+        return crash(world, this.#router(true).id, { random, disk: "empty" });
+      case "leaf crash":
+        return crash(world, this.#router(false).id, { random, disk: "empty" });
+      case "stale crash":
+        return crash(world, any.id, { random, disk: "stale" });
+      case "current crash":
+        return crash(world, any.id, { random, disk: "current" });
+      case "configuration":
+        return this.#reconfigure();
+      case "change of owner":
+        return this.#changeOwner();
+      case "late router":
+        return undefined;
+      case "clock skew":
+        return skewClock(world, any.id, random);
+      case "suspended":
+        return suspend(world, [any.id], random);
+      case "site freeze":
+        return suspend(world, [any.id, ...this.#clientsOf(any.id)], random);
+      case "intruder": {
+        const addresses = addressesOf(this.#topology);
+        return intrude(world, { hub: this.#router(true).id, addresses, random });
+      }
+      case "client cut": {
+        const client = random.pick([...world.clients.values()]);
+        return () => {
+          if (!client.isSuspended) client.reconnect();
+        };
+      }
+      case "slow client": {
+        const { name, router } = random.pick([...world.clients.values()]);
+        const durationMs = 100 + random.nextInt(CLIENT_STALL_MAX_MS);
+        const begin = random.nextFloat() < 0.5
+          ? stallFor(world, [[router, name]], durationMs)
+          : slowFor(world, [[router, name]], { bytesPerSecond: SLOW_CLIENT_RATE, durationMs });
+        const burst = this.#burst(router, durationMs);
+        return () => {
+          begin();
+          burst();
+        };
+      }
     }
   }
-}
 
-type Link = readonly [string, string];
+  /** Clients of a router write one address again and again: who is slow there falls behind. */
+  #burst(router: string, durationMs: number): () => void {
+    const world = this.#world;
+    const clients = this.#clientsOf(router);
+    const address = this.#random.pick(addressesOf(this.#topology));
+    return () => {
+      for (let atMs = 0; atMs < durationMs + BURST_INTERVAL_MS; atMs += BURST_INTERVAL_MS) {
+        world.clock.after(atMs * 1_000, () => {
+          for (const client of clients.flatMap((name) => world.clients.get(name) ?? [])) {
+            if (!client.isSuspended && client.mayWrite(address)) client.set(address);
+          }
+        });
+      }
+    };
+  }
 
-function eachConnection(world: SimWorld, [a, b]: Link, act: (it: SimConnection) => void): void {
-  for (const connection of world.network.connections(a, b)) act(connection);
-}
+  #link(): readonly [string, string] {
+    const { id, hubs = [] } = this.#random.pick(
+      this.#topology.filter((plan) => (plan.hubs ?? []).length > 0),
+    );
+    return [id, this.#random.pick(hubs)];
+  }
 
-function cut(world: SimWorld, link: Link, random: Prng): () => void {
-  const deliveries = 1 + random.nextInt(8);
-  const isNow = random.nextFloat() < 0.5;
-  const notice = { dialler: random.nextInt(50_000), acceptor: random.nextInt(50_000) };
-  return () => {
-    world.say(() => `cut ${link.join(" - ")} ${isNow ? "now" : `after ${deliveries} messages`}`);
-    eachConnection(world, link, (connection) => {
-      if (isNow) connection.cut(notice);
-      else connection.cutAfter(deliveries, notice);
-    });
-  };
-}
+  #router(isWanted: boolean): RouterPlan {
+    const topology = this.#topology;
+    return this.#random.pick(topology.filter((plan) => isHub(plan, topology) === isWanted));
+  }
 
-function halfOpen(world: SimWorld, link: Link, random: Prng): () => void {
-  const early = random.nextInt(20_000);
-  const late = random.pick([undefined, 1_000_000 + random.nextInt(20_000_000)]);
-  const notice = random.pick([
-    { dialler: early, acceptor: late },
-    { dialler: late, acceptor: early },
-    { dialler: late, acceptor: undefined },
-  ]);
-  return () => {
-    world.say(() => `break ${link.join(" - ")}, told: ${JSON.stringify(notice)}`);
-    eachConnection(world, link, (connection) => connection.cut(notice));
-  };
-}
+  #clientsOf(id: string): string[] {
+    return [...this.#world.clients.values()]
+      .filter(({ router }) => router === id)
+      .map(({ name }) => name);
+  }
 
-function stall(world: SimWorld, link: Link, random: Prng): () => void {
-  const [a, b] = link;
-  const directions = random.pick([[[a, b]], [[b, a]], [[a, b], [b, a]]] as const);
-  const durationMs = random.pick([300, 3_000, 6_000, 12_000]) + random.nextInt(1_000);
-  return stallFor(world, directions, durationMs);
-}
+  /** Leaves whose configuration is still as it was, and as it should be. */
+  #changeable(): readonly RouterPlan[] {
+    return this.#topology.filter((plan) =>
+      (plan.hubs ?? []).length > 0 && !isHub(plan, this.#topology) &&
+      plan.dispute === undefined && !plan.joinsLate && !this.#reconfigured.has(plan)
+    );
+  }
 
-function stallFor(world: SimWorld, directions: readonly Link[], durationMs: number): () => void {
-  return () => {
-    world.say(() => `stall ${directions.map((it) => it.join(" > ")).join(", ")} ${durationMs} ms`);
-    for (const [from, to] of directions) world.network.stall(from, to);
-    world.clock.after(durationMs * 1_000, () => {
-      for (const [from, to] of directions) world.network.resume(from, to);
-    });
-  };
-}
+  #reconfigure(): (() => void) | undefined {
+    const plans = this.#changeable();
+    if (plans.length === 0) return undefined;
+    const plan = this.#random.pick(plans);
+    this.#reconfigured.add(plan);
+    return reconfigure(this.#world, plan, this.#random);
+  }
 
-function delay(world: SimWorld, [a, b]: Link, random: Prng): () => void {
-  const latencyMicros = random.pick([5_000, 60_000, 400_000]);
-  const jitterMicros = random.nextInt(latencyMicros);
-  return () => {
-    world.say(() => `delay ${a} - ${b} ${latencyMicros} to ${latencyMicros + jitterMicros} us`);
-    for (const route of [world.network.route(a, b), world.network.route(b, a)]) {
-      route.latencyMicros = latencyMicros;
-      route.jitterMicros = jitterMicros;
-    }
-  };
-}
-
-function crash(world: SimWorld, id: string, random: Prng): () => void {
-  const noticeMicros = random.pick([500, 500, undefined]);
-  const downMs = random.pick([0, 200, 2_000, 10_000]) + random.nextInt(500);
-  const reclocks = random.nextFloat() < 0.2;
-  const offset = random.pick(CLOCK_OFFSETS_MICROS);
-  return () => {
-    const router = world.router(id);
-    if (!router.isUp) return;
-    world.crash(id, noticeMicros);
-    if (reclocks) router.clockOffsetMicros = offset;
-    world.clock.after(downMs * 1_000, () => {
-      if (!router.isUp) router.start();
-    });
-  };
+  #changeOwner(): (() => void) | undefined {
+    const plans = this.#changeable();
+    if (plans.length < 2) return undefined;
+    const from = this.#random.pick(plans);
+    const to = this.#random.pick(plans.filter((plan) => plan !== from));
+    this.#reconfigured.add(from);
+    this.#reconfigured.add(to);
+    return takeOver(this.#world, [from, to], this.#random);
+  }
 }

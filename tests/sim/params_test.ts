@@ -129,6 +129,19 @@ Deno.test("a restarted leaf with narrow imports gets its own versions back", () 
   assertEquals(held(world, "a", "/nobodys/1"), "nothing");
 });
 
+Deno.test("a router with narrow imports keeps what it writes inside another's claim within its own", () => {
+  const world = startFederation([
+    { id: "hub" },
+    { id: "a", hubs: ["hub"], namespaces: ["/site-a/**"], imports: ["/shared/**"] },
+    { id: "b", hubs: ["hub"], namespaces: ["/site-a/stage/**"] },
+  ]);
+  write(world, "b", "/site-a/stage/1");
+  write(world, "a", "/site-a/stage/1");
+  for (const router of ["hub", "a", "b"]) {
+    assertEquals(held(world, router, "/site-a/stage/1"), "a-client:1 r2 of b", router);
+  }
+});
+
 Deno.test("a router with narrow imports follows what a leaf declares to it later", () => {
   const world = startFederation([
     { id: "hub" },

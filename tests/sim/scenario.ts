@@ -3,13 +3,20 @@ import { type FaultKind, planFaults } from "./faults.ts";
 import type { Ttl } from "../../src/wire/message.ts";
 import type { SimClient } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
-import { addressesOf, randomTopology, type Topology } from "./topology.ts";
+import { linkProblems } from "./expectations.ts";
+import { addressesOf, randomTopology, type Topology, type TopologyKind } from "./topology.ts";
 
 /** Faults and traffic happen within this time. */
 const BUSY_MS = 25_000;
-/** Half-open links are noticed and dialled again, and all is synced, within this time. */
-const SETTLING_MS = 30_000;
+/** Half-open links are noticed within this time. */
+const NOTICE_MS = 10_000;
+/** A router that was refused knocks again within this time. */
+const JOINING_MAX_MS = 100_000;
+/** All is synced so long after all links are up. */
+const SETTLING_MS = 10_000;
 const PROBES = 6;
+/** Sliding, and longer than a run: it travels with its version and nothing expires. */
+const LONG_TTL_SECONDS = 3_600;
 const PROBE_MS = 400;
 const TTL_SECONDS_MAX = 8;
 /** Part of the writes that have a TTL. */
@@ -22,15 +29,24 @@ const LOCK_MS = 8_000;
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
   readonly world: SimWorld;
+  readonly kind: TopologyKind;
   readonly topology: Topology;
   /** Faults injected, by kind. */
   readonly faults: Map<FaultKind, number> = new Map();
   readonly #random: Prng;
   readonly #addresses: readonly string[];
 
-  constructor(seed: number, options: { readonly keepTrace: boolean }) {
+  constructor(
+    seed: number,
+    options: {
+      readonly keepTrace: boolean;
+      readonly kinds?: readonly TopologyKind[] | undefined;
+    },
+  ) {
     this.#random = createPrng(seed);
-    this.topology = randomTopology(this.#random);
+    const { kind, plans } = randomTopology(this.#random, options.kinds);
+    this.kind = kind;
+    this.topology = plans;
     const longestTurnMicros = this.#random.pick([0, 100, 900, 3_000]);
     this.world = new SimWorld({
       seed,
@@ -51,7 +67,9 @@ export class Scenario {
     const { world } = this;
     this.#planFaults();
     for (const router of world.routers.values()) {
-      world.clock.after(this.#random.nextInt(2_000_000), () => {
+      const atMicros = this.#random.nextInt(2_000_000);
+      if (router.plan.joinsLate) continue;
+      world.clock.after(atMicros, () => {
         if (!router.isUp) router.start();
       });
     }
@@ -59,6 +77,7 @@ export class Scenario {
     this.#planTraffic();
     world.clock.runFor(BUSY_MS);
     this.#heal();
+    this.#awaitLinks();
     world.clock.runFor(SETTLING_MS);
     world.reached("settled");
     this.#probe();
@@ -120,6 +139,15 @@ export class Scenario {
     }
   }
 
+  /** Whoever is refused meanwhile knocks again later; what does not come up at all, a checker says. */
+  #awaitLinks(): void {
+    const { clock } = this.world;
+    const endMicros = clock.nowMicros + JOINING_MAX_MS * 1_000;
+    do clock.runFor(NOTICE_MS); while (
+      linkProblems(this.world).length > 0 && clock.nowMicros < endMicros
+    );
+  }
+
   /** One thing at a time, so that its effects can be counted. */
   #probe(): void {
     const clients = [...this.world.clients.values()];
@@ -150,10 +178,14 @@ function act(
   },
 ): void {
   const { address, kind, padding, ttl } = what;
-  if (!client.isConnected) return;
+  if (!client.isConnected || client.isSuspended) return;
   if (kind < 0.3) {
     client.publish(address);
   } else if (kind < 0.35) {
+    // Behind a write of its own, which it must read.
+    if (kind < 0.33 && client.mayWrite(address)) {
+      client.set(address, { ttl: { kind: "sliding", seconds: LONG_TTL_SECONDS } });
+    }
     client.get(address);
   } else if (client.mayWrite(address)) {
     const expectedRevision = client.updates.findLast((it) => it.address === address)?.revision ?? 0;

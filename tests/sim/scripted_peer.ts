@@ -50,6 +50,10 @@ export class ScriptedPeer {
   readonly id: string;
   /** Every frame received, contexts unpacked. */
   readonly received: PeerFrame[] = [];
+  /** What the router at the other end said of itself. */
+  peer: RouterTrailer | undefined;
+  /** Whether the peer sends each event and each request back, as a ring would. */
+  echoes = false;
   /** What the peer leaves unanswered. */
   ignores: "SYNC" | "RequestSync" | undefined;
   /** Reasons of the connections that ended. */
@@ -107,6 +111,11 @@ export class ScriptedPeer {
     );
   }
 
+  /** Ends the connection, if there is one. */
+  disconnect(): void {
+    this.#transport?.close(1000, "");
+  }
+
   send(message: Message): void {
     this.#transport?.send(encodeFrame(message));
   }
@@ -157,11 +166,29 @@ export class ScriptedPeer {
     ]);
   }
 
-  /** Sends a request or a reply that came in, as it came. */
+  /** Answers a request of a router, whether it was asked or not. */
+  sendReply(
+    reply: SentVersion & { readonly requestId: number; readonly bootId?: number },
+  ): void {
+    const { address, value, revision, timestampMicros, origin, requestId, bootId = 1 } = reply;
+    const entries = [{ requestId, stamperId: this.id, locked: false }];
+    this.#forward({ ...this.#context(origin), kind: "reply", bootId, entries }, [
+      encodeFrame(
+        { type: "SET", address, value: encodeValue(value), revision, ttl: 0 },
+        { qos: QOS.fire, timestampMicros },
+      ),
+    ]);
+  }
+
+  /** Sends an event, a request or a reply that came in, as it came. */
   sendBack({ context, bytes }: PeerFrame): void {
     if (context === undefined) throw new Error("Cannot send a frame without a context");
     const { message, index } = context;
-    if (message.kind === "request") {
+    if (message.kind === "event") {
+      this.#forward({ ...message, count: 1, entries: message.entries.slice(index, index + 1) }, [
+        bytes,
+      ]);
+    } else if (message.kind === "request") {
       this.#forward({ ...message, count: 1, entries: message.entries.slice(index, index + 1) }, [
         bytes,
       ]);
@@ -175,7 +202,10 @@ export class ScriptedPeer {
   }
 
   #asLeaf(message: Message): void {
-    if (message.type === "WELCOME") return this.#declare([]);
+    if (message.type === "WELCOME") {
+      this.peer = message.router;
+      return this.#declare([]);
+    }
     if (message.type === "ACK") {
       for (const [id, pattern] of (this.#options.subscriptions ?? [EVERYTHING]).entries()) {
         this.send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
@@ -208,11 +238,17 @@ export class ScriptedPeer {
         for (const frame of readPeerFrames(bytes)) {
           this.received.push(frame);
           if (frame.context === undefined) this.#answer(frame.message, handshake);
+          else if (this.echoes) this.#echo(frame);
         }
       },
       onText: () => {},
       onClose: (_code, reason) => this.closes.push(reason),
     };
+  }
+
+  #echo(frame: PeerFrame): void {
+    const kind = frame.context?.message.kind;
+    if (kind === "event" || kind === "request") this.sendBack(frame);
   }
 
   #answer(message: Message, handshake: (message: Message) => void): void {

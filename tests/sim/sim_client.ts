@@ -32,6 +32,7 @@ export interface ClientWatcher {
   answered(write: ClientWrite): void;
   updated(update: ClientUpdate): void;
   received(event: ClientEvent): void;
+  readPast(write: ClientWrite): void;
 }
 
 /** When a client was connected. */
@@ -49,6 +50,8 @@ interface OpenSession extends SessionOfClient {
   readonly locked: Set<string>;
   /** As its router calls it; empty until then. */
   id: string;
+  /** By address: for each GET not answered yet, the write before it, whose answer comes first. */
+  readonly reads: Map<string, (ClientWrite | undefined)[]>;
 }
 
 const RECONNECT_MICROS = 300_000;
@@ -92,6 +95,11 @@ export class SimClient {
 
   get isConnected(): boolean {
     return this.#session !== undefined;
+  }
+
+  /** Its process does not run at the moment. */
+  get isSuspended(): boolean {
+    return this.#network.isSuspended(this.name);
   }
 
   /** Connects, and again whenever the connection is lost, until `disconnect`. */
@@ -182,6 +190,8 @@ export class SimClient {
   }
 
   get(address: string): void {
+    const { waiting, reads } = this.#open();
+    reads.set(address, [...reads.get(address) ?? [], waiting.get(address)]);
     this.#send({ type: "GET", address });
   }
 
@@ -214,6 +224,7 @@ export class SimClient {
       waiting: new Map(),
       locked: new Set(),
       id: "",
+      reads: new Map(),
     };
     this.#session = session;
     const time: SessionTime = { fromMicros: this.#network.clock.nowMicros, toMicros: undefined };
@@ -236,7 +247,9 @@ export class SimClient {
 
   #reconnect(): void {
     this.#network.clock.after(RECONNECT_MICROS, () => {
-      if (this.#wantsConnection) this.connect();
+      this.#network.whenRunning(this.name, () => {
+        if (this.#wantsConnection) this.connect();
+      });
     });
   }
 
@@ -249,6 +262,7 @@ export class SimClient {
       case "SET":
         return this.#updated(session, { ...message, revision: message.revision ?? 0 });
       case "SNAPSHOT":
+        if (message.params.length === 1) this.#read(session, message.params[0]?.address ?? "");
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
         const id = this.idOf(message);
@@ -275,8 +289,9 @@ export class SimClient {
   }
 
   #answered(session: OpenSession, message: Message & { readonly type: "ACK" | "ERROR" }): void {
-    // The answer to a GET.
-    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) return;
+    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) {
+      return this.#read(session, message.address ?? "");
+    }
     const write = this.#writeOf(session, message.address ?? "");
     if (write === undefined) return;
     const atMicros = this.#network.clock.nowMicros;
@@ -290,6 +305,12 @@ export class SimClient {
     session.waiting.delete(write.address);
     this.#answeredLast.set(write.address, write);
     this.#watcher.answered(write);
+  }
+
+  // The answer to a GET.
+  #read({ reads }: OpenSession, address: string): void {
+    const write = reads.get(address)?.shift();
+    if (write?.answers.length === 0) this.#watcher.readPast(write);
   }
 
   // A second answer belongs to the write that was answered already, when no other waits.

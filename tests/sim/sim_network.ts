@@ -1,5 +1,6 @@
 import type { AcceptTransport } from "../../src/edge/transport.ts";
 import { DIAL_TIMEOUT_MS } from "../../src/limits.ts";
+import type { PeerFrame } from "./peer_frames.ts";
 import { SimConnection } from "./sim_transport.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
@@ -14,6 +15,16 @@ export interface Route {
   isStalled: boolean;
   /** When it last began to stall. */
   stalledSinceMicros: number;
+  /** What passes at most; what is more waits at the sender. */
+  bytesPerSecond: number;
+}
+
+/** A time in which a process did not run. */
+interface Suspension {
+  readonly fromMicros: number;
+  toMicros: number;
+  /** What it will do when it runs again. */
+  readonly held: (() => void)[];
 }
 
 /** A message that arrived. */
@@ -23,6 +34,8 @@ export interface Delivery {
   /** Of the connection. */
   readonly connectionId: number;
   readonly bytes: Uint8Array;
+  /** What the message holds; read when it is first asked for. */
+  readonly frames: () => readonly PeerFrame[];
 }
 
 /** When the two ends of a broken connection are told; undefined: never. */
@@ -42,6 +55,10 @@ export class SimNetwork {
   readonly #random: () => number;
   readonly #listeners = new Map<string, AcceptTransport>();
   readonly #routes = new Map<string, Route>();
+  /** Node by each of its further names. */
+  readonly #nodes = new Map<string, string>();
+  /** By node, the last one perhaps not over. */
+  readonly #suspensions = new Map<string, Suspension[]>();
   readonly #connections = new Set<SimConnection>();
   readonly #observers: ((delivery: Delivery) => void)[] = [];
   #lastConnectionId = 0;
@@ -57,8 +74,61 @@ export class SimNetwork {
     this.#observers.push(observer);
   }
 
-  listen(node: string, accept: AcceptTransport): void {
+  /** Takes in connections to a node, by this name or others that lead to it. */
+  listen(node: string, accept: AcceptTransport, aliases: readonly string[] = []): void {
     this.#listeners.set(node, accept);
+    for (const alias of aliases) this.#nodes.set(alias, node);
+  }
+
+  /** The node that a name leads to. */
+  nodeOf(name: string): string {
+    return this.#nodes.get(name) ?? name;
+  }
+
+  /** The process on a node stops, and knows nothing of it: all that comes waits. */
+  suspend(node: string): void {
+    if (this.#suspensionOf(node) !== undefined) return;
+    const suspensions = this.#suspensions.get(node) ?? [];
+    suspensions.push({ fromMicros: this.clock.nowMicros, toMicros: Infinity, held: [] });
+    this.#suspensions.set(node, suspensions);
+  }
+
+  /** The process on a node runs again; what came meanwhile is there at once. */
+  wakeUp(node: string): void {
+    const suspension = this.#suspensionOf(node);
+    if (suspension === undefined) return;
+    suspension.toMicros = this.clock.nowMicros;
+    for (const action of suspension.held.splice(0)) this.whenRunning(node, action);
+  }
+
+  /** Does what a process does: now, or when it runs again. */
+  whenRunning(node: string, action: () => void): void {
+    const suspension = this.#suspensionOf(node);
+    if (suspension === undefined) action();
+    else suspension.held.push(action);
+  }
+
+  isSuspended(node: string): boolean {
+    return this.#suspensionOf(node) !== undefined;
+  }
+
+  /** How long a process did not run, since a moment. */
+  suspendedMicros(node: string, sinceMicros: number): number {
+    const nowMicros = this.clock.nowMicros;
+    return (this.#suspensions.get(node) ?? []).reduce(
+      (sum, { fromMicros, toMicros }) =>
+        sum + Math.max(0, Math.min(toMicros, nowMicros) - Math.max(fromMicros, sinceMicros)),
+      0,
+    );
+  }
+
+  /** When a process stopped that does not run, and when it last began to run again, if ever. */
+  suspension(node: string): { readonly sinceMicros?: number; readonly endedMicros?: number } {
+    const last = this.#suspensions.get(node)?.at(-1);
+    if (last === undefined) return {};
+    return last.toMicros === Infinity
+      ? { sinceMicros: last.fromMicros }
+      : { endedMicros: last.toMicros };
   }
 
   /** The direction between two nodes, to read and to change. */
@@ -73,6 +143,7 @@ export class SimNetwork {
         jitterMicros: 0,
         isStalled: false,
         stalledSinceMicros: 0,
+        bytesPerSecond: Infinity,
       };
       this.#routes.set(key, route);
     }
@@ -90,20 +161,39 @@ export class SimNetwork {
     for (const connection of this.connections(from, to)) connection.resume(from);
   }
 
-  /** No direction stalls any more, and all are quick. */
+  /** A direction passes so many bytes a second from now on. */
+  limit(from: string, to: string, bytesPerSecond: number): void {
+    this.route(from, to).bytesPerSecond = bytesPerSecond;
+    for (const connection of this.connections(from, to)) connection.resume(from);
+  }
+
+  /** No direction stalls any more, all are quick, and every process runs. */
   heal(): void {
+    for (const node of this.#suspensions.keys()) this.wakeUp(node);
     for (const route of this.#routes.values()) {
       route.latencyMicros = LATENCY_MICROS;
       route.jitterMicros = 0;
+      if (route.bytesPerSecond !== Infinity) this.limit(route.from, route.to, Infinity);
       if (route.isStalled) this.resume(route.from, route.to);
     }
   }
 
   /** Connections between two nodes that at least one end takes for open, oldest first. */
-  connections(a: string, b: string): readonly SimConnection[] {
+  connections(nameA: string, nameB: string): readonly SimConnection[] {
+    const a = this.nodeOf(nameA);
+    const b = this.nodeOf(nameB);
     return [...this.#connections].filter(({ dialler, acceptor }) =>
       (dialler.node === a && acceptor.node === b) || (dialler.node === b && acceptor.node === a)
     );
+  }
+
+  /** Connections that the process on a node takes for open. */
+  openConnections(node: string): number {
+    let open = 0;
+    for (const { dialler, acceptor } of this.#connections) {
+      for (const end of [dialler, acceptor]) if (end.node === node && end.isOpen) open++;
+    }
+    return open;
   }
 
   /**
@@ -112,6 +202,8 @@ export class SimNetwork {
    */
   nodeDied(node: string, noticeMicros: (peer: string) => number | undefined): void {
     this.#listeners.delete(node);
+    const suspension = this.#suspensionOf(node);
+    if (suspension !== undefined) suspension.toMicros = this.clock.nowMicros;
     for (const connection of [...this.#connections]) {
       const { dialler, acceptor } = connection;
       if (dialler.node !== node && acceptor.node !== node) continue;
@@ -138,12 +230,13 @@ export class SimNetwork {
     };
     const there = this.route(from, to);
     const back = this.route(to, from);
-    if (there.isStalled || back.isStalled) {
+    const node = this.nodeOf(to);
+    if (there.isStalled || back.isStalled || this.isSuspended(node)) {
       this.clock.after(DIAL_TIMEOUT_MS * 1_000, () => fail(`No answer from ${url}`));
     } else {
       this.clock.after(there.latencyMicros, () => {
         if (dial.isOver) return;
-        const accept = this.#listeners.get(to);
+        const accept = this.#listeners.get(node);
         if (accept === undefined) {
           this.clock.after(back.latencyMicros, () => fail(`Connection to ${url} refused`));
           return;
@@ -173,11 +266,17 @@ export class SimNetwork {
       random: this.#random,
       there: this.route(from, to),
       back: this.route(to, from),
+      network: this,
       delivered: (delivery) => this.#observers.forEach((observer) => observer(delivery)),
       ended: () => this.#connections.delete(connection),
     });
     this.#connections.add(connection);
     connection.acceptor.attach(accept);
     return connection;
+  }
+
+  #suspensionOf(node: string): Suspension | undefined {
+    const last = this.#suspensions.get(node)?.at(-1);
+    return last?.toMicros === Infinity ? last : undefined;
   }
 }

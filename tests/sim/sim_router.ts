@@ -5,6 +5,8 @@ import type { LinkEvent } from "../../src/federation/link_event.ts";
 import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../../src/router/router_config.ts";
 import type { RouterCore } from "../../src/router/router_core.ts";
 import type { Subscriber } from "../../src/router/subscriber.ts";
+import { MapParamStore } from "../../src/state/map_param_store.ts";
+import type { ParamStore } from "../../src/state/param_store.ts";
 import type { Version } from "../../src/state/version.ts";
 import { ALL_SIGNALS } from "../../src/wire/message.ts";
 import { parsePattern } from "../../src/address/pattern.ts";
@@ -27,6 +29,15 @@ export interface RouterPlan {
   readonly core?: Partial<RouterCoreConfig>;
   /** Off unless it is asked for: scripted scenarios count what passes on links. */
   readonly showsLinks?: boolean;
+  /** Names under which it can be dialled, beside its id. */
+  readonly aliases?: readonly string[];
+  /** Not there from the start. */
+  readonly joinsLate?: boolean;
+  /**
+   * Of the routers of one group, all but one have a hub in the end; that one shows the reason, a part
+   * of which is told here.
+   */
+  readonly dispute?: { readonly group: string; readonly shows: string };
 }
 
 /** What a {@linkcode SimRouter} lives in. */
@@ -39,23 +50,34 @@ export interface RouterSurroundings {
   readonly onStamp: (stamp: Stamp) => void;
 }
 
-/** A production router in a simulation: it can crash, and start again empty as a new process. */
+/** A production router in a simulation: it can crash, and start again as a new process. */
 export class SimRouter {
-  readonly plan: RouterPlan;
   /** Wall clock less right time; takes effect at the next start. */
   clockOffsetMicros = 0;
+  /** What the next process finds on its disk; nothing unless it is put there. */
+  disk: ParamStore | undefined;
+  /** Whether it was ever configured otherwise than now. */
+  isReconfigured = false;
+  /** Why a link to a hub ended last. */
+  lastReason = "";
+  #plan: RouterPlan;
   readonly #surroundings: RouterSurroundings;
   #host: RouterHost | undefined;
   #bootedAtMicros = 0;
   #ids = 0;
 
   constructor(plan: RouterPlan, surroundings: RouterSurroundings) {
-    this.plan = plan;
+    this.#plan = plan;
     this.#surroundings = surroundings;
   }
 
+  /** As it is configured now. */
+  get plan(): RouterPlan {
+    return this.#plan;
+  }
+
   get id(): string {
-    return this.plan.id;
+    return this.#plan.id;
   }
 
   get isUp(): boolean {
@@ -68,11 +90,28 @@ export class SimRouter {
     return this.#host;
   }
 
-  /** Starts a process with an empty store and a new boot id. */
+  /** Changes the configuration, from the next start on. The id stays. */
+  reconfigure(changes: Partial<Omit<RouterPlan, "id">>): void {
+    this.isReconfigured = true;
+    this.#plan = { ...this.#plan, ...changes };
+  }
+
+  /** A copy of what it holds now, for a disk. */
+  copyOfStore(): ParamStore {
+    const copy = new MapParamStore();
+    const walk = this.host.core.params.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      copy.put(next.value.address, next.value.version);
+    }
+    return copy;
+  }
+
+  /** Starts a process with what is on its disk and a new boot id. */
   start(): void {
-    const { network, random, onLinkEvent } = this.#surroundings;
+    const { network, random } = this.#surroundings;
     const life = { isOver: false };
-    const { plan } = this;
+    const { plan, disk: store } = this;
+    this.disk = undefined;
     const host = new RouterHost(this.#environment(life), {
       config: {
         ...ROUTER_CORE_DEFAULTS,
@@ -91,13 +130,14 @@ export class SimRouter {
           imports: plan.imports ?? FEDERATION_CORE_DEFAULTS.imports,
           offlineWrites: plan.offlineWrites ?? FEDERATION_CORE_DEFAULTS.offlineWrites,
         },
-        onEvent: onLinkEvent,
+        onEvent: (event) => this.#linkEvent(event),
       },
+      store,
     });
     this.#host = host;
     this.#watchStamps(host.core);
     this.#endLife = () => life.isOver = true;
-    network.listen(plan.id, (transport) => host.accept(transport));
+    network.listen(plan.id, (transport) => host.accept(transport), plan.aliases);
     host.start();
   }
 
@@ -160,20 +200,41 @@ export class SimRouter {
 
   #endLife: () => void = () => {};
 
+  #linkEvent(event: LinkEvent): void {
+    if (event.type === "stateChanged" && (event.reason ?? "") !== "") {
+      this.lastReason = event.reason ?? "";
+    }
+    this.#surroundings.onLinkEvent(event);
+  }
+
   #environment(life: { readonly isOver: boolean }): Environment {
     const { network, random, turnMicros } = this.#surroundings;
     const { clock } = network;
     const bootedAtMicros = clock.nowMicros - random.nextInt(10_000_000_000);
     this.#bootedAtMicros = bootedAtMicros;
-    const alive = (action: () => void) => () => {
-      if (!life.isOver) action();
-    };
+    // What a suspended process would do waits until it runs again.
+    const alive = (action: () => void) => () =>
+      network.whenRunning(this.id, () => {
+        if (!life.isOver) action();
+      });
     return {
       nowMicros: () => clock.nowMicros - bootedAtMicros,
       wallMicros: () => START_WALL_MICROS + clock.nowMicros + this.clockOffsetMicros,
       random: () => random.nextFloat(),
       newId: () => `${this.id}-${++this.#ids}`,
-      after: (delayMs, action) => clock.after(delayMs * 1_000, alive(action)),
+      after: (delayMs, action) => {
+        let isCancelled = false;
+        const cancel = clock.after(
+          delayMs * 1_000,
+          alive(() => {
+            if (!isCancelled) action();
+          }),
+        );
+        return () => {
+          isCancelled = true;
+          cancel();
+        };
+      },
       atEndOfTurn: (action) => {
         const turn = turnMicros();
         if (turn === 0) clock.atEndOfInstant(alive(action));

@@ -5,7 +5,8 @@ import {
   type Transport,
   type TransportHandler,
 } from "../../src/edge/transport.ts";
-import type { Delivery, Notice, Route } from "./sim_network.ts";
+import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
+import type { Delivery, Notice, Route, SimNetwork } from "./sim_network.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 const BROKEN: CloseFrame = { code: 1006, reason: "Connection reset" };
@@ -16,6 +17,7 @@ interface ConnectionOptions {
   readonly random: () => number;
   readonly there: Route;
   readonly back: Route;
+  readonly network: Pick<SimNetwork, "nodeOf" | "whenRunning" | "suspension">;
   readonly delivered: (delivery: Delivery) => void;
   /** Both ends know that it is over. */
   readonly ended: () => void;
@@ -45,14 +47,15 @@ export class SimConnection {
 
   /** Since when nothing could pass in at least one direction; undefined while both work. */
   get blockedSinceMicros(): number | undefined {
-    const { there, back } = this.#options;
-    const since = [
-      ...(this.#cutAtMicros === undefined ? [] : [this.#cutAtMicros]),
-      ...[there, back].filter(({ isStalled }) => isStalled).map((route) =>
-        route.stalledSinceMicros
-      ),
-    ];
-    return since.length === 0 ? undefined : Math.min(...since);
+    const { there, back, network } = this.#options;
+    const since = Math.min(
+      this.#cutAtMicros ?? Infinity,
+      there.isStalled ? there.stalledSinceMicros : Infinity,
+      back.isStalled ? back.stalledSinceMicros : Infinity,
+      network.suspension(this.dialler.node).sinceMicros ?? Infinity,
+      network.suspension(this.acceptor.node).sinceMicros ?? Infinity,
+    );
+    return since === Infinity ? undefined : since;
   }
 
   /** The end on a node. */
@@ -101,11 +104,13 @@ export class SimConnection {
   arrives(from: SimTransport, bytes: Uint8Array): boolean {
     if (this.#cutAtMicros !== undefined) return false;
     const { id } = this;
+    let frames: readonly PeerFrame[] | undefined;
     this.#options.delivered({
       from: from.node,
       to: this.peerOf(from).node,
       connectionId: id,
       bytes,
+      frames: () => frames ??= readPeerFrames(bytes),
     });
     return true;
   }
@@ -131,8 +136,11 @@ export class SimTransport implements Transport {
   readonly #route: Route;
   readonly #clock: VirtualClock;
   readonly #random: () => number;
+  readonly #network: Pick<SimNetwork, "nodeOf" | "whenRunning">;
   readonly #unsent: Item[] = [];
   #unsentBytes = 0;
+  /** Takes back the departure of the first that waits, where only few bytes pass. */
+  #cancelDeparture: (() => void) | undefined;
   #handler: TransportHandler | undefined;
   #close: CloseFrame | undefined;
   #lastArrivalMicros = 0;
@@ -140,9 +148,10 @@ export class SimTransport implements Transport {
   constructor(
     connection: SimConnection,
     route: Route,
-    { clock, random }: { readonly clock: VirtualClock; readonly random: () => number },
+    { clock, random, network }: Pick<ConnectionOptions, "clock" | "random" | "network">,
   ) {
-    this.node = route.from;
+    this.node = network.nodeOf(route.from);
+    this.#network = network;
     this.remoteAddress = `${route.to}:7330`;
     this.#connection = connection;
     this.#route = route;
@@ -156,11 +165,18 @@ export class SimTransport implements Transport {
     return this.#close !== undefined;
   }
 
+  /** Its user has it, and has not heard of its end. */
+  get isOpen(): boolean {
+    return this.#handler !== undefined && !this.isClosed;
+  }
+
   /** Gives the end to its user. */
   attach(accept: AcceptTransport): void {
-    const handler = accept(this);
-    this.#handler = handler;
-    if (this.#close !== undefined) handler.onClose(this.#close.code, this.#close.reason);
+    this.#network.whenRunning(this.node, () => {
+      const handler = accept(this);
+      this.#handler = handler;
+      if (this.#close !== undefined) handler.onClose(this.#close.code, this.#close.reason);
+    });
   }
 
   get bufferedBytes(): number {
@@ -182,7 +198,13 @@ export class SimTransport implements Transport {
   ended(close: CloseFrame): void {
     if (this.isClosed) return;
     this.#close = close;
-    this.#handler?.onClose(close.code, close.reason);
+    const handler = this.#handler;
+    // One that is not attached yet is told then.
+    if (handler !== undefined) {
+      this.#network.whenRunning(this.node, () => {
+        if (this.#handler !== undefined) handler.onClose(close.code, close.reason);
+      });
+    }
     this.#connection.closed();
   }
 
@@ -193,20 +215,51 @@ export class SimTransport implements Transport {
     this.#connection.closed();
   }
 
-  /** For the connection: what waited can leave. */
+  /** For the connection: what waited can leave, or leaves at another speed from now on. */
   resume(): void {
-    const items = this.#unsent.splice(0);
-    this.#unsentBytes = 0;
-    for (const item of items) this.#depart(item);
+    this.#cancelDeparture?.();
+    this.#cancelDeparture = undefined;
+    this.#send();
   }
 
   #push(item: Item): void {
-    // On a broken connection nobody acknowledges, so the buffer fills as on one that stalls.
-    if (!this.#route.isStalled && this.#connection.cutAtMicros === undefined) {
+    if (this.#unsent.length === 0 && this.#passes && this.#route.bytesPerSecond === Infinity) {
       return this.#depart(item);
     }
     this.#unsent.push(item);
     if ("bytes" in item) this.#unsentBytes += item.bytes.length;
+    this.#send();
+  }
+
+  // On a broken connection nobody acknowledges, so the buffer fills as on one that stalls.
+  get #passes(): boolean {
+    return !this.#route.isStalled && this.#connection.cutAtMicros === undefined;
+  }
+
+  #send(): void {
+    if (this.#cancelDeparture !== undefined) return;
+    while (this.#passes) {
+      const [item] = this.#unsent;
+      if (item === undefined) return;
+      const size = "bytes" in item ? item.bytes.length : 0;
+      const { bytesPerSecond } = this.#route;
+      if (size > 0 && bytesPerSecond !== Infinity) {
+        this.#cancelDeparture = this.#clock.after(1e6 * size / bytesPerSecond, () => {
+          this.#cancelDeparture = undefined;
+          if (!this.#passes) return;
+          this.#departFirst(item, size);
+          this.#send();
+        });
+        return;
+      }
+      this.#departFirst(item, size);
+    }
+  }
+
+  #departFirst(item: Item, size: number): void {
+    this.#unsent.shift();
+    this.#unsentBytes -= size;
+    this.#depart(item);
   }
 
   #depart(item: Item): void {
@@ -221,6 +274,10 @@ export class SimTransport implements Transport {
 
   #arrive(item: Item): void {
     const peer = this.#connection.peerOf(this);
+    this.#network.whenRunning(peer.node, () => this.#handOver(item, peer));
+  }
+
+  #handOver(item: Item, peer: SimTransport): void {
     if (peer.isClosed) return;
     if ("close" in item) {
       if (this.#connection.cutAtMicros === undefined) peer.ended(item.close);

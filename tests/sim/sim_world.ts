@@ -1,3 +1,4 @@
+import type { ParamStore } from "../../src/state/param_store.ts";
 import { createPrng, type Prng } from "../support/prng.ts";
 import type { Checker } from "./checker.ts";
 import { describeBytes } from "./describe_message.ts";
@@ -9,6 +10,9 @@ import { VirtualClock } from "./virtual_clock.ts";
 
 const TICK_MS = 250;
 const CLIENT_NOTICE_MICROS = 1_000;
+
+/** What a crashed process leaves: nothing, all it held, or what it held at an earlier moment. */
+export type Disk = "empty" | "current" | ParamStore;
 
 /** How a {@linkcode SimWorld} is set up. */
 export interface WorldOptions {
@@ -87,6 +91,7 @@ export class SimWorld {
         answered: (write) => this.#checkers.forEach((checker) => checker.answered?.(write)),
         updated: (update) => this.#checkers.forEach((checker) => checker.updated?.(update)),
         received: (event) => this.#checkers.forEach((checker) => checker.received?.(event, this)),
+        readPast: (write) => this.#checkers.forEach((checker) => checker.readPast?.(write)),
       },
     });
     this.clients.set(client.name, client);
@@ -99,11 +104,28 @@ export class SimWorld {
     return router;
   }
 
-  /** Ends a router's process. Its peers are told after a time or never, its clients at once. */
-  crash(id: string, noticeMicros: number | undefined): void {
+  /**
+   * Ends a router's process. Its peers are told after a time or never, its clients at once. What it
+   * finds on its `disk` it has when it starts again.
+   */
+  crash(id: string, noticeMicros: number | undefined, disk: Disk = "empty"): void {
     this.say(() => `${id} crashes, its peers are told after ${noticeMicros ?? "never"}`);
-    this.router(id).crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
-    for (const checker of this.#checkers) checker.crashed?.(id, this);
+    const router = this.router(id);
+    const store = disk === "current" ? router.copyOfStore() : disk;
+    router.crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
+    router.disk = store === "empty" ? undefined : store;
+    const hasLost = disk === "current" ? "nothing" : "state";
+    for (const checker of this.#checkers) checker.crashed?.(id, this, hasLost);
+  }
+
+  /** Stops processes, and lets them run again after a time. */
+  suspend(nodes: readonly string[], durationMs: number): void {
+    this.say(() => `${nodes.join(", ")} suspended for ${durationMs} ms`);
+    for (const node of nodes) this.network.suspend(node);
+    this.clock.after(durationMs * 1_000, () => {
+      this.say(() => `${nodes.join(", ")} running again`);
+      for (const node of nodes) this.network.wakeUp(node);
+    });
   }
 
   /** Tells the checkers where the run is. */

@@ -1,12 +1,13 @@
 import type { Checker, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
+import { federationOf } from "../expectations.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
 /**
- * What was acknowledged by a mirror of its address that never crashed is held everywhere in the end,
- * or its tombstone, or something with a higher revision is: a router merges a version before it
- * acknowledges it.
+ * What was acknowledged by a mirror of its address that never lost its state is held in the end by all
+ * that it is joined with, or its tombstone, or something with a higher revision is: a router merges a
+ * version before it acknowledges it.
  */
 export class AcknowledgedWrites implements Checker {
   readonly name = "acknowledged writes";
@@ -22,8 +23,8 @@ export class AcknowledgedWrites implements Checker {
     this.#writes.push(write);
   }
 
-  crashed(router: string): void {
-    this.#crashed.add(router);
+  crashed(router: string, _world: SimWorld, hasLost: "state" | "nothing"): void {
+    if (hasLost === "state") this.#crashed.add(router);
   }
 
   settled(world: SimWorld): void {
@@ -33,11 +34,12 @@ export class AcknowledgedWrites implements Checker {
     }
   }
 
-  #check({ answers, address, value }: ClientWrite, world: SimWorld): void {
+  #check({ answers, address, value, router: id }: ClientWrite, world: SimWorld): void {
     const [answer] = answers;
     if (answer?.kind !== "accepted") return;
+    const joined = federationOf(id, world);
     for (const router of world.routers.values()) {
-      if (!mirrors(router.plan)(address)) continue;
+      if (!joined.has(router.id) || !mirrors(router.plan)(address)) continue;
       const held = router.version(address);
       const text = describeValue(value);
       const isKept = held !== undefined && (held.revision > answer.revision ||

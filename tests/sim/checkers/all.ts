@@ -1,6 +1,9 @@
 import type { Checker, Report } from "../checker.ts";
 import { AcknowledgedWrites } from "./acknowledged_writes.ts";
 import { Answers } from "./answers.ts";
+import { Availability } from "./availability.ts";
+import { Bounds } from "./bounds.ts";
+import { CausalOrder } from "./causal_order.ts";
 import { Convergence } from "./convergence.ts";
 import { EventAccounts } from "./event_accounts.ts";
 import { EventsOnce } from "./events_once.ts";
@@ -8,13 +11,23 @@ import { Expiry } from "./expiry.ts";
 import { LinkState } from "./link_state.ts";
 import { Locks } from "./locks.ts";
 import { MessageBounds } from "./message_bounds.ts";
+import { OwnWrites } from "./own_writes.ts";
+import { Owners } from "./owners.ts";
+import { RealTimeOrder } from "./real_time_order.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
+import { ProvenLinks } from "./proven_links.ts";
+import { Stamps } from "./stamps.ts";
+import { TrafficBounds } from "./traffic_bounds.ts";
+import { UnaskedChanges } from "./unasked_changes.ts";
 
 const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
   Answers,
+  Availability,
+  Bounds,
+  CausalOrder,
   Convergence,
   EventAccounts,
   EventsOnce,
@@ -22,9 +35,16 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   LinkState,
   Locks,
   MessageBounds,
+  OwnWrites,
+  Owners,
+  ProvenLinks,
+  RealTimeOrder,
   Recovery,
   RefusedWrites,
   RevisionOrder,
+  Stamps,
+  TrafficBounds,
+  UnaskedChanges,
 ];
 
 /** All checkers, anew; `report` is told the name of the one that found something. */

@@ -2,6 +2,8 @@ import { timeToLiveMicros } from "../../../src/state/time_to_live.ts";
 import type { Version } from "../../../src/state/version.ts";
 import type { Checker, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
+import { federationsOf } from "../expectations.ts";
+import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors, rootOf } from "../topology.ts";
 
@@ -9,8 +11,9 @@ import { mirrors, rootOf } from "../topology.ts";
 const EXPIRY_TOLERANCE_MICROS = 1_000_000;
 
 /**
- * After healing and quiet, all routers that mirror an address hold the same version of it, or the same
- * tombstone. About the moment at which it expires some may hold the one and some the other.
+ * After healing and quiet, all routers that are joined and mirror an address hold the same version of
+ * it, or the same tombstone. About the moment at which it expires some may hold the one and some the
+ * other.
  */
 export class Convergence implements Checker {
   readonly name = "convergence";
@@ -29,13 +32,16 @@ export class Convergence implements Checker {
   }
 
   #compare(world: SimWorld): void {
-    const routers = [...world.routers.values()];
+    const nowMicros = rootOf(world)?.timeMicros ?? 0;
+    for (const routers of federationsOf(world)) this.#compareWithin(routers, nowMicros);
+  }
+
+  #compareWithin(routers: readonly SimRouter[], nowMicros: number): void {
     const stores = routers.map((router) => ({
       id: router.id,
       isMirror: mirrors(router.plan),
       params: router.params(),
     }));
-    const nowMicros = rootOf(world)?.timeMicros ?? 0;
     const addresses = new Set(stores.flatMap(({ params }) => [...params.keys()]));
     for (const address of addresses) {
       const held = stores.filter(({ isMirror }) => isMirror(address))

@@ -16,7 +16,8 @@ export class LinkState implements Checker {
 
   ticked(world: SimWorld): void {
     for (const router of world.routers.values()) {
-      if (!router.isUp) continue;
+      // A process that does not run shows nothing.
+      if (!router.isUp || world.network.isSuspended(router.id)) continue;
       for (const link of router.host.federation?.links() ?? []) {
         if (link.state === "Active") this.#check(world, router.id, link.routerId);
       }
@@ -25,8 +26,11 @@ export class LinkState implements Checker {
 
   #check(world: SimWorld, id: string, peer: string): void {
     const open = world.network.connections(id, peer).filter((it) => !it.endOf(id).isClosed);
+    // Nor did it notice anything before it ran again.
+    const ranSinceMicros = world.network.suspension(id).endedMicros ?? 0;
     const flows = open.some(({ blockedSinceMicros: since }) =>
-      since === undefined || world.clock.nowMicros - since <= NOTICE_MAX_MICROS
+      since === undefined ||
+      world.clock.nowMicros - Math.max(since, ranSinceMicros) <= NOTICE_MAX_MICROS
     );
     if (flows) return;
     this.#report(

@@ -1,7 +1,6 @@
 import { SIGNAL } from "../../../src/wire/message.ts";
 import type { Checker, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
-import { readPeerFrames } from "../peer_frames.ts";
 import type { Delivery } from "../sim_network.ts";
 import type { SimWorld } from "../sim_world.ts";
 
@@ -32,9 +31,9 @@ export class MessageBounds implements Checker {
     this.#isQuiet = true;
   }
 
-  delivered({ from, to, bytes }: Delivery, world: SimWorld): void {
+  delivered({ from, to, frames }: Delivery, world: SimWorld): void {
     if (!this.#isQuiet || !world.routers.has(from) || !world.routers.has(to)) return;
-    for (const { message, context } of readPeerFrames(bytes)) {
+    for (const { message, context } of frames()) {
       if (message.type !== "SET" && message.type !== "PUBLISH") continue;
       // Of no write: what has expired at one end only while states were compared.
       if (context !== undefined && "tombstones" in context.message) continue;

@@ -260,7 +260,7 @@ Deno.test("a leaf keeps for its hub what is published before it ever connected",
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
   const client = leaf.client();
   client.send(publish("/1"));
-  greetedHub(leaf, "hub");
+  const hub = greetedHub(leaf, "hub");
   client.send(publish("/2"));
   answerSyncs(hub);
   assertEquals(recordOf(leaf, "hub").lane.waiting, 2);

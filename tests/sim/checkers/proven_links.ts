@@ -1,0 +1,75 @@
+import type { Checker, Report } from "../checker.ts";
+import type { Delivery } from "../sim_network.ts";
+import type { SimWorld } from "../sim_world.ts";
+
+/** What came to one end of a connection. */
+interface Heard {
+  isRegistered: boolean;
+  isSynced: boolean;
+  isAnswered: boolean;
+}
+
+/** What registers a leaf, at either end of the link. */
+const REGISTERS = ["ACK", "DeclareNamespaces"];
+
+/**
+ * A link is one connection, and is shown Active only once it is proven: at that end, the sync is complete and a round trip
+ * was answered, both since it was registered.
+ */
+export class ProvenLinks implements Checker {
+  readonly name = "proven links";
+  readonly #report: Report;
+  readonly #heard = new Map<string, Heard>();
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  delivered({ to, from, connectionId, frames }: Delivery, world: SimWorld): void {
+    if (world.clients.has(from) || world.clients.has(to)) return;
+    const key = `${connectionId} ${to}`;
+    const heard = this.#heard.get(key) ??
+      { isRegistered: false, isSynced: false, isAnswered: false };
+    if (heard.isSynced && heard.isAnswered) return;
+    this.#heard.set(key, heard);
+    for (const { message } of frames()) {
+      const name = message.type === "FEDERATION_SYNC" ? message.op : message.type;
+      if (REGISTERS.includes(name)) heard.isRegistered = true;
+      else if (!heard.isRegistered) continue;
+      else if (name === "SyncComplete") heard.isSynced = true;
+      else if (message.type === "SYNC" && message.t2 !== undefined) heard.isAnswered = true;
+    }
+  }
+
+  ticked(world: SimWorld): void {
+    for (const { id, isUp } of world.routers.values()) {
+      // A process that does not run shows nothing.
+      if (isUp && !world.network.isSuspended(id)) this.#checkLinks(id, world);
+    }
+  }
+
+  #checkLinks(id: string, world: SimWorld): void {
+    for (const { state, routerId } of world.router(id).host.federation?.links() ?? []) {
+      if (state !== "Active") continue;
+      const open = world.network.connections(id, routerId)
+        .filter((connection) => !connection.endOf(id).isClosed);
+      const isProven = open.some((connection) => {
+        const heard = this.#heard.get(`${connection.id} ${id}`);
+        return heard?.isSynced && heard.isAnswered;
+      });
+      if (!isProven) this.#report(`${id} shows its link to ${routerId} as Active, unproven`);
+      this.#checkOlder(id, routerId, world);
+    }
+  }
+
+  /** A new connection of a leaf takes the place of its older ones. */
+  #checkOlder(hub: string, leaf: string, world: SimWorld): void {
+    const accepted = world.network.connections(hub, leaf)
+      .filter(({ acceptor }) => acceptor.node === hub && acceptor.isOpen);
+    const newest = accepted.at(-1);
+    const isProven = this.#heard.get(`${newest?.id} ${hub}`)?.isSynced === true;
+    if (isProven && accepted.length > 1) {
+      this.#report(`${hub} keeps ${accepted.length} connections of ${leaf}`);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Checker, ClientWrite, Report } from "../checker.ts";
+import { describeValue } from "../describe_message.ts";
+import { federationOf } from "../expectations.ts";
+import type { SimRouter } from "../sim_router.ts";
+import type { SimWorld } from "../sim_world.ts";
+import { mirrors } from "../topology.ts";
+
+/** Federation time is measured; on slow links it is off by as much. */
+const TIME_ERROR_MICROS = 4_000_000;
+
+/**
+ * An acknowledged write is overridden only by a later or a concurrent one: never by one that was
+ * answered before it was sent, whatever the clocks of sites say.
+ *
+ * Not where nobody can know: when the root's process ended, and the federation's time with it; when
+ * a router that did not know the time yet ended with what it had to raise, or had a fast clock.
+ */
+export class RealTimeOrder implements Checker {
+  readonly name = "real time order";
+  readonly #report: Report;
+  readonly #byValue = new Map<string, ClientWrite>();
+  /** Addresses that a router with a fast clock may have written before it knew the time. */
+  readonly #unordered = new Set<string>();
+  /** As of the last look. */
+  #untimed: ReadonlySet<string> = new Set();
+  readonly #lostState = new Set<string>();
+  #lastUntimedEndMicros = -1;
+  #hasRootEnded = false;
+  #world: SimWorld | undefined;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  ticked(world: SimWorld): void {
+    this.#world = world;
+    this.#untimed = new Set(untimedOf(world).map(({ id }) => id));
+  }
+
+  crashed(router: string, _world: SimWorld, hasLost: "state" | "nothing"): void {
+    const { plan } = this.#world?.router(router) ?? {};
+    if ((plan?.hubs ?? []).length === 0) this.#hasRootEnded = true;
+    if (hasLost === "state") this.#lostState.add(router);
+    if (this.#untimed.has(router)) {
+      this.#lastUntimedEndMicros = this.#world?.clock.nowMicros ?? 0;
+    }
+  }
+
+  answered(write: ClientWrite): void {
+    if (write.answers[0]?.kind !== "accepted" || this.#world === undefined) return;
+    this.#byValue.set(describeValue(write.value), write);
+    if (untimedOf(this.#world).some(({ clockOffsetMicros }) => clockOffsetMicros > 0)) {
+      this.#unordered.add(write.address);
+    }
+  }
+
+  settled(world: SimWorld): void {
+    const hasRoot = [...world.routers.values()].some(({ plan }) => (plan.hubs ?? []).length === 0);
+    if (this.#hasRootEnded || !hasRoot) return;
+    for (const write of this.#byValue.values()) {
+      const isKnown = mirrors(world.router(write.router).plan)(write.address) &&
+        !this.#lostState.has(write.router) && !this.#unordered.has(write.address);
+      if (isKnown && write.sentAtMicros > this.#lastUntimedEndMicros) this.#check(write, world);
+    }
+  }
+
+  #check({ router: id, address, value, sentAtMicros }: ClientWrite, world: SimWorld): void {
+    for (const router of federationOf(id, world)) {
+      if (!mirrors(world.router(router).plan)(address)) continue;
+      const text = describeValue(world.router(router).version(address)?.value);
+      const answeredAtMicros = this.#byValue.get(text)?.answers[0]?.atMicros ?? Infinity;
+      if (answeredAtMicros > sentAtMicros - TIME_ERROR_MICROS) continue;
+      this.#report(
+        `${router} holds "${address}" = ${text}, which was accepted ` +
+          `${(sentAtMicros - answeredAtMicros) / 1e6} s before ${describeValue(value)} was sent`,
+      );
+    }
+  }
+}
+
+function untimedOf(world: SimWorld): SimRouter[] {
+  return [...world.routers.values()].filter((router) =>
+    router.isUp && router.host.federation?.clock.timed === false
+  );
+}
