@@ -157,14 +157,18 @@ function unknownTravelMicros(world: SimWorld): number {
   return sumMicros;
 }
 
-/** All routers that may be above one. */
-function above(id: string, world: SimWorld): string[] {
-  return hubsOf(id, world).flatMap((hub) => [hub, ...above(hub, world)]);
+/** All routers that may be above one; of a ring, all. */
+function above(id: string, world: SimWorld, below: readonly string[] = []): string[] {
+  if (below.includes(id)) return [];
+  return hubsOf(id, world).flatMap((hub) => [hub, ...above(hub, world, [...below, id])]);
 }
 
 /** Those that are above it whichever of its hubs it is connected to. */
-function alwaysAbove(id: string, world: SimWorld): Set<string> {
-  const ways = hubsOf(id, world).map((hub) => new Set([hub, ...alwaysAbove(hub, world)]));
+function alwaysAbove(id: string, world: SimWorld, below: readonly string[] = []): Set<string> {
+  if (below.includes(id)) return new Set();
+  const ways = hubsOf(id, world).map((hub) =>
+    new Set([hub, ...alwaysAbove(hub, world, [...below, id])])
+  );
   return ways.length === 0 ? new Set() : ways.reduce((a, b) => a.intersection(b));
 }
 
@@ -176,10 +180,14 @@ function isReached(
     readonly known: ReadonlySet<string>;
     readonly world: SimWorld;
   },
+  below: readonly string[] = [],
 ): boolean {
   const { origin, known, world } = way;
+  if (below.includes(target)) return false;
   if (target === origin || alwaysAbove(origin, world).has(target)) return true;
-  return hubsOf(target, world).some((hub) => known.has(`${hub} ${target}`) && isReached(hub, way));
+  return hubsOf(target, world).some((hub) =>
+    known.has(`${hub} ${target}`) && isReached(hub, way, [...below, target])
+  );
 }
 
 function hubsOf(id: string, world: SimWorld): readonly string[] {

@@ -56,9 +56,11 @@ export class Locks implements Checker {
       const isElsewhere = [...world.routers.values()].some((router) =>
         router.isUp && router.id !== owner && router.host.core.locks.holder(address) !== undefined
       );
-      if (isElsewhere || crashed.includes(owner) || !world.router(owner).isUp) {
+      if (isElsewhere || crashed.includes(owner) || world.routers.get(owner)?.isUp !== true) {
         this.#unsettle(world, address);
       }
+      // In a ring nobody owns what nobody claims.
+      if (owner === "") continue;
       if (nowMicros >= (this.#unsettledUntil.get(address) ?? 0)) this.#check(world, address, owner);
     }
   }
