@@ -293,10 +293,10 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a link would be shown as Active before anything came back on it",
   },
   {
-    file: "src/federation/federation_core.ts",
-    find: "this.#leaves.get(routerId)?.end({",
-    replace: 'this.#leaves.get("")?.end({',
-    tests: ["tests/sim/links_test.ts"],
+    file: "src/federation/newcomers.ts",
+    find: "    supersede(old, connection);\n    return this.#join(connection, hello);",
+    replace: "    return this.#join(connection, hello);",
+    tests: ["tests/sim/links_test.ts", "tests/sim/twins_test.ts"],
     why: "an old connection would live on beside the new one of the same router",
   },
   {
@@ -357,9 +357,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/leaf_role.ts",
-    find: "    this.#subscribeToClaims();\n    this.#requestSync();",
-    replace: "    this.#requestSync();",
-    tests: ["tests/sim/params_test.ts"],
+    find: "      ...this.#declared.patterns,\n      ...interest.patterns,",
+    replace: "      ...interest.patterns,",
+    tests: ["tests/sim/events_test.ts", "tests/sim/params_test.ts"],
     why: "a restarted leaf with narrow imports would stay empty",
   },
   {
@@ -378,7 +378,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/write_router.ts",
-    find: 'return this.#core.config.offlineWrites === "accept" && this.#core.mirrors(address);',
+    find:
+      'return this.#core.config.offlineWrites === "accept" && this.#core.mirrorsAlways(address);',
     replace: 'return this.#core.config.offlineWrites === "accept";',
     tests: ["tests/unit/federation/write_router_test.ts"],
     why: "a router would take care of params that it has no copy of",
@@ -1065,7 +1066,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/legacy_leaf_writes.ts",
-    find: "if (known !== undefined && known.origin !== origin && sameValue(known.value, value)) {",
+    find: "if (isLive(known) && known.origin !== origin && sameValue(known.value, value)) {",
     replace: "if (known === undefined) {",
     tests: [LEGACY_LEAF],
     why: "a legacy leaf that passes on what it was told would make versions for ever",

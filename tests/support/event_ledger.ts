@@ -1,19 +1,6 @@
 import { EVENT_LIFE_MS } from "../../src/limits.ts";
 
 /**
- * Whether a link that is cut keeps the events that it has not delivered, and delivers them on its next
- * connection. While it does not, an event that a cut loses is told of and is no failure.
- */
-export const EVENTS_SURVIVE_CUTS: boolean = false;
-
-/**
- * Whether a router knows how long something was on its way when the connection stood still: bytes that
- * wait in the socket of a frozen router, or of a stalled link, are older than the life they carry says.
- * While it does not, events that come late through such a gap are told of and are no failure.
- */
-export const LIVES_COUNT_STANDSTILLS: boolean = false;
-
-/**
  * How much later than its life an event may be seen by this process, milliseconds: the last router has
  * checked its life before it wrote to the subscriber's socket, and this process may be busy.
  */
@@ -39,6 +26,8 @@ export interface EventReport {
   readonly late: readonly string[];
   /** Accepted and not received by a subscriber that expects it. */
   readonly missing: readonly string[];
+  /** Events among them, each once however many subscribers did not get it. */
+  readonly missingEvents: number;
   /** Received, and nobody published it. */
   readonly invented: readonly string[];
   /** Longest time from acceptance to arrival, milliseconds. */
@@ -90,6 +79,7 @@ export class EventLedger {
     const twice: string[] = [];
     const late: string[] = [];
     const missing: string[] = [];
+    const missingEvents = new Set<EventKey>();
     let [accepted, received, longestMs] = [0, 0, 0];
     for (const [key, { sentMs, acceptedMs, arrivals }] of this.#events) {
       if (acceptedMs !== undefined) accepted++;
@@ -99,6 +89,7 @@ export class EventLedger {
         if (times.length > 1) twice.push(`${name}: ${times.length} times`);
         if (times.length === 0 && acceptedMs !== undefined && !isOwn(key, subscriber)) {
           missing.push(name);
+          missingEvents.add(key);
         }
         received += Math.min(1, times.length);
         for (const ageMs of times.map((time) => time - (acceptedMs ?? sentMs))) {
@@ -111,7 +102,10 @@ export class EventLedger {
     }
     const published = this.#events.size;
     const invented = this.#invented;
-    return { published, accepted, received, twice, late, missing, invented, longestMs };
+    return {
+      ...{ published, accepted, received, twice, late, missing, invented, longestMs },
+      missingEvents: missingEvents.size,
+    };
   }
 }
 
