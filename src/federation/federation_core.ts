@@ -256,12 +256,7 @@ export class FederationCore implements FederationHook {
   ): void {
     const outcome = this.router.params.merge(address, version, cause);
     if (outcome === "full") {
-      cause.from.refuse(
-        ERROR_CODE.overload,
-        `Version of "${address}" not kept: the router keeps ` +
-          `${this.router.config.paramsMax} params, its limit`,
-        address,
-      );
+      cause.from.refuseForRoom(address);
     } else if (outcome === "applied") {
       if (isShared(address)) this.#report?.heard(address);
       const { value, revision, origin } = version;
@@ -372,6 +367,11 @@ export class FederationCore implements FederationHook {
     if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);
     this.claimsChanged();
     this.#newcomers.left(link.routerId);
+  }
+
+  /** Not all that a peer has is kept here (any more). */
+  linkDegraded(): void {
+    this.#report?.changed();
   }
 
   /** Whatever is known of claims or of the path has changed: tells all peers when the turn ends. */

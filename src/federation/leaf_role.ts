@@ -278,7 +278,8 @@ export class LeafRole implements LinkRole {
 
   #planSync(): void {
     this.#nextSync = this.#core.router.after(this.#core.config.syncIntervalMs, () => {
-      if (!this.#sync.isRunning) this.#requestSync();
+      // A comparison brings nothing new to a router that has no room for it.
+      if (!this.#sync.isRunning && this.#link.degraded === undefined) this.#requestSync();
       this.#planSync();
     });
   }

@@ -77,6 +77,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   readonly #acks: EventAcks;
   #travelMicros = 0;
   #eventsSent = 0;
+  #isDegraded = false;
   #syncsAwaited = 0;
   #provenSinceSync = false;
   #isReleased = false;
@@ -124,6 +125,13 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   get side(): "leaf" | "hub" | undefined {
     return this.#role?.side;
+  }
+
+  /** Why not all that the peer has is kept here; undefined when all is. */
+  get degraded(): string | undefined {
+    const { params, config } = this.#core.router;
+    if (params.hasRoom) this.#isDegraded = false;
+    return this.#isDegraded ? `No room for more than ${config.paramsMax} params` : undefined;
   }
 
   get roundTripMicros(): number | undefined {
@@ -218,6 +226,22 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   refuse(code: ErrorCode, message: string, address?: string): void {
     this.#core.emit({ type: "refused", routerId: this.#routerId, code, message });
     this.sendMessage(toErrorMessage({ code, message, address }));
+  }
+
+  /** There is no room for a version that the peer sent. It is told once, until there is room again. */
+  refuseForRoom(address: string): void {
+    if (this.degraded !== undefined) {
+      this.record.counters.refused++;
+      return;
+    }
+    this.#isDegraded = true;
+    this.refuse(
+      ERROR_CODE.overload,
+      `Version of "${address}" not kept, nor any other new one: the router keeps ` +
+        `${this.#core.router.config.paramsMax} params, its limit`,
+      address,
+    );
+    this.#core.linkDegraded();
   }
 
   /** Ends the link from this side, with the reason told to the peer. */

@@ -13,6 +13,8 @@ export interface LinkFacts {
   readonly since: number;
   /** Why there is no link, or was none the last time; empty when it never went down. */
   readonly reason: string;
+  /** Why not all that the peer has is kept here; empty when all is. */
+  readonly degraded: string;
   /** Namespaces that the peer declared. */
   readonly claims: number;
   /** Of the last answered heartbeat; 0 before the first one. */
@@ -35,6 +37,7 @@ const OFFSET_STEP_MS = 5;
 /** Whether somebody who watches the link has to know at once. */
 export function isNews(facts: LinkFacts, told: LinkFacts): boolean {
   return facts.state !== told.state || facts.reason !== told.reason ||
+    facts.degraded !== told.degraded ||
     facts.claims !== told.claims || facts.hub !== told.hub || facts.router !== told.router;
 }
 

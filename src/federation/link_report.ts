@@ -128,6 +128,7 @@ export class LinkReport {
       hub: router.config.routerId,
       ...this.#since(addressOf(routerId), state),
       reason: record?.reason ?? "",
+      degraded: degradedOf(link),
       claims: claims.of({ kind: "leaf", routerId }).length,
       rttMs: roundTripMs(link),
       ...countersOf(record),
@@ -142,6 +143,7 @@ export class LinkReport {
       hub: uplink.hubUrl,
       ...this.#since(UPLINK_ADDRESS, uplink.state),
       reason: uplink.reason ?? records.hub?.reason ?? "",
+      degraded: degradedOf(link),
       claims: claims.of({ kind: "hub" }).length,
       rttMs: roundTripMs(link),
       clockOffsetMs: this.#clockOffsetMs(),
@@ -156,6 +158,7 @@ export class LinkReport {
       hub: this.#core.router.config.routerId,
       ...this.#since(address, "Disconnected"),
       reason,
+      degraded: "",
       claims: 0,
       rttMs: 0,
       ...countersOf(undefined),
@@ -188,6 +191,10 @@ export class LinkReport {
 function roundTripMs(link: LinkHandle | undefined): number {
   const micros = link instanceof PeerLink ? link.roundTripMicros ?? 0 : 0;
   return Math.round(micros / 10) / 100;
+}
+
+function degradedOf(link: LinkHandle | undefined): string {
+  return link instanceof PeerLink ? link.degraded ?? "" : "";
 }
 
 function countersOf(record: PeerRecord | undefined): PeerCounters & { queued: number } {

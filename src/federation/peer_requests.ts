@@ -92,6 +92,7 @@ export class PeerRequests {
     this.#wanted = patterns.length > 0
       ? patterns.map(parsePattern)
       : [...this.#subscribed.values()];
+    if (this.#link.degraded !== undefined) return this.#sync.skip(this.#wanted);
     this.#core.router.flushAtEndOfTurn(this.#begin);
   }
 

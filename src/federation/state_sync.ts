@@ -45,6 +45,11 @@ export class StateSync {
     exchange.start();
   }
 
+  /** Says that a comparison that was asked for is over: there is no room for what it would bring. */
+  skip(scope: readonly Pattern[]): void {
+    this.#complete(scope);
+  }
+
   /** Takes in a step of a comparison that began here. */
   received(message: DigestMessage): void {
     if (message.exchangeId === this.#exchange?.id) this.#exchange.received(message);

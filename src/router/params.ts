@@ -116,6 +116,11 @@ export class Params {
     return this.#options.store.size - this.#expiry.tombstones;
   }
 
+  /** Whether a new address can be kept. */
+  get hasRoom(): boolean {
+    return this.size < this.#options.paramsMax;
+  }
+
   get store(): ParamStore {
     return this.#options.store;
   }

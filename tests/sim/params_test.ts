@@ -1,4 +1,5 @@
-import { assertEquals, assertGreater, assertLess } from "../support/assert.ts";
+import { PeerLink } from "../../src/federation/link.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import {
   awaitActive,
   clientOf,
@@ -298,4 +299,49 @@ Deno.test("a leaf does not take the time of a hub that does not know it itself",
     assertEquals(held(world, router, "/leaf/x").split(" ")[0], acknowledged, router);
     assertEquals(world.router(router).host.federation?.clock.timed, true, router);
   }
+});
+
+Deno.test("a router that is full says so once, compares no more, and catches up when there is room", () => {
+  const world = startFederation([
+    { id: "hub" },
+    { id: "a", hubs: ["hub"], namespaces: ["/site-a/**"], core: { paramsMax: 5 } },
+  ]);
+  const frames = recordLinks(world);
+  const ttl = { kind: "absolute", seconds: 120 } as const;
+  for (let index = 0; index < 5; index++) write(world, "hub", `/hub/${index}`, { ttl });
+  for (let index = 5; index < 50; index++) write(world, "hub", `/hub/${index}`);
+  world.clock.runFor(90_000);
+  assertEquals(world.router("a").params().size, 5);
+  const refusals = frames.filter(({ message }) => message.type === "ERROR");
+  assertEquals(refusals.map(({ message }) => message.type === "ERROR" && message.code), [503]);
+  const isRequest = ({ message }: (typeof frames)[number]) =>
+    message.type === "FEDERATION_SYNC" && message.op === "RequestSync";
+  assertEquals(frames.filter(isRequest), []);
+  const link = world.router("a").host.federation?.hubLink;
+  assert(link instanceof PeerLink);
+  assertEquals(link.degraded, "No room for more than 5 params");
+  // What it has goes on.
+  write(world, "hub", "/hub/1");
+  assertEquals(held(world, "a", "/hub/1"), held(world, "hub", "/hub/1"));
+  world.clock.runFor(90_000);
+  assertEquals(frames.some(isRequest), true);
+  const live = [...world.router("a").params().values()].filter(({ value }) => value !== undefined);
+  assertEquals(live.length, 5);
+});
+
+Deno.test("a hub that is full answers a leaf's request for a comparison without one", () => {
+  const world = startFederation([
+    { id: "hub", core: { paramsMax: 5 } },
+    { id: "a", hubs: ["hub"], namespaces: ["/site-a/**"] },
+  ]);
+  for (let index = 0; index < 50; index++) write(world, "a", `/site-a/${index}`);
+  const frames = recordLinks(world);
+  world.clock.runFor(90_000);
+  const ops = frames.flatMap(({ message }) =>
+    message.type === "FEDERATION_SYNC" ? [message.op] : []
+  );
+  assertEquals(ops.filter((op) => op === "Digest"), []);
+  assertEquals(ops.filter((op) => op === "SyncComplete").length, 3);
+  assertEquals(frames.filter(({ message }) => message.type === "ERROR"), []);
+  assertEquals(world.router("a").linkState("hub"), "Active");
 });
