@@ -15,6 +15,7 @@ const SITE_A = { id: "site-a", hubs: ["hub"], namespaces: ["/site-a/**"] };
 const SITE_B = { id: "site-b", hubs: ["hub"], namespaces: ["/site-b/**"] };
 const HOUR_MS = 3_600_000;
 const MANY = 300;
+const GONE = "gone r1 of site-a";
 
 /** What people complain about in federations of other makes. */
 export const STORIES: readonly Complaint[] = [
@@ -65,6 +66,43 @@ export const STORIES: readonly Complaint[] = [
       story.see("times anybody said ring", trace.split("ring:").length - 1, 0);
       story.set("site-a", "/site-a/fader");
       story.seeAgreed("/site-a/fader", "site-a-client:1 r1 of site-a");
+      return story;
+    },
+  },
+  {
+    name: "expired-while-down",
+    complaint: "What expired while a site was away comes back with the site",
+    tell: () => {
+      const story = new Story([HUB, SITE_A, SITE_B]);
+      story.tell("a value with a TTL of 5 s, which all have");
+      story.client("site-a").set("/site-a/cue", { ttl: { kind: "absolute", seconds: 5 } });
+      story.pass(100);
+      story.seeAgreed("/site-a/cue", "site-a-client:1 r1 of site-a");
+      story.tell("site-b is cut off; its process stops with all that it knows");
+      story.breakLink("site-b", "hub", { leaf: 0, hub: 0 });
+      story.world.network.stall("site-b", "hub");
+      story.world.network.stall("hub", "site-b");
+      const disk = story.world.router("site-b").copyOfStore();
+      story.world.crash("site-b", 500);
+      story.pass(60_000);
+      story.see("the hub holds /site-a/cue", held(story.world, "hub", "/site-a/cue"), GONE);
+      story.tell("site-b starts with what it knew, before it has a way to the hub");
+      story.world.router("site-b").disk = disk;
+      story.world.router("site-b").start();
+      story.pass(1_000);
+      story.tell("the way is free again");
+      story.world.network.heal();
+      story.await("site-b to be back", () => story.state("site-b", "hub") === "Active");
+      story.pass(2_000);
+      story.seeAgreed("/site-a/cue", GONE);
+      const told = story.client("site-a").updates.filter(({ address }) =>
+        address === "/site-a/cue"
+      );
+      story.see("times the client at site-a was told of it since", told.length, 1);
+      story.await("the client to be back", () => story.client("site-b").isConnected);
+      story.set("site-b", "/site-a/cue");
+      // Above what was seen before.
+      story.seeAgreed("/site-a/cue", "site-b-client:1 r2 of site-a");
       return story;
     },
   },
