@@ -161,8 +161,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "what is written inside another's claim within an own one is not kept",
     file: CORE,
-    find: "|| this.claims.isClaimedHere(address)",
-    replace: '|| this.claims.ownerOf(address)?.source.kind === "self"',
+    find: "this.claims.isClaimedHere(address) ||",
+    replace: 'this.claims.ownerOf(address)?.source.kind === "self" ||',
     topology: "narrow",
   },
   // Time

@@ -183,8 +183,16 @@ function conflict(a: Claim, b: Claim): boolean {
 }
 
 function isBetter(a: SourcedClaim, b: SourcedClaim): boolean {
-  if (a.pattern.text === b.pattern.text) return a.live && !b.live;
+  if (a.pattern.text === b.pattern.text) {
+    if (a.live !== b.live) return a.live;
+    // An owner that is connected here itself is not looked for elsewhere: it has moved.
+    return isDirect(a) && !isDirect(b);
+  }
   return compareSpecificity(a.pattern, b.pattern) > 0;
+}
+
+function isDirect({ source, ownerId }: SourcedClaim): boolean {
+  return source.kind === "self" || (source.kind === "leaf" && source.routerId === ownerId);
 }
 
 function keyOf(source: ClaimSource): string {

@@ -7,7 +7,7 @@ import type {
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
-import { isShared } from "../router/reserved.ts";
+import { isLocal, isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
@@ -35,6 +35,7 @@ import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
 
+const EVERYTHING = "/**";
 /**
  * A router's part in the federation: its links, the claims it knows, and federation time. It has no
  * socket or timer of its own; it is stepped through the {@linkcode RouterCore} it belongs to.
@@ -64,6 +65,7 @@ export class FederationCore implements FederationHook {
     if (link instanceof LegacyHubLink) link.follow();
   };
   readonly #imports: PatternSet;
+  readonly #importsAll: boolean;
   #path: readonly string[];
   /** As the hub declared them last on this link, those that were left out here included. */
   #hubClaims: readonly Claim[] = [];
@@ -84,6 +86,7 @@ export class FederationCore implements FederationHook {
     this.#onEvent = options.onEvent ?? (() => {});
     this.#path = [router.config.routerId];
     this.#imports = new PatternSet(config.imports.map(parsePattern));
+    this.#importsAll = config.imports.includes(EVERYTHING);
     this.clock = new FederationClock({
       offsetMicros: router.wallOffsetMicros,
       isRoot: !options.isLeaf,
@@ -254,6 +257,11 @@ export class FederationCore implements FederationHook {
     version: Version,
     cause: { readonly from: PeerLink; readonly except?: PeerLink | undefined },
   ): void {
+    if (!this.mirrors(address)) {
+      // Nobody would keep it up to date here. What comes from below is for those who want it.
+      if (cause.from.side === "hub") this.router.params.passOn(address, version, cause);
+      return;
+    }
     const outcome = this.router.params.merge(address, version, cause);
     if (outcome === "full") {
       cause.from.refuseForRoom(address);
@@ -276,22 +284,13 @@ export class FederationCore implements FederationHook {
    * its leaves'.
    */
   mirrorsAlways(address: string): boolean {
-    return this.isRoot || this.#imports.matches(address) || this.claims.isClaimedHere(address);
+    return this.isRoot || this.#importsAll || this.#imports.matches(address) ||
+      this.claims.isClaimedHere(address) || this.#isOwnReport(address);
   }
 
   /** What clients and leaves want beyond the imports has changed: follows it when the turn ends. */
   interestChanged(): void {
     this.router.flushAtEndOfTurn(this.#follow);
-  }
-
-  /** Drops what was mirrored only while somebody wanted it. */
-  forgetUnmirrored(): void {
-    const { params } = this.router;
-    const walk = params.store.walk();
-    for (let next = walk.next(); !next.done; next = walk.next()) {
-      const { address } = next.value;
-      if (!this.mirrors(address)) params.forget(address);
-    }
   }
 
   /** The hub told what it knows. */
@@ -428,6 +427,13 @@ export class FederationCore implements FederationHook {
     connection.handler = link;
     link.welcome();
     return link;
+  }
+
+  /** What this router shows of its own links, wherever it may be wanted. */
+  #isOwnReport(address: string): boolean {
+    if (isLocal(address)) return true;
+    return isShared(address) &&
+      this.router.params.store.get(address)?.origin === this.router.config.routerId;
   }
 
   #declare(): void {

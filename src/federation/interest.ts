@@ -1,23 +1,26 @@
 import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern } from "../address/pattern.ts";
+import { PatternIndex } from "../address/pattern_index.ts";
 import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import type { SubscriptionObserver } from "../router/subscriptions.ts";
 import type { FederationCore } from "./federation_core.ts";
-import { PatternSet } from "./pattern_set.ts";
+import { UnmirroredSweep } from "./unmirrored_sweep.ts";
 import { UnsentParams } from "./unsent_params.ts";
 
 /** What nobody wants any more is followed for so long: a panel that reloads asks for the same again. */
 const RELEASED_AFTER_MS = 30_000;
+const SWEEP_INTERVAL_MS = 5_000;
 /** A SUBSCRIBE is answered at the latest after this, with what is known by then. */
 const KNOWN_AFTER_MS = 2_000;
 
 interface Wanted {
   readonly pattern: Pattern;
   subscriptions: number;
-  release: Appointment | undefined;
+  /** When it was wanted last; monotonic. */
+  lastMicros: number;
 }
 
 /**
@@ -27,28 +30,39 @@ interface Wanted {
 export class Interest implements SubscriptionObserver {
   readonly #core: FederationCore;
   readonly #imports: readonly Pattern[];
+  /** All that is wanted, with how many want it. */
   readonly #wanted = new Map<string, Wanted>();
+  /** The first of it, as many as may be followed. */
+  readonly #followed = new Map<string, Pattern>();
+  readonly #index = new PatternIndex<true>();
   readonly #waiting = new Set<() => void>();
-  #set = new PatternSet([]);
+  readonly #unmirrored: UnmirroredSweep;
+  #sweep: Appointment | undefined;
 
   constructor(core: FederationCore) {
     this.#core = core;
+    this.#unmirrored = new UnmirroredSweep(core);
     this.#imports = core.config.imports.map(parsePattern);
   }
 
   /** What is to be followed beyond the imports. */
   get patterns(): readonly Pattern[] {
-    return this.#set.patterns;
+    return [...this.#followed.values()];
   }
 
   matches(address: string): boolean {
-    return this.#set.patterns.length > 0 && this.#set.matches(address);
+    if (this.#followed.size === 0) return false;
+    let found = false;
+    this.#index.forEachMatch(address, () => {
+      found = true;
+    });
+    return found;
   }
 
   /** Why a pattern cannot be followed as well, or undefined. */
   problem(pattern: Pattern): Refusal | undefined {
-    if (!this.#isBeyond(pattern) || this.#wanted.has(pattern.text)) return undefined;
-    if (this.#wanted.size < MAX_FEDERATION_PATTERNS) return undefined;
+    if (!this.#isBeyond(pattern) || this.#followed.has(pattern.text)) return undefined;
+    if (this.#followed.size < MAX_FEDERATION_PATTERNS) return undefined;
     return {
       code: ERROR_CODE.tooMany,
       message: `Cannot subscribe to "${pattern.text}": this router follows ` +
@@ -63,20 +77,20 @@ export class Interest implements SubscriptionObserver {
     const wanted = this.#wanted.get(pattern.text);
     if (wanted !== undefined) {
       wanted.subscriptions++;
-      this.#core.router.agenda.cancel(wanted.release);
       return;
     }
-    // A leaf of this router is not refused: it goes without what is beyond the limit.
-    if (this.#wanted.size >= MAX_FEDERATION_PATTERNS) return;
-    this.#wanted.set(pattern.text, { pattern, subscriptions: 1, release: undefined });
-    this.#changed();
+    this.#wanted.set(pattern.text, { pattern, subscriptions: 1, lastMicros: 0 });
+    // A leaf of this router is not refused: it goes without what is beyond the limit, until there
+    // is room.
+    if (this.#followed.size < MAX_FEDERATION_PATTERNS) this.#follow(pattern);
   }
 
   removed(subscriber: Subscriber, { text }: Pattern): void {
     const wanted = this.#wanted.get(text);
     if (wanted === undefined || this.#isHub(subscriber)) return;
     if (--wanted.subscriptions > 0) return;
-    wanted.release = this.#core.router.after(RELEASED_AFTER_MS, () => this.#release(wanted));
+    wanted.lastMicros = this.#core.router.nowMicros;
+    this.#planSweep();
   }
 
   /**
@@ -110,14 +124,41 @@ export class Interest implements SubscriptionObserver {
     return !this.#core.isRoot && !this.#imports.some((known) => covers(known, pattern));
   }
 
-  #release(wanted: Wanted): void {
-    this.#wanted.delete(wanted.pattern.text);
-    this.#changed();
-    this.#core.forgetUnmirrored();
+  #follow(pattern: Pattern): void {
+    this.#followed.set(pattern.text, pattern);
+    this.#index.add(pattern, true);
+    this.#core.interestChanged();
   }
 
-  #changed(): void {
-    this.#set = new PatternSet([...this.#wanted.values()].map(({ pattern }) => pattern));
+  #planSweep(): void {
+    this.#sweep ??= this.#core.router.after(SWEEP_INTERVAL_MS, () => {
+      this.#sweep = undefined;
+      this.#release();
+    });
+  }
+
+  /** All at once that is not wanted any more: what was mirrored for it is looked for once. */
+  #release(): void {
+    const untilMicros = this.#core.router.nowMicros - RELEASED_AFTER_MS * 1_000;
+    let [isLess, isMore] = [false, false];
+    for (const [text, { pattern, subscriptions, lastMicros }] of this.#wanted) {
+      if (subscriptions > 0) continue;
+      if (lastMicros > untilMicros) {
+        isMore = true;
+        continue;
+      }
+      this.#wanted.delete(text);
+      if (!this.#followed.delete(text)) continue;
+      this.#index.delete(pattern, true);
+      isLess = true;
+    }
+    if (isMore) this.#planSweep();
+    if (!isLess) return;
+    for (const { pattern } of this.#wanted.values()) {
+      if (this.#followed.size >= MAX_FEDERATION_PATTERNS) break;
+      if (!this.#followed.has(pattern.text)) this.#follow(pattern);
+    }
     this.#core.interestChanged();
+    this.#unmirrored.start();
   }
 }

@@ -14,6 +14,7 @@ const DRIFT_INTERVAL_MICROS = 10_000_000;
 const TICK_MS = 2_000;
 /** A leaf that is forgotten is shown for so long. */
 const FORGOTTEN_TTL = encodeTtl({ kind: "absolute", seconds: 3_600 });
+const REASON_UNITS_MAX = 512;
 const NOTHING_COUNTED: PeerCounters = { expired: 0, unknown: 0, dropped: 0, refused: 0 };
 
 interface Told {
@@ -127,7 +128,7 @@ export class LinkReport {
       router: routerId,
       hub: router.config.routerId,
       ...this.#since(addressOf(routerId), state),
-      reason: record?.reason ?? "",
+      reason: shortReason(record?.reason),
       degraded: degradedOf(link),
       claims: claims.of({ kind: "leaf", routerId }).length,
       rttMs: roundTripMs(link),
@@ -142,7 +143,7 @@ export class LinkReport {
       router: link?.routerId ?? records.hub?.routerId ?? "",
       hub: uplink.hubUrl,
       ...this.#since(UPLINK_ADDRESS, uplink.state),
-      reason: uplink.reason ?? records.hub?.reason ?? "",
+      reason: shortReason(uplink.reason ?? records.hub?.reason),
       degraded: degradedOf(link),
       claims: claims.of({ kind: "hub" }).length,
       rttMs: roundTripMs(link),
@@ -191,6 +192,11 @@ export class LinkReport {
 function roundTripMs(link: LinkHandle | undefined): number {
   const micros = link instanceof PeerLink ? link.roundTripMicros ?? 0 : 0;
   return Math.round(micros / 10) / 100;
+}
+
+/** A peer's words may be as long as a frame. */
+function shortReason(reason: string = ""): string {
+  return reason.length <= REASON_UNITS_MAX ? reason : `${reason.slice(0, REASON_UNITS_MAX)}…`;
 }
 
 function degradedOf(link: LinkHandle | undefined): string {

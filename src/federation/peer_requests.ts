@@ -58,7 +58,7 @@ export class PeerRequests {
       return this.#refuseGet({ code: ERROR_CODE.invalidAddress, message: problem, address });
     }
     const version = this.#core.router.read(address);
-    if (version === undefined && !this.#core.mirrors(address)) {
+    if (!this.#core.mirrors(address)) {
       return this.#core.gets.ask(address, (answer) => {
         if (answer.kind === "found") this.#sendParam(answer.param);
         else this.#refuseGet(answer.refusal);

@@ -300,7 +300,6 @@ export class Params {
     if (version === undefined) return;
     this.#forget(address, version);
     this.#expiry.forgotten(address);
-    this.#untimed.delete(address);
   }
 
   #takesTombstone(known: Version | undefined, arrived: Version): boolean {
@@ -328,6 +327,7 @@ export class Params {
   #forget(address: string, version: Version): void {
     this.#digests?.remove(address, version);
     this.#options.store.remove(address);
+    this.#untimed.delete(address);
   }
 
   /**
@@ -347,6 +347,19 @@ export class Params {
       this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
     }
     this.#put(address, this.#options.store.get(address), version);
+    this.#tell(address, version, cause);
+  }
+
+  /** Tells of a version that came by a link and is not kept here. */
+  passOn(
+    address: string,
+    version: Version,
+    cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
+  ): void {
+    this.#tell(address, version, { ...cause, raised: false });
+  }
+
+  #tell(address: string, version: Version, cause: ChangeCause): void {
     const change = new ParamChange(address, version, cause);
     const { from, except } = cause;
     let senderTold = false;

@@ -97,7 +97,8 @@ export function mergeVersion(known: Version | undefined, incoming: Version): Mer
 function mergeSameStamp(known: Version, incoming: Version): Merge {
   const isHigher = incoming.revision > known.revision;
   const [higher, lower] = isHigher ? [incoming, known] : [known, incoming];
-  if (isLive(higher) && !isLive(lower)) {
+  // A tombstone has the TTL of what it is the end of: another one is none of it.
+  if (isLive(higher) && !isLive(lower) && lower.ttl === higher.ttl) {
     return higher.revision === lower.revision
       ? { kind: "taken", version: lower }
       : { kind: "raised", version: tombstoneOf(higher) };

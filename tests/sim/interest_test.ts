@@ -144,6 +144,66 @@ Deno.test("no router takes care of what it mirrors only while somebody wants it"
   assertEquals(write(world, "b", "/shared/x").kind, "accepted");
 });
 
+Deno.test("what comes of a param after it is wanted no more is not kept", () => {
+  const world = narrowSite();
+  const panel = world.addClient({ name: "panel", router: "b", subscriptions: ["/site-a/**"] });
+  panel.connect();
+  world.clock.runFor(1_000);
+  panel.disconnect();
+  const writer = world.addClient({ name: "writer", router: "a" });
+  writer.connect();
+  // Over the moment at which b and mid give it up.
+  for (let count = 0; count < 400; count++) {
+    if (writer.isConnected && writer.mayWrite("/site-a/x")) writer.set("/site-a/x");
+    world.clock.runFor(100);
+  }
+  world.clock.runFor(40_000);
+  for (const router of ["b", "mid"]) assertEquals(held(world, router, "/site-a/x"), "nothing");
+});
+
+Deno.test("what was beyond the limit is followed when there is room", () => {
+  const world = narrowSite();
+  const b = world.router("b").host.federation;
+  const first = world.addClient({ name: "first", router: "b" });
+  first.connect();
+  world.clock.runFor(100);
+  for (let index = 0; index < 1_000; index++) first.subscribe(index, `/many/${index}`);
+  world.clock.runFor(100);
+  const late = world.addClient({ name: "late", router: "b" });
+  late.connect();
+  world.clock.runFor(100);
+  late.subscribe(1, "/site-a/**");
+  world.clock.runFor(100);
+  assertEquals(errorsOf(late), [ERROR_CODE.tooMany]);
+  assertEquals(b?.interest.patterns.length, 1_000);
+  first.disconnect();
+  world.clock.runFor(45_000);
+  assertEquals(b?.interest.patterns.length, 0);
+  // The router between is still full then: it does not refuse its leaf, and follows it later.
+  late.subscribe(1, "/site-a/**");
+  world.clock.runFor(60_000);
+  write(world, "a", "/site-a/x");
+  assertEquals(valuesOf(late, "/site-a/x"), ["a-client:1"]);
+});
+
+Deno.test("a site with narrow imports knows its own uplink, and keeps what it shows of its links", () => {
+  const world = startFederation([
+    { id: "hub", showsLinks: true },
+    { id: "mid", hubs: ["hub"], imports: ["/shared/**"], showsLinks: true },
+    { id: "b", hubs: ["mid"], namespaces: ["/site-b/**"], showsLinks: true },
+  ]);
+  for (const router of ["hub", "mid", "b"]) clientOf(world, router).unsubscribe(0);
+  world.clock.runFor(60_000);
+  const client = clientOf(world, "mid");
+  for (const address of ["/clasp/federation/link", "/clasp/federation/peers/b"]) {
+    const before = client.updates.length;
+    client.get(address);
+    world.clock.runFor(100);
+    assertEquals(client.updates.slice(before).map((update) => update.address), [address]);
+  }
+  assertEquals(errorsOf(client), []);
+});
+
 /** Each once: a value may come as an update and again in a snapshot. */
 function valuesOf(client: SimClient, address: string): unknown[] {
   const updates = client.updates.filter((update) => update.address === address);

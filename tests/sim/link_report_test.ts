@@ -2,7 +2,8 @@ import { decodeValue } from "../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import { awaitActive, clientOf, recordLinks, startFederation, write } from "./federation_setup.ts";
 import type { RouterPlan } from "./sim_router.ts";
-import type { SimWorld } from "./sim_world.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
+import { SimWorld } from "./sim_world.ts";
 
 const LINK = "/clasp/federation/link";
 
@@ -136,6 +137,17 @@ Deno.test("a link's round trip is shown within seconds of a change", () => {
   const { rttMs } = peerAt(world, "b", "a");
   assertGreater(Number(rttMs), 70);
   assertLess(Number(rttMs), 100);
+});
+
+Deno.test("a reason as long as a frame is shown in short, and ends nobody", () => {
+  const world = new SimWorld();
+  const hub = ScriptedPeer.hub(world, { id: "hub" });
+  world.addRouter({ id: "a", hubs: ["hub"], showsLinks: true }).start();
+  world.clock.runUntil(() => hub.received.length > 5, "the handshake");
+  hub.send({ type: "ERROR", code: 409, message: "x".repeat(65_000) });
+  world.clock.runFor(50);
+  const reason = String(shownAt(world, "a", LINK)["reason"]);
+  assert(reason.startsWith("409: x") && reason.length < 600, reason.slice(0, 20));
 });
 
 function peerAddress(id: string): string {

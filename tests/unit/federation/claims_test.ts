@@ -41,6 +41,18 @@ Deno.test("ownerOf() is the claim that covers the address most specifically", ()
   assertEquals(new Claims().ownerOf("/a"), undefined);
 });
 
+Deno.test("ownerOf() looks for an owner that is connected here itself here, whoever else knows it", () => {
+  const inBothOrders = [[A, B], [B, A]] as const;
+  for (const sources of inBothOrders) {
+    const claims = new Claims();
+    // b was below a before.
+    for (const source of sources) claims.replace(source, [claim("/b/**", "b")]);
+    assertEquals(claims.ownerOf("/b/1")?.source, B);
+    claims.markLost(B);
+    assertEquals(claims.ownerOf("/b/1")?.source, A);
+  }
+});
+
 Deno.test("ownerOf() forgets what it remembered when a claim changes", () => {
   const claims = new Claims();
   claims.replace(A, [claim("/a/**", "a")]);

@@ -68,6 +68,14 @@ Deno.test("mergeVersion() takes the tombstone of the version it knows, and keeps
   assertEquals(mergeVersion(tombstone, known).kind, "kept");
 });
 
+Deno.test("mergeVersion() does not take a tombstone for the end of a version with another TTL", () => {
+  const known = version({ ttl: 0, revision: 5 });
+  for (const revision of [4, 5]) {
+    const forged = tombstoneOf(version({ ttl: 1, revision }));
+    assertEquals(mergeVersion(known, forged).kind, "kept");
+  }
+});
+
 Deno.test("mergeVersion() makes the tombstone of a version that was raised elsewhere, and tells of it", () => {
   const raised = version({ ttl: 5, revision: 4 });
   const tombstone = tombstoneOf(version({ ttl: 5, revision: 3 }));
