@@ -391,6 +391,20 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "what a site wrote before it knew the time would lose to older writes",
   },
   {
+    file: "src/federation/time_keeper.ts",
+    find: "leaf.sendTimestamped({",
+    replace: "leaf.sendMessage({",
+    tests: ["tests/sim/time_test.ts"],
+    why: "a machine that slept would stamp by a time that is as old as its sleep was long",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "clock.set(hereMicros, router.nowMicros, link.roundTripMicros)",
+    replace: "clock.set(hereMicros, router.nowMicros)",
+    tests: ["tests/sim/time_test.ts"],
+    why: "an answer that was on its way for seconds would move the time that the hub told",
+  },
+  {
     file: "src/federation/leaf_role.ts",
     find: "if (this.#isHubTimed) clock.measure(",
     replace: "clock.measure(",

@@ -31,10 +31,10 @@ export class TimeKeeper {
   /** A hub that is timed told its time, which is not what was measured of it. */
   toldBy(link: PeerLink, timeMicros: number): void {
     const { clock, router } = this.#core;
-    const hereMicros = timeMicros + (link.roundTripMicros ?? 0) / 2;
+    const hereMicros = timeMicros + link.travelMicros;
     if (timeMicros > LATEST_TIME_MICROS) return;
     if (clock.timed && Math.abs(hereMicros - this.#core.timeMicros()) <= STEP_MICROS) return;
-    this.#change(() => clock.set(hereMicros, router.nowMicros));
+    this.#change(() => clock.set(hereMicros, router.nowMicros, link.roundTripMicros));
   }
 
   /**
@@ -62,7 +62,7 @@ export class TimeKeeper {
     // Before anything else: what the leaves stamp from now on is to follow what is stamped here.
     for (const leaf of this.#core.leafLinks()) {
       if (leaf === except) continue;
-      leaf.sendMessage({
+      leaf.sendTimestamped({
         type: "FEDERATION_SYNC",
         op: "Time",
         timeMicros: this.#core.timeMicros(),

@@ -5,7 +5,7 @@ import type { Checker, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { readPeerFrames } from "../peer_frames.ts";
 import type { Delivery } from "../sim_network.ts";
-import { START_WALL_MICROS } from "../sim_router.ts";
+import { type SimRouter, START_WALL_MICROS } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { rootOf } from "../topology.ts";
 
@@ -55,8 +55,9 @@ export class Expiry implements Checker {
   }
 
   delivered({ from, to, bytes }: Delivery, world: SimWorld): void {
-    const isFromRouter = world.routers.has(from);
-    if (!isFromRouter) return;
+    if (!world.routers.has(from)) return;
+    // Each time: a root may be seen no oftener, and a router may be timed a moment after its start.
+    this.#lookAtClocks(world);
     if (world.clients.has(to)) this.#checkTold(from, to, { bytes, world });
     else this.#learnFrom(bytes);
   }
@@ -122,7 +123,6 @@ export class Expiry implements Checker {
     client: string,
     { bytes, world }: { readonly bytes: Uint8Array; readonly world: SimWorld },
   ): void {
-    this.#lookAtClocks(world);
     for (const { message } of readPeerFrames(bytes)) {
       if (message.type === "SET") {
         this.#checkValue(router, client, { ...message, world });
@@ -147,7 +147,7 @@ export class Expiry implements Checker {
     const untimedMicros = this.#untimedSeenMicros.get(router) ?? -Infinity;
     if (expiryMicros === undefined) return;
     if (world.clock.nowMicros - untimedMicros <= UNTIMED_MICROS) return;
-    const lateMicros = this.#timeMicros(world) - expiryMicros;
+    const lateMicros = this.#timeMicros(world.router(router), world) - expiryMicros;
     if (lateMicros <= TOLD_LATE_MAX_MICROS) return;
     this.#report(
       `${router} told client ${client} of "${address}" = ${describeValue(value)}, which expired ` +
@@ -189,10 +189,13 @@ export class Expiry implements Checker {
     }
   }
 
-  #timeMicros(world: SimWorld): number {
+  /** Nobody is the root of a ring: there a router goes by what it takes for the time. */
+  #timeMicros(router: SimRouter, world: SimWorld): number {
+    if (rootOf(world) === undefined) return router.isUp ? router.timeMicros : -Infinity;
     return START_WALL_MICROS + world.clock.nowMicros + this.#earliestOffsetMicros;
   }
 }
+
 
 function keyOf(address: string, value: EncodedValue): string {
   return `${address} ${describeValue(value)}`;
