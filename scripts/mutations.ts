@@ -392,8 +392,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/time_keeper.ts",
-    find: "leaf.sendTimestamped({",
-    replace: "leaf.sendMessage({",
+    find: "link?.sendTimestamped({",
+    replace: "link?.sendMessage({",
     tests: ["tests/sim/time_test.ts"],
     why: "a machine that slept would stamp by a time that is as old as its sleep was long",
   },
@@ -403,6 +403,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "clock.set(hereMicros, router.nowMicros)",
     tests: ["tests/sim/time_test.ts"],
     why: "an answer that was on its way for seconds would move the time that the hub told",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "if (this.#hub !== except && this.#hub?.isRegistered) this.tellHub();",
+    replace: "",
+    tests: ["tests/sim/time_test.ts"],
+    why: "what a hub without a root writes with a TTL would be expired at once for those below it",
   },
   {
     file: "src/federation/leaf_role.ts",

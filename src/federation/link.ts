@@ -122,6 +122,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     return this.#state;
   }
 
+  /** The handshake is done: all that links are for may be sent. */
+  get isRegistered(): boolean {
+    return this.#state === "Syncing" || this.#state === "Active";
+  }
+
   get side(): "leaf" | "hub" | undefined {
     return this.#role?.side;
   }
@@ -333,7 +338,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
-    if (this.#state !== "Syncing" && this.#state !== "Active") {
+    if (!this.isRegistered) {
       return this.refuse(
         ERROR_CODE.refused,
         `Forwarded ${context.kind} refused: the router has not declared its namespaces yet`,
@@ -348,7 +353,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #lease(message: LeaseMessage): void {
-    if (this.#state === "Syncing" || this.#state === "Active") {
+    if (this.isRegistered) {
       return this.#core.leases.received(this, message);
     }
     this.refuse(

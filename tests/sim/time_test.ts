@@ -127,6 +127,37 @@ Deno.test("a leaf whose process did not run while the time stepped takes it with
   assertLess(Math.abs(world.router("a").timeMicros - world.router("root").timeMicros), 10_000);
 });
 
+Deno.test("the time that a leaf knows goes up, link by link, to routers that lost it", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "upper", hubs: ["root"], namespaces: ["/upper/**"] },
+    { id: "lower", hubs: ["upper"] },
+    { id: "leaf", hubs: ["lower"], namespaces: ["/leaf/**"] },
+  ]);
+  for (const [from, to] of [["upper", "root"], ["lower", "leaf"]] as const) {
+    world.network.stall(from, to);
+    world.network.stall(to, from);
+  }
+  for (const id of ["upper", "lower"]) {
+    world.router(id).clockOffsetMicros = -5 * HOUR_MICROS;
+    world.crash(id, 500);
+    world.router(id).start();
+  }
+  const isUp = () => world.router("lower").linkState("upper") === "Active";
+  world.clock.runUntil(isUp, "the two to be linked, neither of which knows the time");
+  assertEquals(world.router("upper").host.federation?.clock.timed, false);
+  // The root stays away.
+  world.network.resume("leaf", "lower");
+  world.network.resume("lower", "leaf");
+  const isTimed = () => world.router("upper").host.federation?.clock.timed === true;
+  world.clock.runUntil(isTimed, "the upper one to know the time");
+  assertLess(Math.abs(world.router("upper").timeMicros - world.router("root").timeMicros), 20_000);
+  // What is written with a life there lives at those below.
+  world.clock.runUntil(() => clientOf(world, "upper").isConnected, "the client to be back");
+  write(world, "upper", "/upper/x", { ttl: { kind: "absolute", seconds: 5 } });
+  assertEquals(held(world, "leaf", "/upper/x"), "upper-client:1 r1 of upper");
+});
+
 function startFederationWithSlowRoot(): SimWorld {
   const world = new SimWorld();
   world.addRouter({ id: "root" }).clockOffsetMicros = -5 * HOUR_MICROS;
