@@ -713,6 +713,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a caretaker would give a lock that its owner does not know of",
   },
   {
+    file: "src/federation/federation_core.ts",
+    find: "    this.leases.ownersChanged();\n",
+    replace: "",
+    tests: ["tests/sim/locks_test.ts"],
+    why: "an address would stay locked for good that was unlocked after its owner gave it up",
+  },
+  {
     file: "src/federation/lease_router.ts",
     find: 'this.#send(this.#head("release"), this.#kept.sessionEnded(session));',
     replace: "this.#kept.sessionEnded(session);",

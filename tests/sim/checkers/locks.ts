@@ -11,10 +11,10 @@ const UNSETTLED_MICROS = (LEASE_LIFE_MS + LEASE_RENEWAL_MS) * 1_000;
 
 /**
  * While a session has the lock of an address, its owner gives it to nobody else and stamps nobody
- * else's write. When all is quiet, no lock is left of a session that is gone.
+ * else's write. When all is quiet, no lock is left of a session that is gone or has given it back.
  *
- * What is not promised: that an owner which started anew remembers its locks, and that a router which
- * takes another one's place, because it forgot that one's claims, knows of its locks.
+ * What is not promised: that an owner which started anew remembers its locks, or that the one which
+ * takes its place does, by the configuration or because it forgot the other one's claims.
  */
 export class Locks implements Checker {
   readonly name = "locks";
@@ -78,10 +78,11 @@ export class Locks implements Checker {
       for (const router of world.routers.values()) {
         const holder = router.host.core.locks.holder(address);
         if (holder === undefined) continue;
-        const isLive = [...world.clients.values()].some((client) =>
+        const isWanted = [...world.clients.values()].some((client) =>
+          client.locked.has(address) &&
           holderAt(router.id, client.router, client.sessionId ?? "") === holder
         );
-        if (!isLive) this.#report(`"${address}" is still locked at ${router.id}, by ${holder}`);
+        if (!isWanted) this.#report(`"${address}" is still locked at ${router.id}, by ${holder}`);
       }
     }
   }
