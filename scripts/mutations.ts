@@ -392,6 +392,27 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "what a site wrote before it knew the time would lose to older writes",
   },
   {
+    file: "src/federation/time_keeper.ts",
+    find: "link?.sendTimestamped({",
+    replace: "link?.sendMessage({",
+    tests: ["tests/sim/time_test.ts"],
+    why: "a machine that slept would stamp by a time that is as old as its sleep was long",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "clock.set(hereMicros, router.nowMicros, link.roundTripMicros)",
+    replace: "clock.set(hereMicros, router.nowMicros)",
+    tests: ["tests/sim/time_test.ts"],
+    why: "an answer that was on its way for seconds would move the time that the hub told",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "if (this.#hub !== except && this.#hub?.isRegistered) this.tellHub();",
+    replace: "",
+    tests: ["tests/sim/time_test.ts"],
+    why: "what a hub without a root writes with a TTL would be expired at once for those below it",
+  },
+  {
     file: "src/federation/leaf_role.ts",
     find: "if (this.#isHubTimed) clock.measure(",
     replace: "clock.measure(",
@@ -691,6 +712,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "this.#takesCareOf(set.address)",
     tests: ["tests/unit/federation/write_router_test.ts"],
     why: "a caretaker would give a lock that its owner does not know of",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "    this.leases.ownersChanged();\n",
+    replace: "",
+    tests: ["tests/sim/locks_test.ts"],
+    why: "an address would stay locked for good that was unlocked after its owner gave it up",
   },
   {
     file: "src/federation/lease_router.ts",

@@ -66,10 +66,16 @@ export class FederationClock {
     if (this.#samples.length > SAMPLES_KEPT) this.#samples.shift();
   }
 
-  /** The time is told, not measured: what was measured before it says nothing any more. */
-  set(timeMicros: number, nowMicros: number): void {
-    this.#samples = [];
+  /**
+   * The time is told, not measured: what was measured before it says nothing any more. With the round
+   * trip to the parent that told it, it counts as a measurement of such a length: one that took longer
+   * says less.
+   */
+  set(timeMicros: number, nowMicros: number, roundTripMicros?: number): void {
     this.#offsetMicros = timeMicros - nowMicros;
+    this.#samples = roundTripMicros === undefined
+      ? []
+      : [{ roundTripMicros, offsetMicros: this.#offsetMicros }];
     this.#timed = true;
   }
 

@@ -375,6 +375,7 @@ export class FederationCore implements FederationHook {
 
   /** Whatever is known of claims or of the path has changed: tells all peers when the turn ends. */
   claimsChanged(): void {
+    this.leases.ownersChanged();
     this.router.flushAtEndOfTurn(this.#declareAll);
   }
 

@@ -133,7 +133,7 @@ export class HubRole implements LinkRole {
       case "Digest":
         return this.#sync.received(message);
       case "Time":
-        return this.#link.refuse(ERROR_CODE.refused, "Time is told by hubs to their leaves only");
+        return this.#core.time.toldByLeaf(this.#link, message.timeMicros);
       case "RequestSync":
         // A leaf subscribes before it asks for the state.
         this.#link.record.handOver();

@@ -204,6 +204,8 @@ export class LeafRole implements LinkRole {
     this.#requestSync();
     this.#planSync();
     this.#link.beginSync(1);
+    // Heard from a leaf since the HELLO, and of no use to this hub then.
+    if (!this.#isHubTimed && this.#core.clock.timed) this.#core.time.tellHub();
   }
 
   /**

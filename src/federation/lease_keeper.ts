@@ -95,6 +95,13 @@ export class LeaseKeeper {
     return { renewed, lapsed };
   }
 
+  /** Locks that are held and that nothing on its way changes. */
+  *held(nowMicros: number): Generator<LeaseEntry> {
+    for (const lease of this.#leases.values()) {
+      if (lease.pending === 0 && !hasLapsed(lease, nowMicros)) yield lease.entry;
+    }
+  }
+
   /** The owner confirmed a renewal. */
   confirmed(entry: LeaseEntry, sentMicros: number): void {
     const lease = this.#leases.get(keyOf(entry));

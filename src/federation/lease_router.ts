@@ -86,6 +86,17 @@ export class LeaseRouter {
     if (this.#kept.ended(entry, set, result)) this.#send(this.#head("release"), [entry]);
   }
 
+  /**
+   * Owners have changed. What is this router's own by now it locks itself: at once, so that nobody
+   * writes there meanwhile, and the client's next unlock finds the lock.
+   */
+  ownersChanged(): void {
+    const { router, writes } = this.#core;
+    for (const entry of [...this.#kept.held(router.nowMicros)]) {
+      if (writes.directionOf(entry.address).kind === "here") this.#takeOver(entry);
+    }
+  }
+
   /** A client is gone: its locks are free at once. */
   sessionEnded(session: string): void {
     this.#send(this.#head("release"), this.#kept.sessionEnded(session));
@@ -240,12 +251,13 @@ export class LeaseRouter {
     const { router } = this.#core;
     const { renewed, lapsed } = this.#kept.due(router.nowMicros);
     for (const entry of lapsed) this.#lost(entry, "its owner did not answer in time", "");
-    for (const entry of this.#send(this.#head("renew"), renewed)) {
-      // The address is this router's own by now, and so is the lock.
-      router.locks.acquire(entry.address, entry.holder);
-      this.#kept.forget(entry);
-    }
+    for (const entry of this.#send(this.#head("renew"), renewed)) this.#takeOver(entry);
     if (this.#kept.size > 0) this.#planRenewal();
+  }
+
+  #takeOver(entry: LeaseEntry): void {
+    this.#core.router.locks.acquire(entry.address, entry.holder);
+    this.#kept.forget(entry);
   }
 
   #planRenewal(): void {

@@ -123,6 +123,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     return this.#state;
   }
 
+  /** The handshake is done: all that links are for may be sent. */
+  get isRegistered(): boolean {
+    return this.#state === "Syncing" || this.#state === "Active";
+  }
+
   get side(): "leaf" | "hub" | undefined {
     return this.#role?.side;
   }
@@ -138,7 +143,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     return this.#clock.roundTripMicros;
   }
 
-  /** How long the context that is being handled was on its way. */
+  /** How long the context, or the TIME, that is being handled was on its way. */
   get travelMicros(): number {
     return this.#travelMicros;
   }
@@ -190,6 +195,12 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   /** Queues a message for the end of the turn. */
   sendMessage(message: Message): void {
     this.#writer.message(message);
+    this.#wantFlush();
+  }
+
+  /** Queues a message that is about the moment at which it was written, and says when that was. */
+  sendTimestamped(message: Message): void {
+    this.#writer.message(message, { timestampMicros: this.#clockMicros() });
     this.#wantFlush();
   }
 
@@ -320,10 +331,10 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   // EnvelopeVisitor
 
   message(frame: EnvelopeFrame): void {
-    const { message } = frame;
+    const { message, header } = frame;
     switch (message.type) {
       case "SYNC":
-        return this.#answerSync(message, frame.header.timestampMicros);
+        return this.#answerSync(message, header.timestampMicros);
       case "PING":
         return this.sendMessage({ type: "PONG" });
       case "PONG":
@@ -331,6 +342,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       case "FEDERATION_SYNC":
         if (message.op === "Lease") return this.#lease(message);
         if (message.op === "LinkAck") return this.#acknowledged(message);
+        if (message.op === "Time") this.#travelled(header.timestampMicros);
         return this.#role?.handle(message);
       default:
         this.#role?.handle(message);
@@ -338,15 +350,19 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
-    this.#travelMicros = this.#clock.travelMicros(frame.sentMicros, this.#core.router.nowMicros);
+    this.#travelled(frame.sentMicros);
     this.#forwarded(context, index, frame);
     if (context.kind !== "event") return;
     const { message } = frame;
     this.#acks.handled({ isRepeatable: message.type === "PUBLISH" && isRepeatable(message) });
   }
 
+  #travelled(sentMicros: number | undefined): void {
+    this.#travelMicros = this.#clock.travelMicros(sentMicros, this.#core.router.nowMicros);
+  }
+
   #forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
-    if (this.#state !== "Syncing" && this.#state !== "Active") {
+    if (!this.isRegistered) {
       return this.refuse(
         ERROR_CODE.refused,
         `Forwarded ${context.kind} refused: the router has not declared its namespaces yet`,
@@ -361,7 +377,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #lease(message: LeaseMessage): void {
-    if (this.#state === "Syncing" || this.#state === "Active") {
+    if (this.isRegistered) {
       return this.#core.leases.received(this, message);
     }
     this.refuse(
@@ -386,10 +402,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     const { t1, t2, t3 } = message;
     if (t2 === undefined || t3 === undefined) {
       const timeMicros = this.#core.timeMicros();
-      this.#writer.message({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros }, {
-        timestampMicros: this.#clockMicros(),
-      });
-      return this.#wantFlush();
+      return this.sendTimestamped({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
     }
     this.#unanswered = 0;
     if (this.#ping !== undefined && t1 >= this.#ping.sentMicros) {

@@ -2,7 +2,7 @@ import { LATEST_TIME_MICROS } from "../limits.ts";
 import type { RouterTrailer } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { STEP_MICROS } from "./federation_clock.ts";
-import type { PeerLink } from "./link.ts";
+import { PeerLink } from "./link.ts";
 
 /**
  * Keeps this router's federation time in step with the federation's, and tells its leaves when it is
@@ -25,16 +25,16 @@ export class TimeKeeper {
 
   /** A round trip to the hub was measured: its time is taken. */
   measured(): void {
-    this.#change(() => this.#core.clock.adopt());
+    this.#change(() => this.#core.clock.adopt(), this.#hub);
   }
 
   /** A hub that is timed told its time, which is not what was measured of it. */
   toldBy(link: PeerLink, timeMicros: number): void {
     const { clock, router } = this.#core;
-    const hereMicros = timeMicros + (link.roundTripMicros ?? 0) / 2;
+    const hereMicros = timeMicros + link.travelMicros;
     if (timeMicros > LATEST_TIME_MICROS) return;
     if (clock.timed && Math.abs(hereMicros - this.#core.timeMicros()) <= STEP_MICROS) return;
-    this.#change(() => clock.set(hereMicros, router.nowMicros));
+    this.#change(() => clock.set(hereMicros, router.nowMicros, link.roundTripMicros), link);
   }
 
   /**
@@ -43,12 +43,36 @@ export class TimeKeeper {
    * know the time takes it from a leaf that does.
    */
   greeted(link: PeerLink, { timeMicros, timed }: RouterTrailer): void {
-    const { clock, isRoot, router } = this.#core;
-    if (timeMicros > LATEST_TIME_MICROS) return;
-    const isBehind = timeMicros - this.#core.timeMicros() > STEP_MICROS;
-    const takes = isRoot ? isBehind : timed && !clock.timed;
     // The leaf itself is told by WELCOME.
-    if (takes) this.#change(() => clock.set(timeMicros, router.nowMicros), link);
+    if (this.#takes(timeMicros, timed)) this.#takeFromLeaf(timeMicros, link);
+  }
+
+  /** A leaf has heard the time from one of its own leaves: as if it had known it when it said HELLO. */
+  toldByLeaf(link: PeerLink, timeMicros: number): void {
+    const hereMicros = timeMicros + link.travelMicros;
+    if (this.#takes(hereMicros, true)) this.#takeFromLeaf(hereMicros);
+  }
+
+  /** Tells the hub the time, which it does not know and this router has from a leaf. */
+  tellHub(): void {
+    this.#tell(this.#hub);
+  }
+
+  get #hub(): PeerLink | undefined {
+    const { hubLink } = this.#core;
+    return hubLink instanceof PeerLink ? hubLink : undefined;
+  }
+
+  #takes(timeMicros: number, timed: boolean): boolean {
+    const { clock, isRoot } = this.#core;
+    if (timeMicros > LATEST_TIME_MICROS) return false;
+    const isBehind = timeMicros - this.#core.timeMicros() > STEP_MICROS;
+    return isRoot ? isBehind : timed && !clock.timed;
+  }
+
+  #takeFromLeaf(timeMicros: number, except?: PeerLink): void {
+    const { clock, router } = this.#core;
+    this.#change(() => clock.set(timeMicros, router.nowMicros), except);
   }
 
   #change(change: () => void, except?: PeerLink): void {
@@ -61,13 +85,16 @@ export class TimeKeeper {
     if (wasTimed && !isStep) return;
     // Before anything else: what the leaves stamp from now on is to follow what is stamped here.
     for (const leaf of this.#core.leafLinks()) {
-      if (leaf === except) continue;
-      leaf.sendMessage({
-        type: "FEDERATION_SYNC",
-        op: "Time",
-        timeMicros: this.#core.timeMicros(),
-      });
+      if (leaf !== except) this.#tell(leaf);
     }
-    if (!wasTimed) router.params.becameTimed((nowMicros) => clock.timeMicros(nowMicros));
+    if (wasTimed) return;
+    // One that is being shaken hands with is told when it has registered this router.
+    if (this.#hub !== except && this.#hub?.isRegistered) this.tellHub();
+    router.params.becameTimed((nowMicros) => clock.timeMicros(nowMicros));
+  }
+
+  #tell(link: PeerLink | undefined): void {
+    const timeMicros = this.#core.timeMicros();
+    link?.sendTimestamped({ type: "FEDERATION_SYNC", op: "Time", timeMicros });
   }
 }

@@ -12,6 +12,8 @@ export interface ClientWrite {
   /** No other write in the run has it. */
   readonly value: EncodedValue;
   readonly sentAtMicros: number;
+  /** Its TTL; Infinity when it has none. */
+  readonly lifeMicros: number;
   /** Its id is empty until the router said WELCOME. */
   readonly session: { readonly id: string };
   readonly lock: boolean;

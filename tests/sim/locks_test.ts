@@ -188,6 +188,23 @@ Deno.test("a renewal never takes a lock again behind the unlock that is on its w
   assertEquals([holderAt(world, "b"), keptAt(world, "a")], [undefined, 0]);
 });
 
+Deno.test("a lock of what becomes the router's own is its own at once, and ends with the unlock", () => {
+  const world = startFederation(star(2));
+  lock(world, "hub");
+  const another = world.addClient({ name: "another", router: "hub" });
+  another.connect();
+  world.router("b").reconfigure({ namespaces: [] });
+  restart(world, "b");
+  awaitActive(world);
+  const refused = another.set(ADDRESS);
+  world.clock.runFor(20);
+  assertEquals(refused.answers.map(codeOf), [401]);
+  assertEquals(lockedIn(write(world, "hub", ADDRESS, { unlock: true })), undefined);
+  // A renewal that takes it again would come by now.
+  world.clock.runFor(LEASE_RENEWAL_MS + 100);
+  assertEquals([holderAt(world, "hub"), keptAt(world, "hub")], [undefined, 0]);
+});
+
 Deno.test("a lock whose answer is lost is given back", () => {
   const world = startFederation(star(2));
   world.network.stall("b", "hub");

@@ -1,5 +1,6 @@
 import type { Transport } from "../../src/edge/transport.ts";
 import { ERROR_CODE } from "../../src/router/error_code.ts";
+import { timeToLiveMicros } from "../../src/state/time_to_live.ts";
 import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
@@ -147,6 +148,7 @@ export class SimClient {
       address,
       value: encodeValue(`${this.name}:${++this.#writes}${padding}`),
       sentAtMicros: this.#network.clock.nowMicros,
+      lifeMicros: ttl === undefined ? Infinity : timeToLiveMicros(encodeTtl(ttl)),
       session,
       lock,
       unlock,

@@ -7,7 +7,8 @@ import {
   startFederation,
   write,
 } from "./federation_setup.ts";
-import type { SimWorld } from "./sim_world.ts";
+import { ScriptedPeer } from "./scripted_peer.ts";
+import { SimWorld } from "./sim_world.ts";
 
 const HOUR_MICROS = 3_600_000_000;
 const SECOND_MICROS = 1_000_000;
@@ -107,6 +108,64 @@ Deno.test("a leaf of a hub that does not know the time hears of it on the same l
     assertEquals(held(world, id, "/leaf/x"), held(world, "leaf", "/leaf/x"), id);
   }
 });
+
+Deno.test("a leaf whose process did not run while the time stepped takes it with what it took since", () => {
+  const world = startFederationWithSlowRoot();
+  world.network.suspend("a");
+  const witness = ScriptedPeer.leafOf("root", world, { id: "witness" });
+  world.clock.runUntil(() => witness.peer !== undefined, "the root to hear of the right time");
+  world.clock.runFor(4_000);
+  // No measurement corrects it afterwards.
+  world.network.stall("a", "root");
+  world.network.wakeUp("a");
+  world.clock.runFor(10);
+  assertLess(Math.abs(world.router("a").timeMicros - world.router("root").timeMicros), 10_000);
+  // Nor does one spoil it that was on its way for a second and a half.
+  world.clock.runFor(1_500);
+  world.network.heal();
+  world.clock.runFor(10);
+  assertLess(Math.abs(world.router("a").timeMicros - world.router("root").timeMicros), 10_000);
+});
+
+Deno.test("the time that a leaf knows goes up, link by link, to routers that lost it", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "upper", hubs: ["root"], namespaces: ["/upper/**"] },
+    { id: "lower", hubs: ["upper"] },
+    { id: "leaf", hubs: ["lower"], namespaces: ["/leaf/**"] },
+  ]);
+  for (const [from, to] of [["upper", "root"], ["lower", "leaf"]] as const) {
+    world.network.stall(from, to);
+    world.network.stall(to, from);
+  }
+  for (const id of ["upper", "lower"]) {
+    world.router(id).clockOffsetMicros = -5 * HOUR_MICROS;
+    world.crash(id, 500);
+    world.router(id).start();
+  }
+  const isUp = () => world.router("lower").linkState("upper") === "Active";
+  world.clock.runUntil(isUp, "the two to be linked, neither of which knows the time");
+  assertEquals(world.router("upper").host.federation?.clock.timed, false);
+  // The root stays away.
+  world.network.resume("leaf", "lower");
+  world.network.resume("lower", "leaf");
+  const isTimed = () => world.router("upper").host.federation?.clock.timed === true;
+  world.clock.runUntil(isTimed, "the upper one to know the time");
+  assertLess(Math.abs(world.router("upper").timeMicros - world.router("root").timeMicros), 20_000);
+  // What is written with a life there lives at those below.
+  world.clock.runUntil(() => clientOf(world, "upper").isConnected, "the client to be back");
+  write(world, "upper", "/upper/x", { ttl: { kind: "absolute", seconds: 5 } });
+  assertEquals(held(world, "leaf", "/upper/x"), "upper-client:1 r1 of upper");
+});
+
+function startFederationWithSlowRoot(): SimWorld {
+  const world = new SimWorld();
+  world.addRouter({ id: "root" }).clockOffsetMicros = -5 * HOUR_MICROS;
+  world.addRouter({ id: "a", hubs: ["root"], namespaces: ["/a/**"] });
+  for (const router of world.routers.values()) router.start();
+  awaitActive(world);
+  return world;
+}
 
 /** As of the router's last event, at most a heartbeat ago. */
 function timeOf(world: SimWorld, id: string): number {

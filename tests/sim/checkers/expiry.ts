@@ -35,9 +35,11 @@ export class Expiry implements Checker {
   readonly #report: Report;
   /** By address and value: when it expires, by the newest of its stamps that was seen. */
   readonly #expiries = new Map<string, number>();
+  /** By address and timestamp: when such a version was seen first, by virtual time. */
+  readonly #firstSeenMicros = new Map<string, number>();
   readonly #untimedSeenMicros = new Map<string, number>();
   #earliestOffsetMicros = Infinity;
-  #areClocksRight = true;
+  #latestOffsetMicros = -Infinity;
 
   constructor(report: Report) {
     this.#report = report;
@@ -48,17 +50,18 @@ export class Expiry implements Checker {
     for (const { id, isUp, params } of this.#stores(world)) {
       if (!isUp) continue;
       for (const [address, version] of params) {
-        if (isLive(version)) this.#learn(address, version);
+        if (isLive(version)) this.#learn(address, version, world);
         else this.#checkNotEarly(id, { address, version }, world);
       }
     }
   }
 
   delivered({ from, to, bytes }: Delivery, world: SimWorld): void {
-    const isFromRouter = world.routers.has(from);
-    if (!isFromRouter) return;
+    if (!world.routers.has(from)) return;
+    // Each time: a root may be seen no oftener, and a router may be timed a moment after its start.
+    this.#lookAtClocks(world);
     if (world.clients.has(to)) this.#checkTold(from, to, { bytes, world });
-    else this.#learnFrom(bytes);
+    else this.#learnFrom(bytes, world);
   }
 
   settled(world: SimWorld): void {
@@ -72,15 +75,15 @@ export class Expiry implements Checker {
   #lookAtClocks(world: SimWorld): void {
     const nowMicros = world.clock.nowMicros;
     const root = rootOf(world);
-    if (root?.isUp) {
-      const offsetMicros = root.timeMicros - START_WALL_MICROS - nowMicros;
-      this.#earliestOffsetMicros = Math.min(this.#earliestOffsetMicros, offsetMicros);
-    }
     for (const router of world.routers.values()) {
-      if (router.clockOffsetMicros !== 0) this.#areClocksRight = false;
-      if (router.isUp && !router.host.federation?.isTimed) {
-        this.#untimedSeenMicros.set(router.id, nowMicros);
-      }
+      if (!router.isUp) continue;
+      const isTimed = router.host.federation?.isTimed === true;
+      if (!isTimed) this.#untimedSeenMicros.set(router.id, nowMicros);
+      // Without a root, a ring that is, everybody has a time that may become that of others.
+      if (router !== (root ?? router) || !isTimed) continue;
+      const offsetMicros = router.timeMicros - START_WALL_MICROS - nowMicros;
+      this.#earliestOffsetMicros = Math.min(this.#earliestOffsetMicros, offsetMicros);
+      this.#latestOffsetMicros = Math.max(this.#latestOffsetMicros, offsetMicros);
     }
   }
 
@@ -99,21 +102,25 @@ export class Expiry implements Checker {
   #learn(
     address: string,
     { value, timestampMicros, ttl }: Pick<Version, "value" | "timestampMicros" | "ttl">,
+    world: SimWorld,
   ): void {
     if (value === undefined) return;
+    const stamp = stampOf(address, timestampMicros);
+    const { nowMicros } = world.clock;
+    if (!this.#firstSeenMicros.has(stamp)) this.#firstSeenMicros.set(stamp, nowMicros);
     const key = keyOf(address, value);
     const expiryMicros = timestampMicros + timeToLiveMicros(ttl);
     this.#expiries.set(key, Math.max(this.#expiries.get(key) ?? 0, expiryMicros));
   }
 
-  #learnFrom(bytes: Uint8Array): void {
+  #learnFrom(bytes: Uint8Array, world: SimWorld): void {
     for (const { message, context, timestampMicros } of readPeerFrames(bytes)) {
       if (message.type !== "SET" || context === undefined || timestampMicros === undefined) {
         continue;
       }
       if ("tombstones" in context.message) continue;
       const { address, value, ttl = 0 } = message;
-      this.#learn(address, { value, timestampMicros, ttl });
+      this.#learn(address, { value, timestampMicros, ttl }, world);
     }
   }
 
@@ -122,7 +129,6 @@ export class Expiry implements Checker {
     client: string,
     { bytes, world }: { readonly bytes: Uint8Array; readonly world: SimWorld },
   ): void {
-    this.#lookAtClocks(world);
     for (const { message } of readPeerFrames(bytes)) {
       if (message.type === "SET") {
         this.#checkValue(router, client, { ...message, world });
@@ -142,13 +148,17 @@ export class Expiry implements Checker {
     const { address, value, world } = told;
     const { isUp, host } = this.#running(router, world);
     const held = isUp ? host?.core.params.store.get(address) : undefined;
-    if (held !== undefined) this.#learn(address, held);
+    if (held !== undefined) this.#learn(address, held, world);
     const expiryMicros = this.#expiries.get(keyOf(address, value));
     const untimedMicros = this.#untimedSeenMicros.get(router) ?? -Infinity;
     if (expiryMicros === undefined) return;
     if (world.clock.nowMicros - untimedMicros <= UNTIMED_MICROS) return;
     const lateMicros = this.#timeMicros(world) - expiryMicros;
-    if (lateMicros <= TOLD_LATE_MAX_MICROS) return;
+    // What was said before waits for a process that does not run, at either end.
+    const sinceMicros = world.clock.nowMicros - lateMicros;
+    const waitedMicros = world.network.suspendedMicros(router, sinceMicros) +
+      world.network.suspendedMicros(client, sinceMicros);
+    if (lateMicros <= TOLD_LATE_MAX_MICROS + waitedMicros) return;
     this.#report(
       `${router} told client ${client} of "${address}" = ${describeValue(value)}, which expired ` +
         `${lateMicros / 1e6} s ago`,
@@ -170,8 +180,16 @@ export class Expiry implements Checker {
   ): void {
     const { address, version } = tombstone;
     const expiryMicros = version.timestampMicros + timeToLiveMicros(version.ttl);
-    const earlyMicros = expiryMicros - START_WALL_MICROS - world.clock.nowMicros;
-    if (!this.#areClocksRight || earlyMicros <= TOLD_LATE_MAX_MICROS) return;
+    const { nowMicros } = world.clock;
+    const latestMicros = START_WALL_MICROS + nowMicros + this.#latestOffsetMicros;
+    // Who does not know the time counts from when the version came, at the earliest.
+    const seenMicros = this.#firstSeenMicros.get(stampOf(address, version.timestampMicros)) ??
+      Infinity;
+    const earlyMicros = Math.min(
+      expiryMicros - latestMicros,
+      seenMicros + timeToLiveMicros(version.ttl) - nowMicros,
+    );
+    if (earlyMicros <= TOLD_LATE_MAX_MICROS) return;
     this.#report(`${id} has a tombstone of "${address}" ${earlyMicros / 1e6} s too early`);
   }
 
@@ -192,6 +210,10 @@ export class Expiry implements Checker {
   #timeMicros(world: SimWorld): number {
     return START_WALL_MICROS + world.clock.nowMicros + this.#earliestOffsetMicros;
   }
+}
+
+function stampOf(address: string, timestampMicros: number): string {
+  return `${timestampMicros}${address}`;
 }
 
 function keyOf(address: string, value: EncodedValue): string {

@@ -6,7 +6,8 @@ import { mirrors } from "../topology.ts";
 
 /**
  * A client reads its own writes: a GET behind a write is answered after it, and who subscribed to
- * what it writes is told of the version no later than it is told that the write was accepted.
+ * what it writes is told of the version no later than it is told that the write was accepted, unless
+ * its life was over by then.
  */
 export class OwnWrites implements Checker {
   readonly name = "own writes";
@@ -35,6 +36,8 @@ export class OwnWrites implements Checker {
   answered(write: ClientWrite): void {
     const [answer] = write.answers;
     if (answer?.kind !== "accepted") return;
+    // It was accepted, and had expired when that was heard: there is nothing to be told any more.
+    if (answer.atMicros - write.sentAtMicros >= write.lifeMicros) return;
     const told = this.#told.get(`${write.client} ${write.address}`)?.revision ?? 0;
     if (told < answer.revision) this.#late.push(write);
   }

@@ -4,6 +4,7 @@ import type { SimWorld } from "../sim_world.ts";
 
 /** What came to one end of a connection. */
 interface Heard {
+  isGreeted: boolean;
   isRegistered: boolean;
   isSynced: boolean;
   isAnswered: boolean;
@@ -29,12 +30,13 @@ export class ProvenLinks implements Checker {
     if (world.clients.has(from) || world.clients.has(to)) return;
     const key = `${connectionId} ${to}`;
     const heard = this.#heard.get(key) ??
-      { isRegistered: false, isSynced: false, isAnswered: false };
+      { isGreeted: false, isRegistered: false, isSynced: false, isAnswered: false };
     if (heard.isSynced && heard.isAnswered) return;
     this.#heard.set(key, heard);
     for (const { message } of frames()) {
       const name = message.type === "FEDERATION_SYNC" ? message.op : message.type;
-      if (REGISTERS.includes(name)) heard.isRegistered = true;
+      if (name === "HELLO") heard.isGreeted = true;
+      else if (REGISTERS.includes(name)) heard.isRegistered = true;
       else if (!heard.isRegistered) continue;
       else if (name === "SyncComplete") heard.isSynced = true;
       else if (message.type === "SYNC" && message.t2 !== undefined) heard.isAnswered = true;
@@ -62,10 +64,12 @@ export class ProvenLinks implements Checker {
     }
   }
 
-  /** A new connection of a leaf takes the place of its older ones. */
+  /** A new connection of a leaf takes the place of its older ones. Whose one is says its HELLO. */
   #checkOlder(hub: string, leaf: string, world: SimWorld): void {
     const accepted = world.network.connections(hub, leaf)
-      .filter(({ acceptor }) => acceptor.node === hub && acceptor.isOpen);
+      .filter(({ id, acceptor }) =>
+        acceptor.node === hub && acceptor.isOpen && this.#heard.get(`${id} ${hub}`)?.isGreeted
+      );
     const newest = accepted.at(-1);
     const isProven = this.#heard.get(`${newest?.id} ${hub}`)?.isSynced === true;
     if (isProven && accepted.length > 1) {

@@ -76,6 +76,17 @@ Deno.test("an answer that was held up for seconds does not move the clock, a ste
   assertEquals(clock.timeMicros(0), 5_000_000);
 });
 
+Deno.test("a time that was told is not moved by an answer that took longer than what told it", () => {
+  const clock = new FederationClock({ offsetMicros: 0, isRoot: false });
+  clock.set(5_000_000, 0, 1_000);
+  clock.measure(exchange({ sentAt: 0, there: 0, back: 4_000, aheadMicros: 5_000_000 }));
+  clock.adopt();
+  assertEquals(clock.timeMicros(0), 5_000_000);
+  clock.measure(exchange({ sentAt: 10, there: 100, back: 100, aheadMicros: 5_000_900 }));
+  clock.adopt();
+  assertEquals(clock.timeMicros(0), 5_000_900);
+});
+
 function exchange(
   { sentAt, there, back, held = 0, aheadMicros }: {
     readonly sentAt: number;

@@ -116,7 +116,11 @@ export function registerHub(leaf: FederationNode, routerId: string): TestPeer {
 }
 
 /** A hub by hand that a leaf has dialled, and that has said WELCOME. */
-export function greetedHub(leaf: FederationNode, routerId: string): TestPeer {
+export function greetedHub(
+  leaf: FederationNode,
+  routerId: string,
+  trailer: Partial<RouterTrailer> = {},
+): TestPeer {
   leaf.federation.start(leaf.nowMicros);
   const dial = leaf.port.take().find(({ kind }) => kind === "dial");
   assert(dial !== undefined);
@@ -124,7 +128,7 @@ export function greetedHub(leaf: FederationNode, routerId: string): TestPeer {
   leaf.flush();
   const hub = new TestPeer(leaf, dial.connection);
   assertEquals(hub.read().map(({ type }) => type), ["HELLO"]);
-  hub.send(peerWelcome(routerId));
+  hub.send(peerWelcome(routerId, trailer));
   return hub;
 }
 
@@ -150,7 +154,7 @@ export function peerHello(routerId: string, trailer: Partial<RouterTrailer> = {}
   };
 }
 
-export function peerWelcome(routerId: string): Message {
+export function peerWelcome(routerId: string, trailer: Partial<RouterTrailer> = {}): Message {
   return {
     type: "WELCOME",
     version: 1,
@@ -158,7 +162,7 @@ export function peerWelcome(routerId: string): Message {
     timeMicros: 0,
     session: "s",
     name: "hub",
-    router: { routerId, bootId: 1, timeMicros: 0, timed: true },
+    router: { routerId, bootId: 1, timeMicros: 0, timed: true, ...trailer },
   };
 }
 

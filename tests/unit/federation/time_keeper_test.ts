@@ -2,7 +2,14 @@ import { LATEST_TIME_MICROS } from "../../../src/limits.ts";
 import type { Message } from "../../../src/wire/message.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FederationNode } from "./federation_node.ts";
-import { connectPeer, peerHello, registerHub, registerLeaf } from "./test_peer.ts";
+import {
+  answerSyncs,
+  connectPeer,
+  greetedHub,
+  peerHello,
+  registerHub,
+  registerLeaf,
+} from "./test_peer.ts";
 
 const HOUR_MICROS = 3_600_000_000;
 
@@ -54,15 +61,43 @@ Deno.test("a leaf that knows the time takes a step from its hub, and asks for a 
   assertEquals(hub.read().map(({ type }) => type), ["SYNC"]);
 });
 
-Deno.test("TIME from a leaf is refused", () => {
+Deno.test("TIME from a leaf is as good as the time in its HELLO", () => {
   const root = new FederationNode({ routerId: "root" });
   const leaf = registerLeaf(root, "a", []);
-  leaf.read();
   const before = root.core.timeMicros();
+  leaf.send(timeMessage(before - HOUR_MICROS));
+  assertEquals(root.core.timeMicros(), before);
+  leaf.read();
   leaf.send(timeMessage(before + HOUR_MICROS));
-  const [answer] = leaf.read();
-  assert(answer?.type === "ERROR");
-  assertEquals([answer.code, root.core.timeMicros()], [403, before]);
+  assertEquals(root.core.timeMicros(), before + HOUR_MICROS);
+  // From now on it follows this hub.
+  assertEquals(leaf.read(), [timeMessage(before + HOUR_MICROS)]);
+});
+
+Deno.test("a hub that knows the time takes none from a leaf", () => {
+  const hub = new FederationNode({ routerId: "hub", hub: "root" });
+  registerHub(hub, "root");
+  const leaf = registerLeaf(hub, "a", []);
+  const before = hub.core.timeMicros();
+  leaf.send(timeMessage(before + HOUR_MICROS));
+  assertEquals(hub.core.timeMicros(), before);
+});
+
+Deno.test("a router that hears the time from a leaf tells its hub, once that has registered it", () => {
+  const middle = new FederationNode({ routerId: "middle", hub: "hub" });
+  const hub = greetedHub(middle, "hub", { timed: false });
+  answerSyncs(hub);
+  const timeMicros = 1_900_000_000_000_000;
+  connectPeer(middle).send(peerHello("a", { timeMicros, timed: true }));
+  assertEquals(hub.read(), []);
+  assertEquals(timesIn(hub.ask({ type: "ACK" })), [timeMicros]);
+  // Before it, when it is registered already.
+  const early = new FederationNode({ routerId: "early", hub: "hub" });
+  const other = greetedHub(early, "hub", { timed: false });
+  answerSyncs(other);
+  assertEquals(timesIn(other.ask({ type: "ACK" })), []);
+  connectPeer(early).send(peerHello("a", { timeMicros, timed: true }));
+  assertEquals(timesIn(other.read()), [timeMicros]);
 });
 
 Deno.test("a leaf that does not know the time tells the newest timestamp it has by others", () => {
@@ -73,6 +108,12 @@ Deno.test("a leaf that does not know the time tells the newest timestamp it has 
   // What it stamped by a clock that nobody compared is no evidence.
   assertEquals(leaf.federation.trailer().timeMicros, 0);
 });
+
+function timesIn(messages: readonly Message[]): number[] {
+  return messages.flatMap((message) =>
+    message.type === "FEDERATION_SYNC" && message.op === "Time" ? [message.timeMicros] : []
+  );
+}
 
 function timeMessage(timeMicros: number): Message {
   return { type: "FEDERATION_SYNC", op: "Time", timeMicros };
