@@ -636,6 +636,20 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "every site would stamp the params of others when it reads them",
   },
   {
+    file: "src/router/router_core.ts",
+    find: "      (this.federation === undefined || this.params.isOwn(address));",
+    replace: "      address !== undefined;",
+    tests: ["tests/sim/expiry_test.ts"],
+    why: "a read at a hub that lost its memory would override what was written since",
+  },
+  {
+    file: "src/router/params.ts",
+    find: "if (!isKept) this.#renewable.delete(address);",
+    replace: "",
+    tests: ["tests/unit/router/param_expiry_test.ts"],
+    why: "an owner would renew what somebody else has stamped, and keep each address for ever",
+  },
+  {
     file: "src/router/client_session.ts",
     find: "if (!change.isTombstone) this.#connection.send",
     replace: "this.#connection.send",

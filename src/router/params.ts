@@ -10,6 +10,7 @@ import {
   type Version,
   VERSION_NUMBER_STAMPED_PAST_MAX,
 } from "../state/version.ts";
+import { isSliding } from "../state/time_to_live.ts";
 import type { EncodedValue } from "../wire/message.ts";
 import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
@@ -83,6 +84,8 @@ export class Params {
       readonly origin: string;
     }
   >();
+  /** By address: timestamp of what this process stamped with a sliding TTL, while that is kept. */
+  readonly #renewable = new Map<string, number>();
   readonly #expiry: ParamExpiry;
   #digests: DigestTree | undefined;
   #newestMicros: number;
@@ -232,7 +235,16 @@ export class Params {
     if (write.lock) locks.acquire(address, write.holder);
     if (write.unlock) locks.release(address, write.holder);
     this.#apply(address, version, { except: write.except, raised: false });
+    if (isSliding(version.ttl)) this.#renewable.set(address, timestampMicros);
     return version;
+  }
+
+  /**
+   * Whether what is kept of an address was stamped by this process and has a sliding TTL. Then nobody
+   * holds a newer version that is not known here, unless somebody took this router's place.
+   */
+  isOwn(address: string): boolean {
+    return this.#renewable.has(address);
   }
 
   /**
@@ -260,7 +272,9 @@ export class Params {
       const isOwn = version?.origin === origin &&
         version.timestampMicros === timestampMicros;
       if (!isOwn || raisedMicros <= timestampMicros) continue;
+      const isRenewable = this.#renewable.has(address);
       this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });
+      if (isRenewable) this.#renewable.set(address, raisedMicros);
     }
     this.#untimed.clear();
     this.#expiry.becameTimed();
@@ -316,11 +330,18 @@ export class Params {
 
   #put(address: string, before: Version | undefined, after: Version): void {
     if (!isLocal(address)) this.#digests?.put(address, before, after);
+    if (this.#renewable.size > 0) this.#checkRenewable(address, after);
     this.#options.store.put(address, after);
     this.#expiry.changed(address, before, after);
   }
 
+  #checkRenewable(address: string, after: Version): void {
+    const isKept = isLive(after) && this.#renewable.get(address) === after.timestampMicros;
+    if (!isKept) this.#renewable.delete(address);
+  }
+
   #forget(address: string, version: Version): void {
+    this.#renewable.delete(address);
     this.#digests?.remove(address, version);
     this.#options.store.remove(address);
   }
