@@ -567,8 +567,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/params.ts",
-    find: "    return this.#options.isTimed() || !isLive(known) ||\n",
-    replace: "    return known !== arrived || !isLive(known) ||\n",
+    find: "return isCountedHere ? { ...arrived, value: known.value } : arrived;",
+    replace: "return arrived;",
     tests: ["tests/unit/router/param_expiry_test.ts"],
     why: "a site without its hub would lose what it has just set to a leaf that knows the time",
   },

@@ -287,8 +287,11 @@ export class Params {
     cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
   ): MergeOutcome {
     const known = this.get(address);
-    const arrived = this.#expiry.cameTooLate(incoming) ? tombstoneOf(incoming) : incoming;
-    if (!this.#takesTombstone(known, arrived)) return "kept";
+    const arrived = this.#asTaken(
+      known,
+      this.#expiry.cameTooLate(incoming) ? tombstoneOf(incoming) : incoming,
+    );
+    if (arrived === undefined) return "kept";
     const merge = mergeVersion(known, arrived);
     switch (merge.kind) {
       case "kept":
@@ -312,13 +315,15 @@ export class Params {
     this.#untimed.delete(address);
   }
 
-  #takesTombstone(known: Version | undefined, arrived: Version): boolean {
-    if (isLive(arrived)) return true;
-    if (known === undefined) return this.#expiry.isWorthKeeping(arrived);
-    // What a router stamps that does not know the time is soon expired for those who do; it counts
-    // the TTL itself, until it is timed.
-    return this.#options.isTimed() || !isLive(known) ||
-      known.timestampMicros !== arrived.timestampMicros || known.origin !== arrived.origin;
+  /** As what a version that came is merged; undefined: not at all. */
+  #asTaken(known: Version | undefined, arrived: Version): Version | undefined {
+    if (isLive(arrived)) return arrived;
+    if (known === undefined) return this.#expiry.isWorthKeeping(arrived) ? arrived : undefined;
+    // What a router stamps that does not know the time is soon expired for those who do. It counts
+    // the TTL itself, until it is timed, and has their revision when it has expired here too.
+    const isCountedHere = !this.#options.isTimed() && isLive(known) &&
+      known.timestampMicros === arrived.timestampMicros && known.origin === arrived.origin;
+    return isCountedHere ? { ...arrived, value: known.value } : arrived;
   }
 
   #asOfNow(address: string, version: Version): Version {

@@ -282,6 +282,16 @@ Deno.test("a router that does not know the time keeps what it stamped against a 
   assertEquals(it.merge("/a", tombstoneOf(version)), "applied");
 });
 
+Deno.test("a router that does not know the time has the revision of a tombstone when it counted out", () => {
+  const it = new Setting({}, false);
+  const version = it.set("/a", { ttl: 10 });
+  const tombstone = tombstoneOf({ ...version, revision: 3 });
+  assertEquals(it.merge("/a", tombstone), "applied");
+  assertEquals(it.params.get("/a"), { ...version, revision: 3 });
+  it.advance(11 * SECOND);
+  assertEquals(it.params.get("/a"), tombstone);
+});
+
 Deno.test("a tombstone is forgotten a day after it expired, and the digest with it", () => {
   const it = new Setting();
   const empty = it.params.digests().digest(ROOT);
