@@ -568,8 +568,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/params.ts",
-    find: "    return this.#options.isTimed() || !isLive(known) ||\n",
-    replace: "    return known !== arrived || !isLive(known) ||\n",
+    find: "return isCountedHere ? { ...arrived, value: known.value } : arrived;",
+    replace: "return arrived;",
     tests: ["tests/unit/router/param_expiry_test.ts"],
     why: "a site without its hub would lose what it has just set to a leaf that knows the time",
   },
@@ -635,6 +635,20 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "return this.params.touch(address);",
     tests: ["tests/sim/expiry_test.ts"],
     why: "every site would stamp the params of others when it reads them",
+  },
+  {
+    file: "src/router/router_core.ts",
+    find: "      (this.federation === undefined || this.params.isOwn(address));",
+    replace: "      address !== undefined;",
+    tests: ["tests/sim/expiry_test.ts"],
+    why: "a read at a hub that lost its memory would override what was written since",
+  },
+  {
+    file: "src/router/params.ts",
+    find: "if (!isKept) this.#renewable.delete(address);",
+    replace: "",
+    tests: ["tests/unit/router/param_expiry_test.ts"],
+    why: "an owner would renew what somebody else has stamped, and keep each address for ever",
   },
   {
     file: "src/router/client_session.ts",

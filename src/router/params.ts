@@ -10,6 +10,7 @@ import {
   type Version,
   VERSION_NUMBER_STAMPED_PAST_MAX,
 } from "../state/version.ts";
+import { isSliding } from "../state/time_to_live.ts";
 import type { EncodedValue } from "../wire/message.ts";
 import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
@@ -83,6 +84,8 @@ export class Params {
       readonly origin: string;
     }
   >();
+  /** By address: timestamp of what this process stamped with a sliding TTL, while that is kept. */
+  readonly #renewable = new Map<string, number>();
   readonly #expiry: ParamExpiry;
   #digests: DigestTree | undefined;
   #newestMicros: number;
@@ -237,7 +240,16 @@ export class Params {
     if (write.lock) locks.acquire(address, write.holder);
     if (write.unlock) locks.release(address, write.holder);
     this.#apply(address, version, { except: write.except, raised: false });
+    if (isSliding(version.ttl)) this.#renewable.set(address, timestampMicros);
     return version;
+  }
+
+  /**
+   * Whether what is kept of an address was stamped by this process and has a sliding TTL. Then nobody
+   * holds a newer version that is not known here, unless somebody took this router's place.
+   */
+  isOwn(address: string): boolean {
+    return this.#renewable.has(address);
   }
 
   /**
@@ -265,7 +277,9 @@ export class Params {
       const isOwn = version?.origin === origin &&
         version.timestampMicros === timestampMicros;
       if (!isOwn || raisedMicros <= timestampMicros) continue;
+      const isRenewable = this.#renewable.has(address);
       this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });
+      if (isRenewable) this.#renewable.set(address, raisedMicros);
     }
     this.#untimed.clear();
     this.#expiry.becameTimed();
@@ -278,8 +292,11 @@ export class Params {
     cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
   ): MergeOutcome {
     const known = this.get(address);
-    const arrived = this.#expiry.cameTooLate(incoming) ? tombstoneOf(incoming) : incoming;
-    if (!this.#takesTombstone(known, arrived)) return "kept";
+    const arrived = this.#asTaken(
+      known,
+      this.#expiry.cameTooLate(incoming) ? tombstoneOf(incoming) : incoming,
+    );
+    if (arrived === undefined) return "kept";
     const merge = mergeVersion(known, arrived);
     switch (merge.kind) {
       case "kept":
@@ -302,13 +319,15 @@ export class Params {
     this.#expiry.forgotten(address);
   }
 
-  #takesTombstone(known: Version | undefined, arrived: Version): boolean {
-    if (isLive(arrived)) return true;
-    if (known === undefined) return this.#expiry.isWorthKeeping(arrived);
-    // What a router stamps that does not know the time is soon expired for those who do; it counts
-    // the TTL itself, until it is timed.
-    return this.#options.isTimed() || !isLive(known) ||
-      known.timestampMicros !== arrived.timestampMicros || known.origin !== arrived.origin;
+  /** As what a version that came is merged; undefined: not at all. */
+  #asTaken(known: Version | undefined, arrived: Version): Version | undefined {
+    if (isLive(arrived)) return arrived;
+    if (known === undefined) return this.#expiry.isWorthKeeping(arrived) ? arrived : undefined;
+    // What a router stamps that does not know the time is soon expired for those who do. It counts
+    // the TTL itself, until it is timed, and has their revision when it has expired here too.
+    const isCountedHere = !this.#options.isTimed() && isLive(known) &&
+      known.timestampMicros === arrived.timestampMicros && known.origin === arrived.origin;
+    return isCountedHere ? { ...arrived, value: known.value } : arrived;
   }
 
   #asOfNow(address: string, version: Version): Version {
@@ -320,11 +339,18 @@ export class Params {
 
   #put(address: string, before: Version | undefined, after: Version): void {
     if (!isLocal(address)) this.#digests?.put(address, before, after);
+    if (this.#renewable.size > 0) this.#checkRenewable(address, after);
     this.#options.store.put(address, after);
     this.#expiry.changed(address, before, after);
   }
 
+  #checkRenewable(address: string, after: Version): void {
+    const isKept = isLive(after) && this.#renewable.get(address) === after.timestampMicros;
+    if (!isKept) this.#renewable.delete(address);
+  }
+
   #forget(address: string, version: Version): void {
+    this.#renewable.delete(address);
     this.#digests?.remove(address, version);
     this.#options.store.remove(address);
     this.#untimed.delete(address);

@@ -295,9 +295,14 @@ export class RouterCore implements ConnectionOwner {
     return this.federation?.route(address) ?? HERE;
   }
 
-  /** What is known of an address, for a client that reads it: a read at the owner renews its TTL. */
+  /**
+   * What is known of an address, for a client that reads it. A read at the owner renews its TTL, but
+   * in a federation only of what this process stamped: of anything else there may be a newer version
+   * elsewhere, which no read is to override.
+   */
   read(address: string): Version | undefined {
-    const isOwner = this.route(address).kind === "here";
+    const isOwner = this.route(address).kind === "here" &&
+      (this.federation === undefined || this.params.isOwn(address));
     return isOwner ? this.params.touch(address) : this.params.get(address);
   }
 

@@ -136,6 +136,34 @@ Deno.test("reads at the owner keep a sliding TTL alive everywhere, reads elsewhe
   assertEquals(held(world, "b", "/site-a/1").split(" ")[0], "gone");
 });
 
+Deno.test("a read at a hub that lost its memory overrides no write", () => {
+  const ttl: Ttl = { kind: "sliding", seconds: 20 };
+  for (const disk of ["stale", "empty"] as const) {
+    const world = startFederation(star(2));
+    write(world, "a", "/site-a/1", { ttl });
+    const saved = world.router("hub").copyOfStore();
+    // A site that is cut off has the old value too.
+    cutOff(world, "b");
+    write(world, "a", "/site-a/1", { ttl });
+    cutOff(world, "a");
+    world.crash("hub", 500, disk === "stale" ? saved : "empty");
+    world.clock.runFor(500);
+    world.router("hub").start();
+    world.clock.runUntil(() => clientOf(world, "hub").isConnected, "the client to come back");
+    world.network.resume("b", "hub");
+    world.network.resume("hub", "b");
+    world.clock.runUntil(() => world.router("b").linkState("hub") === "Active", "b to be back");
+    world.clock.runFor(6_000);
+    assertEquals(held(world, "hub", "/site-a/1"), "a-client:1 r1 of a");
+    assertEquals(get(world, "hub", "/site-a/1"), 1);
+    world.network.heal();
+    awaitActive(world);
+    for (const router of ["hub", "a", "b"]) {
+      assertEquals(held(world, router, "/site-a/1"), "a-client:2 r2 of a", `${disk} ${router}`);
+    }
+  }
+});
+
 Deno.test("a router that does not know the time counts TTLs itself, and by their stamps once it does", () => {
   const world = startFederation(tree());
   write(world, "a", "/site-a/1", { ttl: { kind: "absolute", seconds: 20 } });

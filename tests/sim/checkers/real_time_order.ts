@@ -3,7 +3,7 @@ import { describeValue } from "../describe_message.ts";
 import { federationOf } from "../expectations.ts";
 import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
-import { mirrors } from "../topology.ts";
+import { mirrors, rootOf } from "../topology.ts";
 
 /** Federation time is measured; on slow links it is off by as much. */
 const TIME_ERROR_MICROS = 4_000_000;
@@ -13,13 +13,14 @@ const TIME_ERROR_MICROS = 4_000_000;
  * answered before it was sent, whatever the clocks of sites say.
  *
  * Not where nobody can know: when the root's process ended, and the federation's time with it; when
- * a router that did not know the time yet ended with what it had to raise, or had a fast clock.
+ * a router that did not know the time yet ended with what it had to raise, or had a fast clock; and
+ * while some router has not heard that the root went forward to what a leaf knew.
  */
 export class RealTimeOrder implements Checker {
   readonly name = "real time order";
   readonly #report: Report;
   readonly #byValue = new Map<string, ClientWrite>();
-  /** Addresses that a router with a fast clock may have written before it knew the time. */
+  /** Addresses that were written by different times: by a fast clock, or by the time before a step. */
   readonly #unordered = new Set<string>();
   /** As of the last look. */
   #untimed: ReadonlySet<string> = new Set();
@@ -49,9 +50,8 @@ export class RealTimeOrder implements Checker {
   answered(write: ClientWrite): void {
     if (write.answers[0]?.kind !== "accepted" || this.#world === undefined) return;
     this.#byValue.set(describeValue(write.value), write);
-    if (untimedOf(this.#world).some(({ clockOffsetMicros }) => clockOffsetMicros > 0)) {
-      this.#unordered.add(write.address);
-    }
+    const isFast = untimedOf(this.#world).some(({ clockOffsetMicros }) => clockOffsetMicros > 0);
+    if (isFast || hasLaggards(this.#world)) this.#unordered.add(write.address);
   }
 
   settled(world: SimWorld): void {
@@ -76,6 +76,16 @@ export class RealTimeOrder implements Checker {
       );
     }
   }
+}
+
+/** Whether the time of some router is not the root's. */
+function hasLaggards(world: SimWorld): boolean {
+  const root = rootOf(world);
+  if (!root?.isUp) return false;
+  return [...world.routers.values()].some((router) =>
+    router.isUp && router.host.federation?.isTimed === true &&
+    Math.abs(router.timeMicros - root.timeMicros) > TIME_ERROR_MICROS
+  );
 }
 
 function untimedOf(world: SimWorld): SimRouter[] {

@@ -282,6 +282,16 @@ Deno.test("a router that does not know the time keeps what it stamped against a 
   assertEquals(it.merge("/a", tombstoneOf(version)), "applied");
 });
 
+Deno.test("a router that does not know the time has the revision of a tombstone when it counted out", () => {
+  const it = new Setting({}, false);
+  const version = it.set("/a", { ttl: 10 });
+  const tombstone = tombstoneOf({ ...version, revision: 3 });
+  assertEquals(it.merge("/a", tombstone), "applied");
+  assertEquals(it.params.get("/a"), { ...version, revision: 3 });
+  it.advance(11 * SECOND);
+  assertEquals(it.params.get("/a"), tombstone);
+});
+
 Deno.test("a tombstone is forgotten a day after it expired, and the digest with it", () => {
   const it = new Setting();
   const empty = it.params.digests().digest(ROOT);
@@ -385,6 +395,34 @@ Deno.test("a read at the owner renews a sliding TTL when a quarter of it has pas
   it.advance(2 * SECOND);
   assertEquals(it.stored("/a"), "tombstone");
   assertEquals(isLive(it.params.touch("/a")), false);
+});
+
+Deno.test("an own version with a sliding TTL is one until it is overridden, expires or is forgotten", () => {
+  const ttl = encodeTtl({ kind: "sliding", seconds: 8 });
+  const it = new Setting();
+  for (const address of ["/overridden", "/expired", "/forgotten", "/raised"]) {
+    it.set(address, { ttl });
+  }
+  it.set("/absolute", { ttl: encodeTtl({ kind: "absolute", seconds: 8 }) });
+  it.merge("/merged", { ttl });
+  const addresses = ["/overridden", "/expired", "/forgotten", "/raised", "/absolute", "/merged"];
+  const own = () => addresses.filter((address) => it.params.isOwn(address));
+  assertEquals(own(), ["/overridden", "/expired", "/forgotten", "/raised"]);
+  it.merge("/overridden", { ttl, timestampMicros: it.timeMicros + 1 });
+  it.merge("/raised", { ttl, timestampMicros: 1, revision: 9 });
+  it.params.forget("/forgotten");
+  assertEquals(own(), ["/expired", "/raised"]);
+  it.advance(9 * SECOND);
+  assertEquals(own(), []);
+});
+
+Deno.test("what was stamped before the time was known is an own version still when it is raised", () => {
+  const it = new Setting({}, false);
+  it.merge("/a", { timestampMicros: 1 });
+  it.set("/a", { ttl: encodeTtl({ kind: "sliding", seconds: 8 }) });
+  it.isTimed = true;
+  it.params.becameTimed((nowMicros) => it.offsetMicros + nowMicros);
+  assertEquals(it.params.isOwn("/a"), true);
 });
 
 Deno.test("a read renews no absolute TTL, and nothing that has none", () => {
