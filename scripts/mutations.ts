@@ -855,10 +855,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/event_lane.ts",
-    find: "if (entry.event.deadlineMicros + ACK_GRACE_MICROS > nowMicros) break;",
-    replace: "break;",
+    find: "if (entry.event.deadlineMicros + ACK_GRACE_MICROS > nowMicros) {",
+    replace: "if (entry.place > 0) {",
     tests: ["tests/unit/federation/event_lane_test.ts"],
     why: "nobody would be told of an event that was swallowed by a dead network",
+  },
+  {
+    file: "src/federation/forward_receiver.ts",
+    find: "return isRoot || publishedMicros >= router.startedMicros || !isRepeatable(message);",
+    replace: "return true;",
+    tests: ["tests/sim/failover_test.ts"],
+    why: "a site that comes back by another hub would fire a cue a second time",
+  },
+  {
+    file: "src/federation/forward_receiver.ts",
+    find: "const ageMs = Math.min(entry.ageMs, EVENT_LIFE_MAX_MS);",
+    replace: "const { ageMs } = entry;",
+    tests: ["tests/unit/federation/forward_receiver_test.ts"],
+    why: "a peer could send an age that does not fit the next link, and stop the router",
   },
   {
     file: "src/federation/event_lane.ts",

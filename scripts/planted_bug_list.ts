@@ -271,6 +271,43 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "",
   },
   {
+    name: "an event from before the router started reaches its clients",
+    file: RECEIVER,
+    find: "return isRoot || publishedMicros >= router.startedMicros || !isRepeatable(message);",
+    replace: "return true;",
+  },
+  {
+    name: "an event does not grow older on its way",
+    file: RECEIVER,
+    find: "const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;",
+    replace: "const deadlineMicros = router.nowMicros + lifeMs * 1_000;",
+  },
+  {
+    name: "an event past its life is passed on",
+    file: RECEIVER,
+    find: "if (deadlineMicros <= router.nowMicros) {",
+    replace: "if (deadlineMicros <= 0) {",
+  },
+  {
+    name: "an event that expired in a lane is sent",
+    file: "src/federation/event_lane.ts",
+    find:
+      'if (remainingLifeMs <= 0) {\n        this.#lose(entry, "expired");\n        continue;\n      }',
+    replace: "",
+  },
+  {
+    name: "an event that is lost in a lane is not told",
+    file: "src/federation/event_lane.ts",
+    find: 'this.#lost(entry.event, entry.wasSent ? "unknown" : why);',
+    replace: "",
+  },
+  {
+    name: "what was sent to a process that is gone is repeated to the next",
+    file: "src/federation/event_lane.ts",
+    find: 'if (entry.wasSent) this.#lost(entry.event, "unknown");\n      else this.#wait(entry);',
+    replace: "this.#wait(entry);",
+  },
+  {
     name: "an own event that comes round is delivered",
     file: RECEIVER,
     find: "if (origin === router.config.routerId) return;",

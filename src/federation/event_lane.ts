@@ -11,15 +11,18 @@ const ACK_GRACE_MICROS = 1_000_000;
 /** What of a publication outlives the message it came in. Its frame is the lane's to keep. */
 export type LaneEvent = Pick<
   Publication,
-  "address" | "signal" | "identity" | "deadlineMicros" | "frame"
+  "address" | "signal" | "identity" | "deadlineMicros" | "publishedMicros" | "frame"
 >;
+
+/** What of it is sent. */
+export type SentEvent = Pick<LaneEvent, "identity" | "publishedMicros" | "frame">;
 
 /** A connection that takes events. */
 export interface EventCarrier {
   /** Messages wait for its socket: what is added now would grow old there unseen. */
   readonly isBehind: boolean;
   /** Sends an event. Returns how many were sent on this connection by now, this one included. */
-  send(event: Pick<LaneEvent, "identity" | "frame">, remainingLifeMs: number): number;
+  send(event: SentEvent, remainingLifeMs: number): number;
 }
 
 /** What an {@linkcode EventLane} needs around it. */
@@ -198,10 +201,11 @@ export class EventLane {
 
   #expire(): void {
     const { nowMicros } = this.#around;
-    // In the order of acknowledgement: when that of the first is missing, all are.
-    for (let entry = this.#sent.first; entry !== undefined; entry = this.#sent.first) {
-      if (entry.event.deadlineMicros + ACK_GRACE_MICROS > nowMicros) break;
-      this.#sent.shift();
+    for (const entry of this.#sent.takeAll()) {
+      if (entry.event.deadlineMicros + ACK_GRACE_MICROS > nowMicros) {
+        this.#sent.push(entry);
+        continue;
+      }
       this.#sentBytes -= entry.event.frame.length;
       this.#lose(entry, "unknown");
     }

@@ -7,6 +7,7 @@ import type {
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
+import type { Publication } from "../router/publication.ts";
 import { isLocal, isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import { isLive, type Version } from "../state/version.ts";
@@ -211,6 +212,10 @@ export class FederationCore implements FederationHook {
 
   whenKnown(pattern: Pattern, act: () => void): void {
     this.interest.whenKnown(pattern, act);
+  }
+
+  missed(publication: Publication): void {
+    this.receiver.missed(publication);
   }
 
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined {

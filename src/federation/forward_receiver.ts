@@ -1,11 +1,13 @@
 import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MAX_MS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
+import type { EventIdentity, Publication } from "../router/publication.ts";
 import { isReserved, isShared } from "../router/reserved.ts";
 import { tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import {
   type ErrorMessage,
   type ForwardMessage,
+  type PublishMessage,
   type SetMessage,
   SIGNAL,
   VALUE_CODE,
@@ -13,7 +15,7 @@ import {
 import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { isRepeatable } from "./is_repeatable.ts";
-import type { PeerLink } from "./link.ts";
+import { PeerLink } from "./link.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { SeenEvents } from "./seen_events.ts";
 
@@ -21,6 +23,7 @@ import { SeenEvents } from "./seen_events.ts";
 export class ForwardReceiver {
   readonly #core: FederationCore;
   readonly #seen = new SeenEvents();
+  #missedLast: EventIdentity | undefined;
 
   constructor(core: FederationCore) {
     this.#core = core;
@@ -29,6 +32,15 @@ export class ForwardReceiver {
   /** Events remembered against duplicates. */
   get eventsRemembered(): number {
     return this.#seen.size;
+  }
+
+  /** A client did not get an event that came by a link; told once, however many clients. */
+  missed(publication: Publication): void {
+    if (publication.identity === this.#missedLast) return;
+    this.#missedLast = publication.identity;
+    if (publication.from instanceof PeerLink) {
+      publication.from.record.eventLost(publication, "unknown");
+    }
   }
 
   /** Frame number `index` of a context that came by a link. */
@@ -118,6 +130,8 @@ export class ForwardReceiver {
       return;
     }
     const { signal, phase } = message;
+    const ageMs = Math.min(entry.ageMs, EVENT_LIFE_MAX_MS);
+    const publishedMicros = router.nowMicros - ageMs * 1_000 - link.travelMicrosMax;
     router.deliver({
       address,
       signal,
@@ -125,9 +139,20 @@ export class ForwardReceiver {
       frame: frame.bytes,
       identity,
       deadlineMicros,
+      publishedMicros,
+      audience: this.#isForClients(message, publishedMicros) ? "all" : "peers",
       from: link,
     });
     this.#core.emit({ type: "remotePublish", address, origin });
+  }
+
+  /**
+   * A router below a hub may have several ways to it, and its last process may have had by another
+   * one what comes now. Whoever was its client then is gone.
+   */
+  #isForClients(message: PublishMessage, publishedMicros: number): boolean {
+    const { isRoot, router } = this.#core;
+    return isRoot || publishedMicros >= router.startedMicros || !isRepeatable(message);
   }
 
   #reply(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {

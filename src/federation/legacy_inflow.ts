@@ -102,6 +102,8 @@ export class LegacyInflow {
       frame,
       identity: { origin, bootId: this.#bootId, sequence: ++this.#sequence },
       deadlineMicros: router.nowMicros + EVENT_LIFE_MS * 1_000,
+      publishedMicros: router.nowMicros,
+      audience: "all",
       from,
     });
     core.emit({ type: "remotePublish", address, origin });

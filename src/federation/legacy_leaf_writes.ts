@@ -218,6 +218,8 @@ export class LegacyLeafWrites {
       frame,
       identity: { origin, bootId: this.#bootId, sequence: ++this.#sequence },
       deadlineMicros: router.nowMicros + EVENT_LIFE_MS * 1_000,
+      publishedMicros: router.nowMicros,
+      audience: "all",
       from: this.#leaf,
     });
     this.#core.emit({ type: "remotePublish", address, origin });

@@ -19,7 +19,7 @@ import { WireError } from "../wire/wire_error.ts";
 import { type EnvelopeFrame, type EnvelopeVisitor, readEnvelope } from "./envelope_reader.ts";
 import { EnvelopeWriter } from "./envelope_writer.ts";
 import { EventAcks } from "./event_acks.ts";
-import type { EventCarrier, LaneEvent } from "./event_lane.ts";
+import type { EventCarrier, SentEvent } from "./event_lane.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { isRepeatable } from "./is_repeatable.ts";
 import { LinkClock } from "./link_clock.ts";
@@ -146,6 +146,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   /** How long the context, or the TIME, that is being handled was on its way. */
   get travelMicros(): number {
     return this.#travelMicros;
+  }
+
+  /** How long it was on its way at most, as far as clocks can tell. */
+  get travelMicrosMax(): number {
+    return this.#travelMicros + this.#clock.uncertaintyMicros;
   }
 
   get isDone(): boolean {
@@ -314,10 +319,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   send(
-    { identity, frame }: Pick<LaneEvent, "identity" | "frame">,
+    { identity, publishedMicros, frame }: SentEvent,
     remainingLifeMs: number,
   ): number {
-    this.#writer.event(identity, { sequence: identity.sequence, remainingLifeMs }, frame);
+    const ageMs = Math.ceil((this.#core.router.nowMicros - publishedMicros) / 1_000);
+    this.#writer.event(identity, { sequence: identity.sequence, remainingLifeMs, ageMs }, frame);
     this.#wantFlush();
     return ++this.#eventsSent;
   }

@@ -28,6 +28,11 @@ export class LinkClock {
     return this.#roundTripMicros;
   }
 
+  /** By how much `travelMicros` may be less than what a message took. */
+  get uncertaintyMicros(): number {
+    return (this.#best?.roundTripMicros ?? this.#roundTripMicros ?? 0) / 2;
+  }
+
   /**
    * A SYNC that was sent at `sentMicros` was answered when the peer's clock showed `peerMicros`, which
    * a peer that is not timestamping its answers leaves out.

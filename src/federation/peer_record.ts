@@ -183,14 +183,14 @@ export class PeerRecord implements Subscriber {
 
   /** Takes what is published, for the peer or in its place. */
   published(publication: Publication): void {
-    const { address, signal, identity, deadlineMicros, from } = publication;
+    const { address, signal, identity, deadlineMicros, publishedMicros, from } = publication;
     if (identity.origin === this.#routerId || from === this.#link) return;
     // Both the record and its link may have subscribed.
     if (identity === this.#newest) return;
     this.#newest = identity;
     if (isRepeatable(publication)) {
       const frame = this.#around.frames.keep(publication);
-      this.lane.add({ address, signal, identity, deadlineMicros, frame });
+      this.lane.add({ address, signal, identity, deadlineMicros, publishedMicros, frame });
     } else if (signal !== SIGNAL.gesture || this.lane.waiting === 0) {
       // A move must not come before the start of its gesture.
       this.lane.pass(publication);

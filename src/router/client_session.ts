@@ -86,6 +86,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   published(publication: Publication): void {
+    if (publication.audience === "peers") return this.#router.federation?.missed(publication);
     this.#connection.send(publication.frame, publication.deadlineMicros);
   }
 

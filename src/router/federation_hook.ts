@@ -2,6 +2,7 @@ import type { Pattern } from "../address/pattern.ts";
 import type { HelloMessage, SetMessage, SnapshotParam } from "../wire/message.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import type { Refusal } from "./error_code.ts";
+import type { Publication } from "./publication.ts";
 import type { Version } from "../state/version.ts";
 
 /** Who decides a write to an address. */
@@ -61,6 +62,8 @@ export interface FederationHook {
   interestProblem(pattern: Pattern): Refusal | undefined;
   /** Does something when what a pattern matches is known here, now or later; at most once. */
   whenKnown(pattern: Pattern, act: () => void): void;
+  /** A client here would have received this, had it not been published before the router started. */
+  missed(publication: Publication): void;
   /** Takes over a connection whose HELLO is that of a peer; undefined when it was refused and closed. */
   acceptPeer(connection: Connection, hello: HelloMessage): ConnectionHandler | undefined;
   /** The router is about to close all connections: nothing is dialled any more. */

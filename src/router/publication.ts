@@ -21,6 +21,13 @@ export interface Publication {
   readonly identity: EventIdentity;
   /** Monotonic time of this router after which nobody may receive it. */
   readonly deadlineMicros: number;
+  /** Monotonic time of this router when it was published, or shortly before that. */
+  readonly publishedMicros: number;
+  /**
+   * Links only get what was published before this router started: whoever was its client then is
+   * gone, and may have received it.
+   */
+  readonly audience: "all" | "peers";
   /** Who it came from; it is not told. */
   readonly from: Subscriber;
 }

@@ -56,6 +56,7 @@ export class RouterCore implements ConnectionOwner {
   readonly #flushes = new Set<() => void>();
   #pumpPlan: Appointment | undefined;
   readonly #wallOffsetMicros: number;
+  readonly #startedMicros: number;
   #nowMicros: number;
   #clientSessions = 0;
   #sequence = 0;
@@ -74,6 +75,7 @@ export class RouterCore implements ConnectionOwner {
     this.config = options.config;
     this.port = options.port;
     this.#nowMicros = options.nowMicros;
+    this.#startedMicros = options.nowMicros;
     const { store = new MapParamStore() } = options;
     const newestMicros = newestTimestampMicros(store);
     // What is kept from an earlier life was stamped before this moment, whatever the clock says.
@@ -97,6 +99,11 @@ export class RouterCore implements ConnectionOwner {
   /** Monotonic time of the event that is being handled. */
   get nowMicros(): number {
     return this.#nowMicros;
+  }
+
+  /** Monotonic time of the start of this process. */
+  get startedMicros(): number {
+    return this.#startedMicros;
   }
 
   /** Federation time. */
@@ -330,6 +337,8 @@ export class RouterCore implements ConnectionOwner {
       frame,
       identity: { origin: routerId, bootId, sequence: ++this.#sequence },
       deadlineMicros: this.#nowMicros + this.config.eventTtlMs * 1_000,
+      publishedMicros: this.#nowMicros,
+      audience: "all",
       from,
     });
   }

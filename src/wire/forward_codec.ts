@@ -126,12 +126,14 @@ function readEvent(reader: ByteReader): EventEntry {
   return {
     sequence: reader.u64("sequence of an event"),
     remainingLifeMs: reader.u32("remaining life of an event"),
+    ageMs: reader.u32("age of an event"),
   };
 }
 
 function writeEvent(writer: ByteWriter, entry: EventEntry): void {
   writer.u64(entry.sequence);
   writer.u32(entry.remainingLifeMs);
+  writer.u32(entry.ageMs);
 }
 
 function readReply(reader: ByteReader): ReplyEntry {

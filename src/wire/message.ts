@@ -345,6 +345,8 @@ export interface EventEntry {
   /** Unique for (origin, boot id), growing. */
   readonly sequence: number;
   readonly remainingLifeMs: number;
+  /** Since it was published, at most. */
+  readonly ageMs: number;
 }
 
 /**

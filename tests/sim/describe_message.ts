@@ -1,11 +1,21 @@
-import type { DigestMessage, EncodedValue, LeaseMessage, Message } from "../../src/wire/message.ts";
+import {
+  type DigestMessage,
+  type EncodedValue,
+  type LeaseMessage,
+  type Message,
+  VALUE_CODE,
+} from "../../src/wire/message.ts";
 import { decodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
 const SHOWN_MAX = 40;
-/** Checkers ask for the same ones again and again. */
-const DESCRIBED = new WeakMap<EncodedValue, string>();
+/** Type code and length of a string. */
+const STRING_START = 3;
+const [SPACE, QUOTE, BACKSLASH, TILDE] = [0x20, 0x22, 0x5c, 0x7e] as const;
+
+/** Several checkers ask for the same one, one after the other. */
+let last: { readonly value: EncodedValue; readonly text: string } | undefined;
 
 /** One line for all that a WebSocket message holds. */
 export function describeBytes(bytes: Uint8Array): string {
@@ -15,15 +25,28 @@ export function describeBytes(bytes: Uint8Array): string {
 /** A value, for people. No two values that clients of a simulation set read the same. */
 export function describeValue(value: EncodedValue | undefined): string {
   if (value === undefined) return "nothing";
-  let shown = DESCRIBED.get(value);
-  if (shown === undefined) {
-    const text = JSON.stringify(decodeValue(value));
-    shown = text.length <= SHOWN_MAX
-      ? text
-      : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
-    DESCRIBED.set(value, shown);
+  if (last?.value !== value) last = { value, text: describePlain(value) ?? describeAny(value) };
+  return last.text;
+}
+
+function describeAny(value: EncodedValue): string {
+  const text = JSON.stringify(decodeValue(value));
+  return shorten(text, text.length);
+}
+
+/** The same for what most values are: a string that JSON escapes nothing of. */
+function describePlain(value: EncodedValue): string | undefined {
+  if (value[0] !== VALUE_CODE.string) return undefined;
+  for (let index = STRING_START; index < value.length; index++) {
+    const unit = value[index] ?? 0;
+    if (unit < SPACE || unit > TILDE || unit === QUOTE || unit === BACKSLASH) return undefined;
   }
-  return shown;
+  const characters = value.subarray(STRING_START, STRING_START + SHOWN_MAX);
+  return shorten(`"${String.fromCharCode(...characters)}"`, value.length - STRING_START + 2);
+}
+
+function shorten(start: string, length: number): string {
+  return length <= SHOWN_MAX ? start : `${start.slice(0, SHOWN_MAX)}... (${length} characters)`;
 }
 
 function describeFrame({ message, context, timestampMicros }: PeerFrame): string {

@@ -34,7 +34,7 @@ function heard(world: SimWorld): readonly string[] {
 Deno.test("an event reaches all others, and does not go back on the link it came by", () => {
   const { world, x, y } = hubWithLeaves();
   // Its origin is behind x, so that only the link keeps it from going back.
-  const entry = { sequence: 1, remainingLifeMs: LIFE_MS };
+  const entry = { sequence: 1, remainingLifeMs: LIFE_MS, ageMs: 0 };
   x.sendEvent({ address: "/cue", id: "go", origin: "below-x", entry });
   world.clock.runFor(100);
   assertEquals(heard(world), ["go"]);
@@ -48,7 +48,7 @@ Deno.test("an event does not go to the router it is from", () => {
     address: "/cue",
     id: "go",
     origin: "x",
-    entry: { sequence: 1, remainingLifeMs: LIFE_MS },
+    entry: { sequence: 1, remainingLifeMs: LIFE_MS, ageMs: 0 },
   });
   world.clock.runFor(100);
   assertEquals(heard(world), ["go"]);
@@ -61,7 +61,7 @@ Deno.test("an event of the router itself that comes round is dropped", () => {
     address: "/cue",
     id: "go",
     origin: "hub",
-    entry: { sequence: 77, remainingLifeMs: LIFE_MS },
+    entry: { sequence: 77, remainingLifeMs: LIFE_MS, ageMs: 0 },
   });
   world.clock.runFor(100);
   assertEquals(heard(world), []);
@@ -71,7 +71,7 @@ Deno.test("an event of the router itself that comes round is dropped", () => {
 Deno.test("an event that comes by two ways is delivered once", () => {
   const { world, x, y } = hubWithLeaves();
   const event = { address: "/cue", origin: "far", bootId: 5 };
-  const entry = { sequence: 1, remainingLifeMs: LIFE_MS };
+  const entry = { sequence: 1, remainingLifeMs: LIFE_MS, ageMs: 0 };
   x.sendEvent({ ...event, id: "go", entry });
   y.sendEvent({ ...event, id: "go", entry });
   world.clock.runFor(3_000);
@@ -83,7 +83,7 @@ Deno.test("an event that comes by two ways is delivered once", () => {
 
 Deno.test("an event of a new process is not taken for one of the old", () => {
   const { world, x } = hubWithLeaves();
-  const entry = { sequence: 1, remainingLifeMs: LIFE_MS };
+  const entry = { sequence: 1, remainingLifeMs: LIFE_MS, ageMs: 0 };
   x.sendEvent({ address: "/cue", id: "old", bootId: 1, entry });
   x.sendEvent({ address: "/cue", id: "new", bootId: 2, entry });
   world.clock.runFor(100);
@@ -92,7 +92,11 @@ Deno.test("an event of a new process is not taken for one of the old", () => {
 
 Deno.test("an event past its life is delivered to nobody", () => {
   const { world, x, y } = hubWithLeaves();
-  x.sendEvent({ address: "/cue", id: "late", entry: { sequence: 1, remainingLifeMs: 0 } });
+  x.sendEvent({
+    address: "/cue",
+    id: "late",
+    entry: { sequence: 1, remainingLifeMs: 0, ageMs: 0 },
+  });
   world.clock.runFor(100);
   assertEquals(heard(world), []);
   assertEquals(y.forwarded("event").length, 0);

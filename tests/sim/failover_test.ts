@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "../support/assert.ts";
-import { clientOf, held, startFederation, write } from "./federation_setup.ts";
+import { clientOf, held, restart, startFederation, write } from "./federation_setup.ts";
 import type { SimWorld } from "./sim_world.ts";
 
 /** Two hubs below a root; site a knows both, site b is at the root. */
@@ -11,6 +11,20 @@ const PLANS = [
   { id: "b", hubs: ["root"], namespaces: ["/site-b/**"] },
 ];
 const EVERYWHERE = ["root", "first", "second", "a", "b"];
+
+/** Site a cannot reach a hub any more, and both know it. */
+function partFrom(world: SimWorld, hub: string): void {
+  world.network.stall("a", hub);
+  world.network.stall(hub, "a");
+  for (const connection of world.network.connections("a", hub)) {
+    connection.cut({ dialler: 0, acceptor: 0 });
+  }
+}
+
+function rejoin(world: SimWorld, hub: string): void {
+  world.network.resume("a", hub);
+  world.network.resume(hub, "a");
+}
 
 function awaitHub(world: SimWorld, hub: string): void {
   world.clock.runUntil(
@@ -87,4 +101,33 @@ Deno.test("an event published before a site changed its hub reaches nobody twice
   const received = clientOf(world, "b").events.map(({ id }) => id);
   assertEquals(received.length, new Set(received).size);
   assert(received.includes(ids[0] ?? "") && received.includes(ids.at(-1) ?? ""));
+});
+
+Deno.test("a site that crashes and comes back by its other hub delivers no event again", () => {
+  const core = { eventTtlMs: 30_000 };
+  const world = startFederation(PLANS.map((plan) => ({ ...plan, core })));
+  const lost: string[] = [];
+  world.watch([{
+    name: "lost",
+    linkEvent: (router, event) => {
+      if (event.type === "eventLost") lost.push(`${router} ${event.sequence} ${event.why}`);
+    },
+  }]);
+  // The first hub keeps for site a what is published from now on.
+  partFrom(world, "first");
+  awaitHub(world, "second");
+  const before = clientOf(world, "b").publish("/cue/1");
+  world.clock.runFor(100);
+  const received = () => clientOf(world, "a").events.map(({ id }) => id);
+  assertEquals(received(), [before], "by the second hub");
+  partFrom(world, "second");
+  restart(world, "a");
+  clientOf(world, "b").publish("/cue/2");
+  rejoin(world, "first");
+  awaitHub(world, "first");
+  world.clock.runFor(1_000);
+  // The second was published while the new process ran, and no hub reached it.
+  assertEquals(received().length, 2);
+  assertEquals(new Set(received()).size, 2);
+  assertEquals(lost, ["a 1 unknown"]);
 });

@@ -12,8 +12,16 @@ export interface PeerFrame {
   readonly bytes: Uint8Array;
 }
 
-/** All frames of a WebSocket message. */
-export function readPeerFrames(bytes: Uint8Array): PeerFrame[] {
+/** Whoever watches asks for the same message, one after the other. */
+let last: { readonly bytes: Uint8Array; readonly frames: readonly PeerFrame[] } | undefined;
+
+/** All frames of a WebSocket message, whose bytes must never change. */
+export function readPeerFrames(bytes: Uint8Array): readonly PeerFrame[] {
+  if (last?.bytes !== bytes) last = { bytes, frames: decode(bytes) };
+  return last.frames;
+}
+
+function decode(bytes: Uint8Array): PeerFrame[] {
   const frames: PeerFrame[] = [];
   let context: { readonly message: ForwardMessage; index: number } | undefined;
   for (let offset = 0; offset < bytes.length;) {

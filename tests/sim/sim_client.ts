@@ -1,7 +1,7 @@
 import type { Transport } from "../../src/edge/transport.ts";
 import { ERROR_CODE } from "../../src/router/error_code.ts";
 import { timeToLiveMicros } from "../../src/state/time_to_live.ts";
-import { decodeFrame, encodeFrame } from "../../src/wire/frame.ts";
+import { encodeFrame } from "../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
   type Message,
@@ -16,6 +16,7 @@ import {
 import { encodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
+import { readPeerFrames } from "./peer_frames.ts";
 import type { SimNetwork } from "./sim_network.ts";
 
 /** How a {@linkcode SimClient} sets a value. */
@@ -236,7 +237,11 @@ export class SimClient {
       this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
     }
     return {
-      onMessage: (bytes) => this.#received(session, decodeFrame(bytes).message),
+      onMessage: (bytes) => {
+        // Like the public codecs: what follows the first frame is ignored.
+        const [frame] = readPeerFrames(bytes);
+        if (frame !== undefined) this.#received(session, frame.message);
+      },
       onText: () => {},
       onClose: () => {
         time.toMicros = this.#network.clock.nowMicros;

@@ -33,6 +33,8 @@ export interface Delivery {
   readonly to: string;
   /** Of the connection. */
   readonly connectionId: number;
+  /** When the sender handed it to its socket; since then it may have waited there. */
+  readonly sentAtMicros: number;
   readonly bytes: Uint8Array;
   /** What the message holds; read when it is first asked for. */
   readonly frames: () => readonly PeerFrame[];
@@ -45,6 +47,9 @@ export interface Notice {
 }
 
 const LATENCY_MICROS = 500;
+/** Many small messages share a buffer: one of its own would cost each more than all the rest. */
+const KEPT_BYTES = 65_536;
+const KEPT_APART_BYTES = 8_192;
 
 /**
  * A network of named nodes: connections are ordered and reliable while they live, messages take
@@ -62,6 +67,8 @@ export class SimNetwork {
   readonly #connections = new Set<SimConnection>();
   readonly #observers: ((delivery: Delivery) => void)[] = [];
   #lastConnectionId = 0;
+  #kept = new Uint8Array(KEPT_BYTES);
+  #keptBytes = 0;
 
   /** `random` spreads the latency. */
   constructor(clock: VirtualClock, random: () => number = () => 0) {
@@ -112,12 +119,15 @@ export class SimNetwork {
     return this.#suspensionOf(node) !== undefined;
   }
 
-  /** How long a process did not run, since a moment. */
-  suspendedMicros(node: string, sinceMicros: number): number {
-    const nowMicros = this.clock.nowMicros;
+  /** How long a process did not run, from a moment to another one, or to now. */
+  suspendedMicros(
+    node: string,
+    sinceMicros: number,
+    untilMicros: number = this.clock.nowMicros,
+  ): number {
     return (this.#suspensions.get(node) ?? []).reduce(
       (sum, { fromMicros, toMicros }) =>
-        sum + Math.max(0, Math.min(toMicros, nowMicros) - Math.max(fromMicros, sinceMicros)),
+        sum + Math.max(0, Math.min(toMicros, untilMicros) - Math.max(fromMicros, sinceMicros)),
       0,
     );
   }
@@ -129,6 +139,19 @@ export class SimNetwork {
     return last.toMicros === Infinity
       ? { sinceMicros: last.fromMicros }
       : { endedMicros: last.toMicros };
+  }
+
+  /** A copy of a message, for whoever gets it: the sender uses its buffer again. */
+  keep(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > KEPT_APART_BYTES) return bytes.slice();
+    if (this.#kept.length - this.#keptBytes < bytes.length) {
+      this.#kept = new Uint8Array(KEPT_BYTES);
+      this.#keptBytes = 0;
+    }
+    const start = this.#keptBytes;
+    this.#keptBytes += bytes.length;
+    this.#kept.set(bytes, start);
+    return this.#kept.subarray(start, this.#keptBytes);
   }
 
   /** The direction between two nodes, to read and to change. */
@@ -182,9 +205,12 @@ export class SimNetwork {
   connections(nameA: string, nameB: string): readonly SimConnection[] {
     const a = this.nodeOf(nameA);
     const b = this.nodeOf(nameB);
-    return [...this.#connections].filter(({ dialler, acceptor }) =>
-      (dialler.node === a && acceptor.node === b) || (dialler.node === b && acceptor.node === a)
-    );
+    const found: SimConnection[] = [];
+    for (const connection of this.#connections) {
+      const { dialler: { node: from }, acceptor: { node: to } } = connection;
+      if ((from === a && to === b) || (from === b && to === a)) found.push(connection);
+    }
+    return found;
   }
 
   /** Connections that the process on a node takes for open. */

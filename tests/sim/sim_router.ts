@@ -148,16 +148,19 @@ export class SimRouter {
     this.#surroundings.network.nodeDied(this.id, noticeMicros);
   }
 
+  /** The monotonic clock of its process. */
+  get nowMicros(): number {
+    return this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
+  }
+
   /** Federation time, as this router knows it. */
   get timeMicros(): number {
-    const nowMicros = this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
-    return this.host.federation?.clock.timeMicros(nowMicros) ?? 0;
+    return this.host.federation?.clock.timeMicros(this.nowMicros) ?? 0;
   }
 
   /** Whether a session of this router has a lock elsewhere, as far as the router knows. */
   holdsLock(address: string, session: string): boolean {
-    const nowMicros = this.#surroundings.network.clock.nowMicros - this.#bootedAtMicros;
-    return this.host.federation?.leases.holds(address, session, nowMicros) ?? false;
+    return this.host.federation?.leases.holds(address, session, this.nowMicros) ?? false;
   }
 
   /** All params and tombstones, by address. */

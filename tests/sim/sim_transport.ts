@@ -17,7 +17,7 @@ interface ConnectionOptions {
   readonly random: () => number;
   readonly there: Route;
   readonly back: Route;
-  readonly network: Pick<SimNetwork, "nodeOf" | "whenRunning" | "suspension">;
+  readonly network: Pick<SimNetwork, "keep" | "nodeOf" | "whenRunning" | "suspension">;
   readonly delivered: (delivery: Delivery) => void;
   /** Both ends know that it is over. */
   readonly ended: () => void;
@@ -101,7 +101,7 @@ export class SimConnection {
   }
 
   /** For the ends: a message is about to arrive. False when it is lost. */
-  arrives(from: SimTransport, bytes: Uint8Array): boolean {
+  arrives(from: SimTransport, { bytes, sentAtMicros }: Message): boolean {
     if (this.#cutAtMicros !== undefined) return false;
     const { id } = this;
     let frames: readonly PeerFrame[] | undefined;
@@ -109,6 +109,7 @@ export class SimConnection {
       from: from.node,
       to: this.peerOf(from).node,
       connectionId: id,
+      sentAtMicros,
       bytes,
       frames: () => frames ??= readPeerFrames(bytes),
     });
@@ -126,7 +127,13 @@ export class SimConnection {
   }
 }
 
-type Item = { readonly bytes: Uint8Array } | { readonly close: CloseFrame };
+interface Message {
+  readonly bytes: Uint8Array;
+  /** When the sender handed it to its socket. */
+  readonly sentAtMicros: number;
+}
+
+type Item = Message | { readonly close: CloseFrame };
 
 /** One end of a simulated connection. */
 export class SimTransport implements Transport {
@@ -136,7 +143,7 @@ export class SimTransport implements Transport {
   readonly #route: Route;
   readonly #clock: VirtualClock;
   readonly #random: () => number;
-  readonly #network: Pick<SimNetwork, "nodeOf" | "whenRunning">;
+  readonly #network: ConnectionOptions["network"];
   readonly #unsent: Item[] = [];
   #unsentBytes = 0;
   /** Takes back the departure of the first that waits, where only few bytes pass. */
@@ -184,7 +191,8 @@ export class SimTransport implements Transport {
   }
 
   send(bytes: Uint8Array): void {
-    if (!this.isClosed) this.#push({ bytes: bytes.slice() });
+    if (this.isClosed) return;
+    this.#push({ bytes: this.#network.keep(bytes), sentAtMicros: this.#clock.nowMicros });
   }
 
   close(code: number, reason: string): void {
@@ -283,7 +291,7 @@ export class SimTransport implements Transport {
       if (this.#connection.cutAtMicros === undefined) peer.ended(item.close);
       return;
     }
-    if (!this.#connection.arrives(this, item.bytes)) return;
+    if (!this.#connection.arrives(this, item)) return;
     peer.#handler?.onMessage(item.bytes);
     this.#connection.arrived();
   }

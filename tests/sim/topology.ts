@@ -1,5 +1,6 @@
-import { matches, parsePattern } from "../../src/address/pattern.ts";
+import { matches } from "../../src/address/pattern.ts";
 import type { Prng } from "../support/prng.ts";
+import { knownPattern } from "./known_pattern.ts";
 import type { RouterPlan, SimRouter } from "./sim_router.ts";
 import type { SimWorld } from "./sim_world.ts";
 
@@ -28,6 +29,8 @@ export interface RandomTopology {
 
 const SITES = ["a", "b", "c"] as const;
 const LATE_SHARE = 0.35;
+/** Checkers ask again and again. */
+const MIRRORS = new WeakMap<RouterPlan, (address: string) => boolean>();
 
 /** A hub and a number of leaves, each with a namespace of its own. */
 export function star(leaves: number): Topology {
@@ -58,10 +61,19 @@ export function randomTopology(
 
 /** Whether a router is to hold all versions of an address: it imports it, or owns it. */
 export function mirrors(plan: RouterPlan): (address: string) => boolean {
+  let isMirror = MIRRORS.get(plan);
+  if (isMirror === undefined) {
+    isMirror = mirrorsBy(plan);
+    MIRRORS.set(plan, isMirror);
+  }
+  return isMirror;
+}
+
+function mirrorsBy(plan: RouterPlan): (address: string) => boolean {
   const { hubs = [], imports = ["/**"], namespaces = [] } = plan;
   const texts = hubs.length === 0 ? ["/**"] : [...imports, ...namespaces];
   if (texts.includes("/**")) return () => true;
-  const patterns = texts.map(parsePattern);
+  const patterns = texts.map(knownPattern);
   return (address: string): boolean => patterns.some((pattern) => matches(pattern, address));
 }
 

@@ -1,18 +1,16 @@
-import { matches, parsePattern } from "../../../src/address/pattern.ts";
+import { matches } from "../../../src/address/pattern.ts";
 import type { LinkEvent } from "../../../src/federation/link_event.ts";
 import { EVENT_LIFE_MS } from "../../../src/limits.ts";
 import type { Checker, ClientEvent, Report } from "../checker.ts";
-import { readPeerFrames } from "../peer_frames.ts";
-import type { SimClient } from "../sim_client.ts";
+import { knownPattern } from "../known_pattern.ts";
+import { RoundTrips } from "../round_trips.ts";
+import type { SessionTime, SimClient } from "../sim_client.ts";
 import type { Delivery } from "../sim_network.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
-/** A client's way to its router and back, and what routers round off. */
+/** A client's way to its router, a turn of each router on the way, and what they round off. */
 const TOLERANCE_MICROS = 5_000;
-/** Longest stall of a client in a scenario: what is on its way to it then cannot be called back. */
-const CLIENT_STALL_MAX_MICROS = 600_000;
-
 /** After the end of its life, until it is told that an event is lost. */
 const TELLING_MAX_MICROS = 1_500_000;
 
@@ -30,10 +28,19 @@ interface Published {
   readonly known: ReadonlySet<string>;
 }
 
+interface Crash {
+  readonly router: string;
+  readonly atMicros: number;
+}
+
 /**
- * No client receives an event later than its life after its publication. An event that a router with
- * an interested client never got was told as lost somewhere, or a router on its way crashed while it
- * lived, or a hub on its way had crashed before and did not know yet that the router was there.
+ * No router sends a client an event later than its life after its publication; how long it waits in
+ * the client's socket then is the client's own affair. Each link may take an event for younger than
+ * it is by half its round trip, for clocks cannot be compared better.
+ *
+ * An event that a router with an interested client never got was told as lost somewhere, or a router
+ * on its way crashed while it lived, or before it ran long enough to tell of it, or a hub on its way
+ * had crashed before and did not know yet that the router was there.
  */
 export class EventAccounts implements Checker {
   readonly name = "event accounts";
@@ -41,17 +48,23 @@ export class EventAccounts implements Checker {
   readonly #published = new Map<string, Published>();
   readonly #sequences = new Map<string, number>();
   readonly #lost = new Set<string>();
-  readonly #crashes: { readonly router: string; readonly atMicros: number }[] = [];
+  readonly #crashes: Crash[] = [];
+  readonly #roundTrips = new RoundTrips();
   #known: ReadonlySet<string> = new Set();
+  /** When the message that arrives now was handed to its sender's socket. */
+  #sentAtMicros = 0;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  delivered({ from, to, bytes }: Delivery, world: SimWorld): void {
+  delivered(delivery: Delivery, world: SimWorld): void {
+    const { from, to, frames } = delivery;
+    this.#sentAtMicros = delivery.sentAtMicros;
+    this.#roundTrips.delivered(delivery, world);
     const client = world.clients.get(from);
     if (client === undefined) return;
-    for (const { message } of readPeerFrames(bytes)) {
+    for (const { message } of frames()) {
       if (message.type !== "PUBLISH") continue;
       const sequence = (this.#sequences.get(to) ?? 0) + 1;
       this.#sequences.set(to, sequence);
@@ -83,21 +96,19 @@ export class EventAccounts implements Checker {
     }
   }
 
-  received({ session, id, atMicros }: ClientEvent, world: SimWorld): void {
+  received({ session, id }: ClientEvent, world: SimWorld): void {
     const published = this.#published.get(id);
     if (published === undefined) {
       return this.#report(`client ${session.client} received event ${id}, which nobody published`);
     }
-    const diesMicros = published.atMicros + published.lifeMicros + TOLERANCE_MICROS +
-      unknownTravelMicros(world);
-    if (atMicros <= diesMicros) return;
-    const { stalledSinceMicros } = world.network.route(session.router, session.client);
-    const wasOnItsWay = stalledSinceMicros > 0 && stalledSinceMicros <= diesMicros &&
-      atMicros <= stalledSinceMicros + CLIENT_STALL_MAX_MICROS + TOLERANCE_MICROS;
-    if (wasOnItsWay) return;
+    const { router, atMicros, lifeMicros } = published;
+    const lateMicros = this.#sentAtMicros - atMicros - lifeMicros - TOLERANCE_MICROS;
+    if (lateMicros <= 0) return;
+    const onTheWay = waysBetween(router, session.router, world);
+    if (lateMicros <= this.#roundTrips.unknownTravelMicros(onTheWay, atMicros)) return;
     this.#report(
-      `client ${session.client} received event ${id} of router ${published.router} ` +
-        `${(atMicros - published.atMicros) / 1e6} s after its publication`,
+      `client ${session.client} was sent event ${id} of router ${router} ` +
+        `${(this.#sentAtMicros - atMicros) / 1e6} s after its publication`,
     );
   }
 
@@ -122,39 +133,37 @@ export class EventAccounts implements Checker {
   #isOwed(published: Published, client: SimClient, world: SimWorld): boolean {
     const { address, atMicros, lifeMicros } = published;
     return client.name !== published.client &&
-      client.subscriptions.some((pattern) => matches(parsePattern(pattern), address)) &&
+      client.subscriptions.some((pattern) => matches(knownPattern(pattern), address)) &&
       mirrors(world.router(client.router).plan)(address) &&
-      client.sessions.some(({ fromMicros, toMicros }) =>
-        fromMicros + TOLERANCE_MICROS <= atMicros &&
-        (toMicros ?? Infinity) >= atMicros + lifeMicros + TOLERANCE_MICROS
+      client.sessions.some((session) =>
+        session.fromMicros + TOLERANCE_MICROS <= atMicros &&
+        this.#endOf(session, client) >= atMicros + lifeMicros + TOLERANCE_MICROS
       );
+  }
+
+  /** A client that is suspended does not hear that its router is gone. */
+  #endOf({ fromMicros, toMicros = Infinity }: SessionTime, { router }: SimClient): number {
+    const crash = this.#crashes.find((it) => it.router === router && it.atMicros >= fromMicros);
+    return Math.min(toMicros, crash?.atMicros ?? Infinity);
   }
 
   #hasExcuse(published: Published, target: string, world: SimWorld): boolean {
     const { router, atMicros, lifeMicros, known } = published;
-    const onTheWay = new Set([router, target, ...above(router, world), ...above(target, world)]);
-    const hasCrash = this.#crashes.some((crash) =>
-      onTheWay.has(crash.router) && crash.atMicros >= atMicros &&
-      crash.atMicros <= atMicros + lifeMicros + TELLING_MAX_MICROS
-    );
+    const onTheWay = waysBetween(router, target, world);
+    const diesMicros = atMicros + lifeMicros;
+    const hasCrash = this.#crashes.some((crash) => {
+      if (!onTheWay.has(crash.router) || crash.atMicros < atMicros) return false;
+      const { network } = world;
+      const stoppedMicros = network.suspendedMicros(crash.router, diesMicros, crash.atMicros);
+      return crash.atMicros - stoppedMicros <= diesMicros + TELLING_MAX_MICROS;
+    });
     return hasCrash || !isReached(target, { origin: router, known, world });
   }
 }
 
-/**
- * Two clocks can be compared only as exactly as the two ways between them are alike: on each link an
- * event may be taken for younger than it is, by half the round trip at most.
- */
-function unknownTravelMicros(world: SimWorld): number {
-  let sumMicros = 0;
-  for (const from of world.routers.keys()) {
-    for (const to of hubsOf(from, world)) {
-      for (const route of [world.network.route(from, to), world.network.route(to, from)]) {
-        sumMicros += (route.latencyMicros + route.jitterMicros) / 2;
-      }
-    }
-  }
-  return sumMicros;
+/** All routers that an event may pass on its way from one to another. */
+function waysBetween(origin: string, target: string, world: SimWorld): ReadonlySet<string> {
+  return new Set([origin, target, ...above(origin, world), ...above(target, world)]);
 }
 
 /** All routers that may be above one; of a ring, all. */
@@ -191,5 +200,5 @@ function isReached(
 }
 
 function hubsOf(id: string, world: SimWorld): readonly string[] {
-  return world.router(id).plan.hubs ?? [];
+  return (world.router(id).plan.hubs ?? []).map((hub) => world.network.nodeOf(hub));
 }

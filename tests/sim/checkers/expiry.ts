@@ -37,6 +37,8 @@ export class Expiry implements Checker {
   readonly #expiries = new Map<string, number>();
   /** By address and timestamp: when such a version was seen first, by virtual time. */
   readonly #firstSeenMicros = new Map<string, number>();
+  /** Versions never change: a look at each is enough. */
+  readonly #looked = new WeakSet<Version>();
   readonly #untimedSeenMicros = new Map<string, number>();
   #earliestOffsetMicros = Infinity;
   #latestOffsetMicros = -Infinity;
@@ -50,6 +52,8 @@ export class Expiry implements Checker {
     for (const { id, isUp, params } of this.#stores(world)) {
       if (!isUp) continue;
       for (const [address, version] of params) {
+        if (this.#looked.has(version)) continue;
+        this.#looked.add(version);
         if (isLive(version)) this.#learn(address, version, world);
         else this.#checkNotEarly(id, { address, version }, world);
       }

@@ -1,9 +1,10 @@
 import { LEASE_LIFE_MS, LEASE_RENEWAL_MS } from "../../../src/limits.ts";
 import { compareSpecificity } from "../../../src/address/specificity.ts";
-import { matches, parsePattern, type Pattern } from "../../../src/address/pattern.ts";
+import { matches, type Pattern } from "../../../src/address/pattern.ts";
 import type { Checker, ClientWrite, Report, Stamp } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import type { RouterPlan } from "../sim_router.ts";
+import { knownPattern } from "../known_pattern.ts";
 import type { SimWorld } from "../sim_world.ts";
 
 /** Within this time a lock that was lost with its owner is given again, or denied. */
@@ -139,7 +140,7 @@ function ownerOf(plans: readonly RouterPlan[], address: string): string {
   let root = "";
   for (const { id, hubs = [], namespaces = [] } of plans) {
     if (hubs.length === 0) root = id;
-    for (const pattern of namespaces.map(parsePattern)) {
+    for (const pattern of namespaces.map(knownPattern)) {
       if (!matches(pattern, address)) continue;
       if (owner === undefined || compareSpecificity(pattern, owner.pattern) > 0) {
         owner = { id, pattern };

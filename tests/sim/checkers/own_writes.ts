@@ -1,6 +1,7 @@
-import { matches, parsePattern } from "../../../src/address/pattern.ts";
+import { matches } from "../../../src/address/pattern.ts";
 import type { Checker, ClientUpdate, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
+import { knownPattern } from "../known_pattern.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
@@ -47,7 +48,7 @@ export class OwnWrites implements Checker {
       const { subscriptions = [] } = world.clients.get(client) ?? {};
       const { plan, isReconfigured } = world.router(router);
       const isTold = mirrors(plan)(address) && !isReconfigured &&
-        subscriptions.some((pattern) => matches(parsePattern(pattern), address));
+        subscriptions.some((pattern) => matches(knownPattern(pattern), address));
       if (!isTold) continue;
       this.#report(
         `client ${client} heard that "${address}" = ${describeValue(value)} ` +

@@ -1,8 +1,9 @@
-import { matches, parsePattern, type Pattern } from "../../../src/address/pattern.ts";
+import { matches, type Pattern } from "../../../src/address/pattern.ts";
 import { compareSpecificity } from "../../../src/address/specificity.ts";
 import type { Checker, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { federationOf } from "../expectations.ts";
+import { knownPattern } from "../known_pattern.ts";
 import type { SimWorld } from "../sim_world.ts";
 
 /** In quiet, each write is stamped by the owner of its address: the most specific claim decides. */
@@ -56,7 +57,7 @@ function ownerOf(
   if (plans.some(({ dispute }) => dispute !== undefined)) return undefined;
   let best: { readonly pattern: Pattern; readonly owner: string } | undefined;
   for (const { id, namespaces = [] } of plans) {
-    for (const pattern of namespaces.map(parsePattern)) {
+    for (const pattern of namespaces.map(knownPattern)) {
       if (!matches(pattern, address)) continue;
       const isBetter = best === undefined || compareSpecificity(pattern, best.pattern) > 0;
       if (isBetter) best = { pattern, owner: id };

@@ -1,8 +1,10 @@
-import { matches, parsePattern } from "../../../src/address/pattern.ts";
+import { matches } from "../../../src/address/pattern.ts";
+import type { EncodedValue } from "../../../src/wire/message.ts";
 import type { Checker, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import type { SimClient } from "../sim_client.ts";
 import { federationOf, linkProblems } from "../expectations.ts";
+import { knownPattern } from "../known_pattern.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
 
@@ -52,12 +54,13 @@ export class Recovery implements Checker {
   }
 
   #checkTold({ address, value }: ClientWrite, client: SimClient, world: SimWorld): void {
-    const text = describeValue(value);
-    const told = client.updates.filter((it) => describeValue(it.value) === text).length;
+    const told = client.updates.filter((it) => isSame(it.value, value)).length;
     const wanted = wants(client, address, world) ? 1 : 0;
     // Its own router may know an address that it does not mirror, by the reply to its request.
     if (told === wanted || !isMirrored(client, address, world)) return;
-    this.#report(`client ${client.name} was told ${told} times of "${address}" = ${text}`);
+    this.#report(
+      `client ${client.name} was told ${told} times of "${address}" = ${describeValue(value)}`,
+    );
   }
 
   #checkEvents(publisher: SimClient, world: SimWorld): void {
@@ -79,9 +82,13 @@ export class Recovery implements Checker {
   }
 }
 
+function isSame(a: EncodedValue, b: EncodedValue): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
 function wants(client: SimClient, address: string, world: SimWorld): boolean {
   return isMirrored(client, address, world) &&
-    client.subscriptions.some((pattern) => matches(parsePattern(pattern), address));
+    client.subscriptions.some((pattern) => matches(knownPattern(pattern), address));
 }
 
 function isMirrored(client: SimClient, address: string, world: SimWorld): boolean {

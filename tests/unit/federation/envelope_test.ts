@@ -90,7 +90,7 @@ Deno.test("what is written is read in the same order, in one message until it is
         break;
       }
       case 4: {
-        const entry = { sequence: n, remainingLifeMs: 5 };
+        const entry = { sequence: n, remainingLifeMs: 5, ageMs: 0 };
         const publish = encodeFrame({ type: "PUBLISH", address, signal: 1, phase: 0 });
         writer.event({ origin, bootId }, entry, publish);
         expected.push(`event ${origin} ${address} ${JSON.stringify(entry)}`);

@@ -45,6 +45,7 @@ class TestLane {
       signal: SIGNAL.event,
       identity: { origin: "a", bootId: 1, sequence: ++this.#published },
       deadlineMicros: this.nowMicros + lifeMs * 1_000,
+      publishedMicros: this.nowMicros,
       frame: new Uint8Array(bytes),
     };
   }
@@ -172,6 +173,18 @@ Deno.test("an event that was sent and is not acknowledged when its life is over 
   test.advance(1_000);
   assertEquals(test.lost, ["1 unknown"]);
   assertEquals(test.lane.unacknowledged, 0);
+});
+
+Deno.test("an unknown event is told when its own life is over, not that of an older one", () => {
+  const test = new TestLane();
+  open(test);
+  test.publish(1, { lifeMs: 60_000 });
+  test.publish(1);
+  test.publish(1, { lifeMs: 60_000 });
+  test.advance(LIFE_MS + 1_500);
+  assertEquals([test.lost, test.lane.unacknowledged], [["2 unknown"], 2]);
+  test.lane.acknowledged(3);
+  assertEquals([test.lost, test.lane.unacknowledged], [["2 unknown"], 0]);
 });
 
 Deno.test("an event that was sent on a lost connection and can be repeated no more is unknown", () => {

@@ -210,6 +210,41 @@ Deno.test("an event is not given back to the router it comes from, nor taken bac
   assertEquals(client.read(), []);
 });
 
+Deno.test("an event that was published before a leaf started is for the routers below it only", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  const below = registerLeaf(leaf, "below", []);
+  const other = registerLeaf(leaf, "other", []);
+  below.send({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: 0xff });
+  const clients = [leaf.client(), leaf.client()];
+  for (const client of clients) client.subscribe("/**");
+  leaf.nowMicros = leaf.core.startedMicros + 2_000_000;
+  const forward = (sequence: number, ageMs: number) => {
+    other.send(...forwardEvent(event("/e"), { sequence, ageMs }));
+    const [context] = below.read();
+    const passedOn = context?.type === "FEDERATION_SYNC" && context.op === "Forward" &&
+      context.kind === "event" && context.entries.map((entry) => entry.ageMs);
+    return [...clients.map((it) => it.read().length), passedOn];
+  };
+  assertEquals(forward(1, 1_900), [1, 1, [1_900]]);
+  assertEquals(forward(2, 2_100), [0, 0, [2_100]]);
+  assertEquals(lost(leaf), ["2 unknown"], "told once");
+  // No life is so long; nor would more have room on the next link.
+  assertEquals(forward(3, 2 ** 32 - 1), [0, 0, [EVENT_LIFE_MAX_MS]]);
+  // Nobody here wants it.
+  for (const client of clients) client.leave();
+  assertEquals(forward(4, 2_100), [0, 0, [2_100]]);
+  assertEquals(lost(leaf), ["2 unknown", "3 unknown"]);
+});
+
+Deno.test("a root has one way to each router: an older event reaches its clients", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = registerLeaf(hub, "leaf", []);
+  const client = hub.client();
+  client.subscribe("/**");
+  leaf.send(...forwardEvent(event("/e"), { ageMs: 60_000 }));
+  assertEquals([client.read().length, lost(hub)], [1, []]);
+});
+
 Deno.test("an event whose life is over is dropped; a longer life than events have is cut", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const leaf = registerLeaf(hub, "leaf", []);
@@ -222,7 +257,7 @@ Deno.test("an event whose life is over is dropped; a longer life than events hav
   assertEquals(
     context?.type === "FEDERATION_SYNC" && context.op === "Forward" && context.kind === "event" &&
       context.entries,
-    [{ sequence: 2, remainingLifeMs: EVENT_LIFE_MAX_MS }],
+    [{ sequence: 2, remainingLifeMs: EVENT_LIFE_MAX_MS, ageMs: 0 }],
   );
 });
 
@@ -238,6 +273,10 @@ Deno.test("events at addresses that are none or of routers, and params as events
     assertEquals(leaf.ask(...forwardEvent(publish)).map(codeOf), [code]);
   }
 });
+
+function lost(node: FederationNode): string[] {
+  return node.events.flatMap((it) => it.type === "eventLost" ? [`${it.sequence} ${it.why}`] : []);
+}
 
 function event(address: string): Message {
   return { type: "PUBLISH", address, signal: SIGNAL.event, phase: 0, value: encodeValue("go") };

@@ -271,9 +271,10 @@ export function forwardEvent(
     readonly origin?: string;
     readonly sequence?: number;
     readonly remainingLifeMs?: number;
+    readonly ageMs?: number;
   } = {},
 ): readonly [ForwardMessage, Message] {
-  const { origin = "elsewhere", sequence = 1, remainingLifeMs = 5_000 } = options;
+  const { origin = "elsewhere", sequence = 1, remainingLifeMs = 5_000, ageMs = 0 } = options;
   return [{
     type: "FEDERATION_SYNC",
     op: "Forward",
@@ -281,6 +282,6 @@ export function forwardEvent(
     origin,
     bootId: 1,
     count: 1,
-    entries: [{ sequence, remainingLifeMs }],
+    entries: [{ sequence, remainingLifeMs, ageMs }],
   }, publish];
 }

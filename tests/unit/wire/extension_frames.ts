@@ -178,8 +178,8 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
   },
   {
     name: "FORWARD of an event",
-    hex: `53 41 001c 04 05  03  0001  0001 61  0000000000000009
-      0000000000000100  ffffffff`,
+    hex: `53 41 0020 04 05  03  0001  0001 61  0000000000000009
+      0000000000000100  ffffffff  00000102`,
     message: {
       type: "FEDERATION_SYNC",
       op: "Forward",
@@ -187,13 +187,13 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
       origin: "a",
       count: 1,
       bootId: 9,
-      entries: [{ sequence: 256, remainingLifeMs: 4294967295 }],
+      entries: [{ sequence: 256, remainingLifeMs: 4294967295, ageMs: 258 }],
     },
   },
   {
     name: "FORWARD of an event, when it was written in the frame",
-    hex: `53 61 001c 00000000004c4b40  04 05  03  0001  0001 61  0000000000000009
-      0000000000000001  00001388`,
+    hex: `53 61 0020 00000000004c4b40  04 05  03  0001  0001 61  0000000000000009
+      0000000000000001  00001388  00000000`,
     message: {
       type: "FEDERATION_SYNC",
       op: "Forward",
@@ -201,7 +201,7 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
       origin: "a",
       count: 1,
       bootId: 9,
-      entries: [{ sequence: 1, remainingLifeMs: 5000 }],
+      entries: [{ sequence: 1, remainingLifeMs: 5000, ageMs: 0 }],
     },
   },
   {

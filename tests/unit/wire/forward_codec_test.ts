@@ -19,13 +19,13 @@ Deno.test("readForward() refuses kinds and counts that are not allowed", () => {
 });
 
 Deno.test("readForward() refuses fewer entries than it counts", () => {
-  const oneOfTwo = "03 0002 0001 61 0000000000000001 0000000000000001 00000001";
+  const oneOfTwo = "03 0002 0001 61 0000000000000001 0000000000000001 00000001 00000000";
   assertThrows(() => readForward(new ByteReader(fromHex(oneOfTwo))), WireError, "sequence");
 });
 
 Deno.test("writeForward() refuses what no reader would accept", () => {
   const base = { type: "FEDERATION_SYNC", op: "Forward", origin: "a" } as const;
-  const entries = [{ sequence: 1, remainingLifeMs: 1 }];
+  const entries = [{ sequence: 1, remainingLifeMs: 1, ageMs: 0 }];
   const refused: readonly ForwardMessage[] = [
     { ...base, kind: "update", count: 0 },
     { ...base, kind: "offer", count: CONTEXT_ENTRIES_MAX + 1 },

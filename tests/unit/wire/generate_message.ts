@@ -330,7 +330,7 @@ function forward(prng: Prng): ForwardMessage {
     case "event":
       return {
         ...{ type, op, kind, origin, count, bootId },
-        entries: entries(() => ({ sequence: u64(prng), remainingLifeMs })),
+        entries: entries(() => ({ sequence: u64(prng), remainingLifeMs, ageMs: u32(prng) })),
       };
     case "reply":
       return {
