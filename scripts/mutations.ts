@@ -1164,4 +1164,25 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/sim/link_report_test.ts"],
     why: "a router's own uplink would be shown to others as theirs",
   },
+  {
+    file: "src/federation/sync_problem.ts",
+    find: "if (bytes > FEDERATION_PATTERNS_BYTES_MAX) {",
+    replace: "if (bytes > 2 * FEDERATION_PATTERNS_BYTES_MAX) {",
+    tests: ["tests/unit/federation/sync_problem_test.ts"],
+    why: "a RequestSync whose answer fits no frame would be a bug in the middle of the answer",
+  },
+  {
+    file: "src/router/router_core.ts",
+    find: "      this.#guard(connection, () => this.#pumpOne(connection));",
+    replace: "      this.#pumpOne(connection);",
+    tests: ["tests/unit/router/connection_bug_test.ts"],
+    why: "a bug on one connection would end the process of all",
+  },
+  {
+    file: "src/edge/router_host.ts",
+    find: "this.#guard(() => this.core.wake(this.#environment.nowMicros()));",
+    replace: "this.core.wake(this.#environment.nowMicros());",
+    tests: ["tests/unit/edge/router_host_test.ts"],
+    why: "a bug in a timer would end the process",
+  },
 ];

@@ -69,6 +69,16 @@ export const IDLE_TIMEOUT_SECONDS: number = 30;
 
 /** Namespace patterns a peer may declare, and patterns a RequestSync may name. */
 export const MAX_FEDERATION_PATTERNS: number = 1_000;
+/**
+ * Subscriptions of one peer: what a leaf imports, what it and its leaves claim, and what is wanted there
+ * beyond both, each at most `MAX_FEDERATION_PATTERNS`. It believes in them: none may be refused.
+ */
+export const PEER_SUBSCRIPTIONS_MAX: number = 3 * MAX_FEDERATION_PATTERNS;
+/**
+ * Bytes of the patterns in one FEDERATION_SYNC: leaves room in the same frame for the sender's id, and
+ * for the path of a declaration.
+ */
+export const FEDERATION_PATTERNS_BYTES_MAX: number = 60_000;
 /** Entries in one revision vector. */
 export const MAX_REVISION_ENTRIES: number = 10_000;
 /** Claims a router keeps, of all routers together. */

@@ -1,10 +1,5 @@
-import { covers } from "../address/coverage.ts";
-import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import {
-  LEGACY_ANSWERS_WAITING_MAX,
-  MAX_FEDERATION_PATTERNS,
-  MAX_REVISION_ENTRIES,
-} from "../limits.ts";
+import { parsePattern, type Pattern } from "../address/pattern.ts";
+import { LEGACY_ANSWERS_WAITING_MAX, MAX_REVISION_ENTRIES } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
 import type { RouterCore } from "../router/router_core.ts";
@@ -12,6 +7,7 @@ import { SnapshotSource } from "../router/snapshot_source.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { syncProblem } from "./sync_problem.ts";
 
 /**
  * Answers the public RequestSync and RevisionVector of one legacy leaf, with SNAPSHOT messages that
@@ -99,32 +95,6 @@ export class LegacyLeafSync {
       message: `${LEGACY_ANSWERS_WAITING_MAX} requests wait to be answered; wait for SyncComplete`,
     };
   }
-}
-
-function syncProblem(
-  patterns: readonly string[],
-  granted: readonly Pattern[],
-): Refusal | undefined {
-  if (patterns.length > MAX_FEDERATION_PATTERNS) {
-    return {
-      code: ERROR_CODE.revisionConflict,
-      message: `Cannot sync ${patterns.length} patterns: at most ${MAX_FEDERATION_PATTERNS}`,
-    };
-  }
-  const texts = new Set(granted.map(({ text }) => text));
-  for (const text of patterns) {
-    const problem = patternProblem(text);
-    if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
-    if (texts.has(text)) continue;
-    const pattern = parsePattern(text);
-    if (granted.some((by) => covers(by, pattern))) continue;
-    return {
-      code: ERROR_CODE.refused,
-      message: `Cannot sync "${text}": the router neither declared nor subscribed it`,
-      address: text,
-    };
-  }
-  return undefined;
 }
 
 function vectorProblem(entries: number): Refusal | undefined {

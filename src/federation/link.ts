@@ -427,7 +427,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #plan(): void {
-    this.#heartbeat = this.#core.router.after(HEARTBEAT_MS, () => this.#beat());
+    this.#heartbeat = this.#core.router.after(HEARTBEAT_MS, () => this.#beat(), this.connection);
   }
 
   #beat(): void {
@@ -443,6 +443,6 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #wantFlush(): void {
-    this.#core.router.flushAtEndOfTurn(this.#flush);
+    this.#core.router.flushAtEndOfTurn(this.#flush, this.connection);
   }
 }
