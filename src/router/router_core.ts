@@ -15,7 +15,7 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { Greeting } from "./greeting.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxSource } from "./outbox.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { Publication } from "./publication.ts";
@@ -278,6 +278,15 @@ export class RouterCore implements ConnectionOwner {
   pump(connection: Connection): void {
     this.#guard(connection, () => this.#pumpOutbox(connection));
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
+  }
+
+  /**
+   * Sends bulk data as the connection has room for it, in place of what waits under the same key. A
+   * connection for which too much waits is closed.
+   */
+  sendSource(connection: Connection, source: OutboxSource, key?: unknown): void {
+    if (!connection.outbox.addSource(source, key)) return connection.closeSlow();
+    this.pump(connection);
   }
 
   /** Plans an action, milliseconds from now. What it throws ends the connection that it is about. */
