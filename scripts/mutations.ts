@@ -1050,10 +1050,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/legacy_leaf_writes.ts",
-    find: `const refusal = part.type === "PUBLISH"
-        ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
-        : this.#setProblem(part, newAddresses.size);`,
-    replace: "const refusal = this.#leaf.writeProblem(part.address);",
+    find: `(part, earlier) =>
+        part.type === "PUBLISH"
+          ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
+          : this.#setProblem(part, earlier)`,
+    replace: "(part) => this.#leaf.writeProblem(part.address)",
     tests: [LEGACY_LEAF],
     why: "a bundle would get round the namespaces",
   },
@@ -1086,7 +1087,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "the first public leaf with default settings would shut out every other",
   },
   {
-    file: "src/federation/legacy_leaf_sync.ts",
+    file: "src/federation/sync_problem.ts",
     find: "if (granted.some((by) => covers(by, pattern))) continue;",
     replace: "continue;",
     tests: [LEGACY_LEAF],
@@ -1094,8 +1095,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/legacy_leaf_sync.ts",
-    find: "if (this.#waiting < LEGACY_ANSWERS_WAITING_MAX) return undefined;",
-    replace: "return undefined;",
+    find: "const hasRoom = this.#waiting < LEGACY_ANSWERS_WAITING_MAX &&",
+    replace: "const hasRoom =",
     tests: [LEGACY_LEAF],
     why: "a peer that reads nothing could have any number of answers wait",
   },
