@@ -1106,10 +1106,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/legacy_leaf_writes.ts",
-    find: `const refusal = part.type === "PUBLISH"
-        ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
-        : this.#setProblem(part, newAddresses.size);`,
-    replace: "const refusal = this.#leaf.writeProblem(part.address);",
+    find: `(part, earlier) =>
+        part.type === "PUBLISH"
+          ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
+          : this.#setProblem(part, earlier)`,
+    replace: "(part) => this.#leaf.writeProblem(part.address)",
     tests: [LEGACY_LEAF],
     why: "a bundle would get round the namespaces",
   },
@@ -1142,7 +1143,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "the first public leaf with default settings would shut out every other",
   },
   {
-    file: "src/federation/legacy_leaf_sync.ts",
+    file: "src/federation/sync_problem.ts",
     find: "if (granted.some((by) => covers(by, pattern))) continue;",
     replace: "continue;",
     tests: [LEGACY_LEAF],
@@ -1150,8 +1151,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/legacy_leaf_sync.ts",
-    find: "if (this.#waiting < LEGACY_ANSWERS_WAITING_MAX) return undefined;",
-    replace: "return undefined;",
+    find: "const hasRoom = this.#waiting < LEGACY_ANSWERS_WAITING_MAX &&",
+    replace: "const hasRoom =",
     tests: [LEGACY_LEAF],
     why: "a peer that reads nothing could have any number of answers wait",
   },
@@ -1247,5 +1248,89 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "return false;",
     tests: ["tests/unit/federation/claims_test.ts"],
     why: "an owner that moved would be looked for where it was",
+  },
+  {
+    file: "src/federation/sync_problem.ts",
+    find: "if (bytes > FEDERATION_PATTERNS_BYTES_MAX) {",
+    replace: "if (bytes > 2 * FEDERATION_PATTERNS_BYTES_MAX) {",
+    tests: ["tests/unit/federation/sync_problem_test.ts"],
+    why: "a RequestSync whose answer fits no frame would be a bug in the middle of the answer",
+  },
+  {
+    file: "src/router/router_core.ts",
+    find: "      this.#guard(connection, () => this.#pumpOne(connection));",
+    replace: "      this.#pumpOne(connection);",
+    tests: ["tests/unit/router/connection_bug_test.ts"],
+    why: "a bug on one connection would end the process of all",
+  },
+  {
+    file: "src/edge/router_host.ts",
+    find: "this.#guard(() => this.core.wake(this.#environment.nowMicros()));",
+    replace: "this.core.wake(this.#environment.nowMicros());",
+    tests: ["tests/unit/edge/router_host_test.ts"],
+    why: "a bug in a timer would end the process",
+  },
+  {
+    file: "src/router/outbox.ts",
+    find: "return this.#sources.size < OUTBOX_SOURCES_MAX || this.#sources.has(key);",
+    replace: "return true;",
+    tests: ["tests/unit/router/outbox_test.ts"],
+    why: "a client that does not read could have snapshots prepared without end",
+  },
+  {
+    file: "src/router/client_session.ts",
+    find: "{ next: () => source.next(), replaced },",
+    replace: "{ next: () => source.next() },",
+    tests: ["tests/unit/router/slow_consumer_test.ts"],
+    why: "a SUBSCRIBE that another replaced would never be answered",
+  },
+  {
+    file: "src/router/parts_problem.ts",
+    find: "!isLive(params.get(address))",
+    replace: "params.get(address) === undefined",
+    tests: [LEGACY_LEAF, "tests/unit/router/bundle_test.ts"],
+    why: "a bundle of what has expired would exceed the params that a router keeps",
+  },
+  {
+    file: "src/federation/state_sync.ts",
+    find: "source, COMPLETION);",
+    replace: "source);",
+    tests: ["tests/unit/federation/state_sync_test.ts"],
+    why: "a peer that does not read could have a SyncComplete prepared for each request",
+  },
+  {
+    file: "src/federation/link.ts",
+    find: "if (asked < 0) {",
+    replace: "if (asked < -1) {",
+    tests: ["tests/unit/federation/link_heartbeat_test.ts"],
+    why: "a peer could keep up a link by answers to questions that nobody asked",
+  },
+  {
+    file: "src/federation/live_addresses.ts",
+    find: "if (this.#addresses.size >= 2 * this.#router.config.paramsMax) this.#forgetExpired();",
+    replace: "",
+    tests: ["tests/unit/federation/live_addresses_test.ts"],
+    why: "params that come and go would fill the memory while a legacy hub is away",
+  },
+  {
+    file: "src/federation/legacy_leaf_link.ts",
+    find: "return !isReserved(address);",
+    replace: "return address !== undefined;",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf would be shown the uplink of its hub as its own",
+  },
+  {
+    file: "src/federation/legacy_leaf_sync.ts",
+    find: "version.revision > since && !isReserved(address) &&",
+    replace: "version.revision > since &&",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf that syncs would be shown the uplink of its hub as its own",
+  },
+  {
+    file: "src/federation/peer_requests.ts",
+    find: "this.#subscribed.size >= PEER_SUBSCRIPTIONS_MAX",
+    replace: "this.#subscribed.size >= PEER_SUBSCRIPTIONS_MAX - 1",
+    tests: ["tests/unit/federation/peer_requests_test.ts"],
+    why: "a leaf would believe in a subscription that its hub refused",
   },
 ];

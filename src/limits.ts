@@ -38,6 +38,10 @@ export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;
 export const SESSIONS_MAX: number = 1_000;
 /** Subscriptions of one session. */
 export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
+/** SUBSCRIBEs of one session that wait for what the hub knows. */
+export const SUBSCRIBES_WAITING_MAX: number = 1_000;
+/** GETs of one session that wait for its own writes. */
+export const GETS_WAITING_PER_SESSION_MAX: number = 1_000;
 /** Params a router keeps. */
 export const PARAMS_MAX: number = 1_000_000;
 /** Tombstones a router keeps, beside its params; the oldest goes first. */
@@ -48,6 +52,8 @@ export const TOMBSTONE_LIFE_MS: number = 86_400_000;
 export const OUTBOX_BYTES_MAX: number = 67_108_864;
 /** With more bytes than this queued for `OUTBOX_SLOW_MS` on end, a connection is closed with 503. */
 export const OUTBOX_SLOW_BYTES: number = 8_388_608;
+/** Snapshots and other bulk data that wait to be made for one connection. */
+export const OUTBOX_SOURCES_MAX: number = 2_000;
 /** Milliseconds that a connection may stay behind: a burst passes, a reader that stopped does not. */
 export const OUTBOX_SLOW_MS: number = 2_000;
 /** Bytes in the socket's own buffer above which the router queues instead of sending. */
@@ -69,6 +75,16 @@ export const IDLE_TIMEOUT_SECONDS: number = 30;
 
 /** Namespace patterns a peer may declare, and patterns a RequestSync may name. */
 export const MAX_FEDERATION_PATTERNS: number = 1_000;
+/**
+ * Subscriptions of one peer: what a leaf imports, what it and its leaves claim, and what is wanted there
+ * beyond both, each at most `MAX_FEDERATION_PATTERNS`. It believes in them: none may be refused.
+ */
+export const PEER_SUBSCRIPTIONS_MAX: number = 3 * MAX_FEDERATION_PATTERNS;
+/**
+ * Bytes of the patterns in one FEDERATION_SYNC: leaves room in the same frame for the sender's id, and
+ * for the path of a declaration.
+ */
+export const FEDERATION_PATTERNS_BYTES_MAX: number = 60_000;
 /** Entries in one revision vector. */
 export const MAX_REVISION_ENTRIES: number = 10_000;
 /** Claims a router keeps, of all routers together. */
@@ -83,6 +99,12 @@ export const NEWCOMER_BYTES_MAX: number = 65_536;
 export const PEERS_KNOWN_MAX: number = 10_000;
 /** Write requests waiting for an answer, on one router. */
 export const PENDING_WRITES_MAX: number = 100_000;
+/** GETs waiting for the hub's answer, on one router. */
+export const REMOTE_GETS_WAITING_MAX: number = 10_000;
+/** Link events that wait for the reader of an application; beyond it the oldest goes. */
+export const LINK_EVENTS_WAITING_MAX: number = 10_000;
+/** SYNCs of one link that wait for their answers; beyond it the oldest is not waited for. */
+export const SYNCS_WAITING_MAX: number = 16;
 /** Entries in one FORWARD context. */
 export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */

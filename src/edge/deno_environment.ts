@@ -15,6 +15,7 @@ export const DENO_ENVIRONMENT: Environment = {
   atEndOfTurn: (action) => {
     setImmediate(action);
   },
+  onHandlerError: logHandlerError,
   dial: (url, handlers) => dialWebSocket(url, handlers, { onHandlerError: logHandlerError }),
 };
 

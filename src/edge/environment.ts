@@ -14,6 +14,8 @@ export interface Environment {
   after(delayMs: number, action: () => void): () => void;
   /** Runs an action when what has arrived by now is handled, without waiting for anything else. */
   atEndOfTurn(action: () => void): void;
+  /** Tells the operator what was thrown in the router: a bug that one connection or action ended by. */
+  onHandlerError(error: unknown): void;
   /** Connects to a router; reports exactly once, never before it has returned. */
   dial(
     url: string,

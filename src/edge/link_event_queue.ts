@@ -1,7 +1,5 @@
 import type { LinkEvent } from "../federation/link_event.ts";
-
-/** Events that wait for a reader that is slow; beyond it the oldest are dropped. */
-const WAITING_MAX = 10_000;
+import { LINK_EVENTS_WAITING_MAX } from "../limits.ts";
 
 /** Link events on their way from the core to whoever watches: listeners at once, a reader later. */
 export class LinkEventQueue implements AsyncIterable<LinkEvent> {
@@ -20,7 +18,7 @@ export class LinkEventQueue implements AsyncIterable<LinkEvent> {
   push(event: LinkEvent): void {
     for (const listener of this.#listeners) listener(event);
     if (!this.#isTaken || this.#isClosed) return;
-    if (this.#waiting.length >= WAITING_MAX) this.#waiting.shift();
+    if (this.#waiting.length >= LINK_EVENTS_WAITING_MAX) this.#waiting.shift();
     this.#waiting.push(event);
     this.#wake?.();
   }

@@ -168,6 +168,10 @@ export class RouterHost implements RouterPort {
     return this.#environment.newId();
   }
 
+  failed(error: unknown): void {
+    this.#environment.onHandlerError(error);
+  }
+
   #handlerOf(id: ConnectionId): TransportHandler {
     return {
       onMessage: (bytes) => {
@@ -212,15 +216,24 @@ export class RouterHost implements RouterPort {
   #flush(): void {
     this.#flushPlannedMicros = undefined;
     if (this.#isStopped) return;
-    this.core.flush(this.#environment.nowMicros());
+    this.#guard(() => this.core.flush(this.#environment.nowMicros()));
     this.#afterEvent();
   }
 
   #wake(): void {
     this.#wakeAtMicros = Infinity;
     if (this.#isStopped) return;
-    this.core.wake(this.#environment.nowMicros());
+    this.#guard(() => this.core.wake(this.#environment.nowMicros()));
     this.#afterEvent();
+  }
+
+  /** No connection stands around a timer: what is thrown there would end the process. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#environment.onHandlerError(error);
+    }
   }
 }
 

@@ -1,13 +1,13 @@
 import { parsePattern, patternProblem } from "../address/pattern.ts";
-import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import { FEDERATION_PATTERNS_BYTES_MAX, MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
+import { patternBytes } from "./pattern_bytes.ts";
 import { routerIdProblem } from "./router_id.ts";
 
-/** Patterns and owner ids in one message, bytes: leaves room for the path in the same frame. */
-const PAYLOAD_BYTES = 60_000;
-const ENCODER = new TextEncoder();
+/** What an owner adds to its pattern: the length of its id, and the live flag. */
+const OWNER_BYTES = 3;
 
 /** What a router declares on a link. */
 export interface Declaration {
@@ -35,8 +35,8 @@ export function declare(
   const chunks: (typeof entries)[] = [[]];
   let bytes = 0;
   for (const entry of entries) {
-    const size = 5 + ENCODER.encode(entry.pattern + entry.facts.ownerId).length;
-    if (bytes + size > PAYLOAD_BYTES) {
+    const size = OWNER_BYTES + patternBytes([entry.pattern + entry.facts.ownerId]);
+    if (bytes + size > FEDERATION_PATTERNS_BYTES_MAX) {
       chunks.push([]);
       bytes = 0;
     }

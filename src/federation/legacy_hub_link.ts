@@ -1,5 +1,9 @@
 import { parsePattern } from "../address/pattern.ts";
-import { LEGACY_DECLARE_TIMEOUT_MS, MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import {
+  FEDERATION_PATTERNS_BYTES_MAX,
+  LEGACY_DECLARE_TIMEOUT_MS,
+  MAX_FEDERATION_PATTERNS,
+} from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
@@ -24,6 +28,7 @@ import { LegacyOutflow } from "./legacy_outflow.ts";
 import type { LinkEnd } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
 import type { LinkHandle } from "./link_handle.ts";
+import { patternBytes } from "./pattern_bytes.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PingHeartbeat } from "./ping_heartbeat.ts";
 import type { UnsentParams } from "./unsent_params.ts";
@@ -34,9 +39,6 @@ const EVENTS_SUBSCRIPTION_ID = 0;
 const INTEREST_SUBSCRIPTION_ID = MAX_FEDERATION_PATTERNS;
 const EVERYTHING = parsePattern("/**");
 const EVERYTHING_BUT_PARAMS = ALL_SIGNALS & ~(1 << SIGNAL.param);
-/** Patterns of a declaration, bytes: leaves room for the router's id in the same frame. */
-const DECLARED_BYTES_MAX = 60_000;
-const ENCODER = new TextEncoder();
 
 /** How a {@linkcode LegacyHubLink} is set up. */
 export interface LegacyHubOptions {
@@ -360,7 +362,7 @@ export class LegacyHubLink implements ConnectionHandler, Subscriber, LinkHandle 
       refused: (code, message) => this.#tell(code, message),
     });
     this.#phase = { kind: "registered", unsent, outflow, inflow, sync };
-    unsent.onAdded = () => router.flushAtEndOfTurn(this.#pump);
+    unsent.onAdded = () => router.flushAtEndOfTurn(this.#pump, this.#connection);
     this.#enter("Syncing");
     for (const [index, pattern] of config.imports.entries()) {
       this.#send({ type: "SUBSCRIBE", id: index + 1, pattern, types: ALL_SIGNALS });
@@ -408,12 +410,12 @@ export class LegacyHubLink implements ConnectionHandler, Subscriber, LinkHandle 
 
   #sendDeclaration(): void {
     const patterns = this.#namespaces();
-    const bytes = patterns.reduce((sum, text) => sum + 2 + ENCODER.encode(text).length, 0);
-    if (patterns.length > MAX_FEDERATION_PATTERNS || bytes > DECLARED_BYTES_MAX) {
+    const bytes = patternBytes(patterns);
+    if (patterns.length > MAX_FEDERATION_PATTERNS || bytes > FEDERATION_PATTERNS_BYTES_MAX) {
       return this.close({
         kind: "refused",
         reason: `Cannot declare ${patterns.length} namespaces of ${bytes} bytes to a legacy hub: ` +
-          `at most ${MAX_FEDERATION_PATTERNS} of ${DECLARED_BYTES_MAX} bytes fit one message`,
+          `at most ${MAX_FEDERATION_PATTERNS} of ${FEDERATION_PATTERNS_BYTES_MAX} bytes fit one message`,
       });
     }
     this.#declared = new PatternSet(patterns.map(parsePattern));

@@ -1,5 +1,6 @@
 import type { Appointment } from "../router/agenda.ts";
 import type { RouterCore } from "../router/router_core.ts";
+import { LiveAddresses } from "./live_addresses.ts";
 import type { PatternSet } from "./pattern_set.ts";
 import type { UnsentParams } from "./unsent_params.ts";
 
@@ -19,7 +20,7 @@ export interface LegacyHubSyncOptions {
 
 interface Running {
   /** Addresses that need no sending: the hub has told them, or was told them meanwhile. */
-  readonly settled: Set<string>;
+  readonly settled: LiveAddresses;
   /** What it is about; undefined: everything that is kept here. */
   readonly scope: PatternSet | undefined;
 }
@@ -96,7 +97,7 @@ export class LegacyHubSync {
   #ask(): void {
     this.#isWanted = false;
     this.#running ??= {
-      settled: new Set(),
+      settled: new LiveAddresses(this.#options.router),
       scope: this.#hasCompleted ? this.#options.declared() : undefined,
     };
     this.#options.request();

@@ -55,10 +55,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
     this.#core = core;
     this.#connection = connection;
     this.#writes = new LegacyLeafWrites(core, this);
-    this.#sync = new LegacyLeafSync(core.router, (source) => {
-      connection.outbox.addSource(source);
-      core.router.pump(connection);
-    });
+    this.#sync = new LegacyLeafSync(core.router, connection);
     this.#heartbeat = new PingHeartbeat(core.router, {
       ping: () => connection.sendMessage({ type: "PING" }),
       lost: (reason) => {
@@ -119,8 +116,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
 
   // Never with a revision: the leaf would hand it on as the one that is expected.
   override paramChanged({ address, version: { value, ttl } }: ParamChange): void {
-    // What routers tell about themselves means nothing to a router that does not know them.
-    if (isReserved(address)) return;
+    if (!this.sees(address)) return;
     // The public protocol has no word for what has expired: its own copy expires by itself.
     if (value === undefined || this.#writes.isAsked(address, value)) return;
     this.#connection.sendMessage({
@@ -133,6 +129,11 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
 
   override published(publication: Publication): void {
     if (publication.identity.origin !== this.#routerId) super.published(publication);
+  }
+
+  // What routers tell about themselves means nothing to a router that does not know them.
+  override sees(address: string): boolean {
+    return !isReserved(address);
   }
 
   /** What a peer says otherwise than a client; false for all else. */
@@ -213,9 +214,13 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
         return this.#core.syncCompleted(this, message.patterns);
       case "Forward":
       case "Digest":
+      case "Lease":
+      case "LinkAck":
+      case "Time":
         return this.refuse(
           ERROR_CODE.refused,
-          `FEDERATION_SYNC ${message.op} needs the envelope feature in HELLO`,
+          `FEDERATION_SYNC ${message.op} is spoken between clasp-fed routers: say HELLO with the ` +
+            "federation and envelope features",
         );
     }
   }

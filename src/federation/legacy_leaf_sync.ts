@@ -1,17 +1,15 @@
-import { covers } from "../address/coverage.ts";
-import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import {
-  LEGACY_ANSWERS_WAITING_MAX,
-  MAX_FEDERATION_PATTERNS,
-  MAX_REVISION_ENTRIES,
-} from "../limits.ts";
+import { parsePattern, type Pattern } from "../address/pattern.ts";
+import { LEGACY_ANSWERS_WAITING_MAX, MAX_REVISION_ENTRIES } from "../limits.ts";
+import type { Connection } from "../router/connection.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
+import { isReserved } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import { SnapshotSource } from "../router/snapshot_source.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { syncProblem } from "./sync_problem.ts";
 
 /**
  * Answers the public RequestSync and RevisionVector of one legacy leaf, with SNAPSHOT messages that
@@ -19,13 +17,13 @@ import { PatternSet } from "./pattern_set.ts";
  */
 export class LegacyLeafSync {
   readonly #router: RouterCore;
-  readonly #add: (source: OutboxSource) => void;
+  readonly #connection: Connection;
   #waiting = 0;
 
-  /** `add` puts a source into the leaf's outbox. */
-  constructor(router: RouterCore, add: (source: OutboxSource) => void) {
+  /** The connection is the leaf's. */
+  constructor(router: RouterCore, connection: Connection) {
     this.#router = router;
-    this.#add = add;
+    this.#connection = connection;
   }
 
   /** SNAPSHOTs of the patterns, then SyncComplete; or why not. */
@@ -44,7 +42,8 @@ export class LegacyLeafSync {
         store: isEmpty ? partOf(store, []) : store,
         // One pattern without wildcards needs no walk.
         pattern: wanted.patterns.length === 1 ? only : undefined,
-        filter: ({ address, version }) => version.revision > since && wanted.matches(address),
+        filter: ({ address, version }) =>
+          version.revision > since && !isReserved(address) && wanted.matches(address),
         evenIfEmpty: !isEmpty,
         then: {
           type: "FEDERATION_SYNC",
@@ -70,7 +69,9 @@ export class LegacyLeafSync {
     if (refusal !== undefined) return refusal;
     const { params: store } = this.#router;
     const scope = new PatternSet(granted);
-    const known = new Map(revisions.filter(([address]) => scope.matches(address)));
+    const known = new Map(
+      revisions.filter(([address]) => !isReserved(address) && scope.matches(address)),
+    );
     this.#answer(
       new SnapshotSource({
         store: partOf(store, [...known.keys()]),
@@ -83,7 +84,7 @@ export class LegacyLeafSync {
 
   #answer(source: OutboxSource): void {
     this.#waiting++;
-    this.#add({
+    this.#router.sendSource(this.#connection, {
       next: () => {
         const bytes = source.next();
         if (bytes === undefined) this.#waiting--;
@@ -93,38 +94,15 @@ export class LegacyLeafSync {
   }
 
   #tooMany(): Refusal | undefined {
-    if (this.#waiting < LEGACY_ANSWERS_WAITING_MAX) return undefined;
+    const hasRoom = this.#waiting < LEGACY_ANSWERS_WAITING_MAX &&
+      this.#connection.outbox.takesSource();
+    if (hasRoom) return undefined;
     return {
       code: ERROR_CODE.tooMany,
-      message: `${LEGACY_ANSWERS_WAITING_MAX} requests wait to be answered; wait for SyncComplete`,
+      message:
+        `${this.#waiting} requests and other snapshots wait to be read; wait for SyncComplete`,
     };
   }
-}
-
-function syncProblem(
-  patterns: readonly string[],
-  granted: readonly Pattern[],
-): Refusal | undefined {
-  if (patterns.length > MAX_FEDERATION_PATTERNS) {
-    return {
-      code: ERROR_CODE.revisionConflict,
-      message: `Cannot sync ${patterns.length} patterns: at most ${MAX_FEDERATION_PATTERNS}`,
-    };
-  }
-  const texts = new Set(granted.map(({ text }) => text));
-  for (const text of patterns) {
-    const problem = patternProblem(text);
-    if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
-    if (texts.has(text)) continue;
-    const pattern = parsePattern(text);
-    if (granted.some((by) => covers(by, pattern))) continue;
-    return {
-      code: ERROR_CODE.refused,
-      message: `Cannot sync "${text}": the router neither declared nor subscribed it`,
-      address: text,
-    };
-  }
-  return undefined;
 }
 
 function vectorProblem(entries: number): Refusal | undefined {

@@ -2,6 +2,7 @@ import { EVENT_LIFE_MS } from "../limits.ts";
 import { flatten, type Part } from "../router/bundle.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { Write } from "../router/params.ts";
+import { type EarlierParts, partsProblem } from "../router/parts_problem.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import { isLive } from "../state/version.ts";
 import { encodeFrame } from "../wire/frame.ts";
@@ -124,31 +125,24 @@ export class LegacyLeafWrites {
   }
 
   #partsProblem(parts: readonly Part[]): Refusal | undefined {
-    const { params } = this.#core.router;
-    const newAddresses = new Set<string>();
-    for (const part of parts) {
-      const refusal = part.type === "PUBLISH"
-        ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
-        : this.#setProblem(part, newAddresses.size);
-      if (refusal !== undefined) return refusal;
-      if (part.type === "SET" && params.get(part.address) === undefined) {
-        newAddresses.add(part.address);
-      }
-    }
-    return undefined;
+    return partsProblem(
+      this.#core.router.params,
+      parts,
+      (part, earlier) =>
+        part.type === "PUBLISH"
+          ? this.#scopeProblem(part) ?? this.#leaf.publishProblem(part)
+          : this.#setProblem(part, earlier),
+    );
   }
 
-  #setProblem(set: SetMessage, newAddresses: number): Refusal | undefined {
+  #setProblem(set: SetMessage, earlier: EarlierParts): Refusal | undefined {
     const { address } = set;
     const way = this.#wayOf(set);
     switch (way.kind) {
       case "refused":
         return way.refusal;
       case "stamp":
-        return this.#core.router.params.problem(this.#writeOf(set), {
-          sameAddress: 0,
-          newAddresses,
-        });
+        return this.#core.router.params.problem(this.#writeOf(set), earlier);
       case "ask":
         return {
           code: ERROR_CODE.unavailable,

@@ -1,4 +1,9 @@
-import { HANDSHAKE_TIMEOUT_SECONDS, HEARTBEAT_MS, HEARTBEATS_UNANSWERED_MAX } from "../limits.ts";
+import {
+  HANDSHAKE_TIMEOUT_SECONDS,
+  HEARTBEAT_MS,
+  HEARTBEATS_UNANSWERED_MAX,
+  SYNCS_WAITING_MAX,
+} from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
@@ -72,6 +77,8 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   #heartbeat: Appointment | undefined;
   #handshake: Appointment | undefined;
   #unanswered = 0;
+  /** When the SYNCs were sent that wait for their answers, in order. */
+  readonly #syncsSent: number[] = [];
   #ping: { readonly sentMicros: number; readonly answered: () => void } | undefined;
   readonly #clock = new LinkClock();
   readonly #acks: EventAcks;
@@ -229,7 +236,10 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
-    this.sendMessage({ type: "SYNC", t1: this.#clockMicros() });
+    const t1 = this.#clockMicros();
+    this.#syncsSent.push(t1);
+    if (this.#syncsSent.length > SYNCS_WAITING_MAX) this.#syncsSent.shift();
+    this.sendMessage({ type: "SYNC", t1 });
   }
 
   /** Asks for a sign of life, and calls back when one comes that is not older than this call. */
@@ -410,6 +420,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       const timeMicros = this.#core.timeMicros();
       return this.sendTimestamped({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
     }
+    const asked = this.#syncsSent.indexOf(t1);
+    if (asked < 0) {
+      return this.refuse(
+        ERROR_CODE.invalidMessage,
+        "SYNC with an answer refused: it answers none that waits; repeat t1 as it came, once",
+      );
+    }
+    this.#syncsSent.splice(0, asked + 1);
     this.#unanswered = 0;
     if (this.#ping !== undefined && t1 >= this.#ping.sentMicros) {
       const { answered } = this.#ping;
@@ -446,7 +464,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #plan(): void {
-    this.#heartbeat = this.#core.router.after(HEARTBEAT_MS, () => this.#beat());
+    this.#heartbeat = this.#core.router.after(HEARTBEAT_MS, () => this.#beat(), this.connection);
   }
 
   #beat(): void {
@@ -462,6 +480,6 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #wantFlush(): void {
-    this.#core.router.flushAtEndOfTurn(this.#flush);
+    this.#core.router.flushAtEndOfTurn(this.#flush, this.connection);
   }
 }

@@ -1,7 +1,6 @@
 import { addressProblem } from "../address/address.ts";
-import { covers } from "../address/coverage.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
+import { PEER_SUBSCRIPTIONS_MAX } from "../limits.ts";
 import { ERROR_CODE, type Refusal, toErrorMessage } from "../router/error_code.ts";
 import { isLocal } from "../router/reserved.ts";
 import { isLive } from "../state/version.ts";
@@ -9,6 +8,7 @@ import type { NamespaceSyncMessage, SnapshotParam, SubscribeMessage } from "../w
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
 import type { StateSync } from "./state_sync.ts";
+import { syncProblem } from "./sync_problem.ts";
 
 /** What a registered peer asks of this router, alike at both ends: subscriptions and syncs. */
 export class PeerRequests {
@@ -32,10 +32,10 @@ export class PeerRequests {
     if (problem !== undefined) {
       return this.#link.refuse(ERROR_CODE.invalidPattern, problem, text);
     }
-    if (!this.#subscribed.has(id) && this.#subscribed.size >= 2 * MAX_FEDERATION_PATTERNS) {
+    if (!this.#subscribed.has(id) && this.#subscribed.size >= PEER_SUBSCRIPTIONS_MAX) {
       return this.#link.refuse(
         ERROR_CODE.tooMany,
-        `Cannot subscribe to "${text}": at most ${MAX_FEDERATION_PATTERNS} patterns a peer`,
+        `Cannot subscribe to "${text}": at most ${PEER_SUBSCRIPTIONS_MAX} subscriptions a peer`,
         text,
       );
     }
@@ -86,40 +86,13 @@ export class PeerRequests {
    * subscribed, or, when it names none, in all that it subscribed.
    */
   requestSync({ patterns }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
-    const refusal = this.#syncProblem(patterns, declared);
+    const refusal = syncProblem(patterns, [...declared, ...this.#subscribed.values()]);
     if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
     // One comparison a turn, however many were asked for: each may walk the whole store.
     this.#wanted = patterns.length > 0
       ? patterns.map(parsePattern)
       : [...this.#subscribed.values()];
     if (this.#link.degraded !== undefined) return this.#sync.skip(this.#wanted);
-    this.#core.router.flushAtEndOfTurn(this.#begin);
-  }
-
-  #syncProblem(
-    patterns: readonly string[],
-    declared: readonly Pattern[],
-  ): Refusal | undefined {
-    if (patterns.length > MAX_FEDERATION_PATTERNS + 1) {
-      return {
-        code: ERROR_CODE.revisionConflict,
-        message: `Cannot sync ${patterns.length} patterns: at most ${MAX_FEDERATION_PATTERNS}`,
-      };
-    }
-    const granted = [...declared, ...this.#subscribed.values()];
-    const texts = new Set(granted.map(({ text }) => text));
-    for (const text of patterns) {
-      const problem = patternProblem(text);
-      if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
-      if (texts.has(text)) continue;
-      const pattern = parsePattern(text);
-      if (!granted.some((by) => covers(by, pattern))) {
-        return {
-          code: ERROR_CODE.refused,
-          message: `Cannot sync "${text}": the peer neither declared nor subscribed it`,
-        };
-      }
-    }
-    return undefined;
+    this.#core.router.flushAtEndOfTurn(this.#begin, this.#link.connection);
   }
 }

@@ -1,12 +1,10 @@
-import { WRITE_LIFE_MS } from "../limits.ts";
+import { REMOTE_GETS_WAITING_MAX, WRITE_LIFE_MS } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type ErrorCode } from "../router/error_code.ts";
 import type { GetAnswer } from "../router/federation_hook.ts";
 import type { ErrorMessage, SnapshotParam } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 
-/** GETs that may wait for the hub's answer. */
-const WAITING_MAX = 10_000;
 const SWEEP_INTERVAL_MS = 500;
 
 interface Question {
@@ -34,7 +32,7 @@ export class RemoteGets {
     if (hubLink?.state !== "Active") {
       return answered(refused(ERROR_CODE.unavailable, address, "the hub cannot be reached now"));
     }
-    if (this.#waiting >= WAITING_MAX) {
+    if (this.#waiting >= REMOTE_GETS_WAITING_MAX) {
       return answered(refused(ERROR_CODE.overload, address, "too many GETs wait for the hub"));
     }
     this.#waiting++;

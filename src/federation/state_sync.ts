@@ -14,6 +14,9 @@ import { syncRequest } from "./sync_request.ts";
 import { VersionSource } from "./version_source.ts";
 
 const EVERYTHING = "/**";
+/** Of the sources of a link: one of each waits at most. */
+const COMPLETION = "completion";
+const VERSIONS = "versions";
 
 /**
  * Brings the states of both ends of a link together: compares them by digest, sends what the other
@@ -111,24 +114,26 @@ export class StateSync {
       if (params.get(address) !== undefined) this.#lacked.add(address);
     }
     if (isUnderWay || this.#lacked.size === 0) return;
-    this.#addSource(
-      new VersionSource({
-        addresses: this.#lacked,
-        get: (address) => params.get(address),
-        kindOf: (address) => this.#role.kindOf(address),
-      }),
-    );
+    const source = new VersionSource({
+      addresses: this.#lacked,
+      get: (address) => params.get(address),
+      kindOf: (address) => this.#role.kindOf(address),
+    });
+    this.#core.router.sendSource(this.#link.connection, source, VERSIONS);
   }
 
   #complete(scope: readonly Pattern[]): void {
     const { routerId } = this.#core.router.config;
     const request = syncRequest(routerId, scope.map(({ text }) => text));
-    const frames = [encodeFrame({ ...request, op: "SyncComplete" })];
-    this.#addSource({ next: () => frames.shift() });
-  }
-
-  #addSource(source: OutboxSource): void {
-    this.#link.connection.outbox.addSource(source);
-    this.#core.router.pump(this.#link.connection);
+    let isSent = false;
+    const source: OutboxSource = {
+      next: () => {
+        if (isSent) return undefined;
+        isSent = true;
+        return encodeFrame({ ...request, op: "SyncComplete" });
+      },
+    };
+    // The peer waits for the comparison that it asked for last: one that has not left yet is void.
+    this.#core.router.sendSource(this.#link.connection, source, COMPLETION);
   }
 }

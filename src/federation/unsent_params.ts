@@ -4,6 +4,7 @@ import { isReserved } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import { SIGNAL } from "../wire/message.ts";
+import { LiveAddresses } from "./live_addresses.ts";
 
 const EVERYTHING = parsePattern("/**");
 const SUBSCRIPTION_ID = 0;
@@ -22,11 +23,12 @@ export class UnsentParams implements Subscriber {
   /** Called when there is something to send. */
   onAdded: () => void = () => {};
   readonly #router: RouterCore;
-  readonly #addresses = new Set<string>();
+  readonly #addresses: LiveAddresses;
 
   constructor(router: RouterCore, hubId: string) {
     this.#router = router;
     this.hubId = hubId;
+    this.#addresses = new LiveAddresses(router);
     router.subscriptions.add(this, SUBSCRIPTION_ID, EVERYTHING, 1 << SIGNAL.param);
   }
 
@@ -47,11 +49,7 @@ export class UnsentParams implements Subscriber {
 
   /** The one that waits longest; it does not wait any more. */
   take(): string | undefined {
-    for (const address of this.#addresses) {
-      this.#addresses.delete(address);
-      return address;
-    }
-    return undefined;
+    return this.#addresses.take();
   }
 
   /** Keeps no account any more. */

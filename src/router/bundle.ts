@@ -1,9 +1,9 @@
 import type { BundleMessage, Message, PublishMessage, SetMessage } from "../wire/message.ts";
 import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX } from "../limits.ts";
-import { isLive } from "../state/version.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import type { ClientSession } from "./client_session.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
+import { partsProblem } from "./parts_problem.ts";
 import type { RouterCore } from "./router_core.ts";
 
 /** What became of a bundle. */
@@ -88,23 +88,11 @@ function problemOf(
   session: ClientSession,
   parts: readonly Part[],
 ): Refusal | undefined {
-  const setsByAddress = new Map<string, number>();
-  let newAddresses = 0;
-  for (const part of parts) {
-    if (part.type === "PUBLISH") {
-      const problem = session.publishProblem(part);
-      if (problem !== undefined) return problem;
-      continue;
-    }
-    const { address } = part;
-    const sameAddress = setsByAddress.get(address) ?? 0;
-    const problem = session.writeProblem(address) ?? routeProblem(router, part) ??
-      router.params.problem(router.toWrite(part, session.id), { sameAddress, newAddresses });
-    if (problem !== undefined) return problem;
-    if (sameAddress === 0 && !isLive(router.params.get(address))) newAddresses++;
-    setsByAddress.set(address, sameAddress + 1);
-  }
-  return undefined;
+  return partsProblem(router.params, parts, (part, earlier) => {
+    if (part.type === "PUBLISH") return session.publishProblem(part);
+    return session.writeProblem(part.address) ?? routeProblem(router, part) ??
+      router.params.problem(router.toWrite(part, session.id), earlier);
+  });
 }
 
 function routeProblem(router: RouterCore, set: SetMessage): Refusal | undefined {

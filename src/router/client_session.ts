@@ -1,4 +1,4 @@
-import { SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
+import { SUBSCRIBES_WAITING_MAX, SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { isLive } from "../state/version.ts";
@@ -36,6 +36,8 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   readonly #router: RouterCore;
   readonly #connection: Connection;
   readonly #pendingWrites = new PendingWrites();
+  #subscribesWaiting = 0;
+  readonly #isSeen = ({ address }: { readonly address: string }): boolean => this.sees(address);
 
   constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
     this.#router = router;
@@ -55,7 +57,10 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       session: this.id,
       name: router.config.name,
     });
-    this.#sendSource(new SnapshotSource({ store: router.params, evenIfEmpty: true }));
+    router.sendSource(
+      this.#connection,
+      new SnapshotSource({ store: router.params, filter: this.#isSeen, evenIfEmpty: true }),
+    );
     router.sessionStarted();
   }
 
@@ -210,7 +215,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
         this.#connection.sendMessage({ type: "SNAPSHOT", params: [answer.param] });
       });
     }
-    const version = this.#router.read(address);
+    const version = this.sees(address) ? this.#router.read(address) : undefined;
     if (!isLive(version)) {
       return this.#connection.refuseWith(
         ERROR_CODE.addressNotFound,
@@ -247,22 +252,45 @@ export class ClientSession implements ConnectionHandler, Subscriber {
         message.pattern,
       );
     }
+    if (
+      this.#subscribesWaiting >= SUBSCRIBES_WAITING_MAX || !this.#connection.outbox.takesSource(id)
+    ) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.tooMany,
+        `Cannot subscribe to "${message.pattern}": too many snapshots wait to be read; read them`,
+        message.pattern,
+      );
+    }
     const pattern: Pattern = parsePattern(message.pattern);
     const refusal = federation?.interestProblem(pattern);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     subscriptions.add(this, id, pattern, types);
-    const answer = () => this.#answerSubscribe(message, pattern, wantsAck);
-    if (federation === undefined) answer();
-    else federation.whenKnown(pattern, answer);
+    if (federation === undefined) return this.#answerSubscribe(message, pattern, wantsAck);
+    this.#subscribesWaiting++;
+    federation.whenKnown(pattern, () => {
+      this.#subscribesWaiting--;
+      this.#answerSubscribe(message, pattern, wantsAck);
+    });
   }
 
-  #answerSubscribe({ types }: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
+  #answerSubscribe({ id, types }: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
     const { params } = this.#router;
     const then: Message | undefined = wantsAck ? { type: "ACK", address: pattern.text } : undefined;
     const wantsParams = types === 0 || (types & (1 << SIGNAL.param)) !== 0;
     if (wantsParams) {
-      this.#sendSource(
-        new SnapshotSource({ store: params, pattern, evenIfEmpty: false, then }),
+      const replaced = () => then && this.#connection.sendMessage(then);
+      const filter = this.#isSeen;
+      const source = new SnapshotSource({
+        store: params,
+        pattern,
+        filter,
+        evenIfEmpty: false,
+        then,
+      });
+      this.#router.sendSource(
+        this.#connection,
+        { next: () => source.next(), replaced },
+        id,
       );
     } else if (then !== undefined) {
       this.#connection.sendMessage(then);
@@ -283,6 +311,11 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   #sync({ t1 }: SyncMessage): void {
     const timeMicros = this.#router.timeMicros();
     this.#connection.sendMessage({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
+  }
+
+  /** Whether this session is shown what is at an address. */
+  sees(_address: string): boolean {
+    return true;
   }
 
   /** Why this session may not write to an address, or undefined. */
@@ -311,10 +344,5 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       };
     }
     return this.writeProblem(message.address);
-  }
-
-  #sendSource(source: SnapshotSource): void {
-    this.#connection.outbox.addSource(source);
-    this.#router.pump(this.#connection);
   }
 }

@@ -1,4 +1,4 @@
-import { OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS } from "../limits.ts";
+import { OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS, OUTBOX_SOURCES_MAX } from "../limits.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
 /** Sent messages that a queue which never empties may still hold on to. */
@@ -11,6 +11,8 @@ export interface OutboxSource {
    * when the source is exhausted.
    */
   next(): Uint8Array | undefined;
+  /** Another took its place before it had begun. */
+  replaced?(): void;
 }
 
 /** Bounds of an {@linkcode Outbox}. */
@@ -35,7 +37,9 @@ export class Outbox {
   readonly #messages: Uint8Array[] = [];
   /** Parallel to the messages: monotonic time after which one is not to be sent. */
   readonly #deadlines: number[] = [];
-  readonly #sources: OutboxSource[] = [];
+  /** Those that have not begun, in order, by what they are for. */
+  readonly #sources = new Map<unknown, OutboxSource>();
+  #begun: OutboxSource | undefined;
   #head = 0;
   #queuedBytes = 0;
   #expired = 0;
@@ -60,7 +64,8 @@ export class Outbox {
 
   /** Whether `pump` has anything to do. */
   get isWaiting(): boolean {
-    return !this.#closed && (this.#head < this.#messages.length || this.#sources.length > 0);
+    return !this.#closed &&
+      (this.#head < this.#messages.length || this.#begun !== undefined || this.#sources.size > 0);
   }
 
   /**
@@ -94,9 +99,24 @@ export class Outbox {
     return true;
   }
 
-  /** Appends a source; `pump` must be called for it to start. */
-  addSource(source: OutboxSource): void {
-    if (!this.#closed) this.#sources.push(source);
+  /** Whether `addSource` would take one for this key. */
+  takesSource(key?: unknown): boolean {
+    return this.#sources.size < OUTBOX_SOURCES_MAX || this.#sources.has(key);
+  }
+
+  /**
+   * Appends a source; `pump` must be called for it to start. It replaces one of the same key that has
+   * not begun. Returns false when too many wait: it is not taken.
+   */
+  addSource(source: OutboxSource, key: unknown = source): boolean {
+    if (this.#closed) return true;
+    if (!this.takesSource(key)) return false;
+    const before = this.#sources.get(key);
+    // It goes to the end: what was added meanwhile may have to come before it.
+    this.#sources.delete(key);
+    this.#sources.set(key, source);
+    before?.replaced?.();
+    return true;
   }
 
   /** Sends what there is room for; `nowMicros` is monotonic time, for those with a deadline. */
@@ -128,7 +148,8 @@ export class Outbox {
     this.#closed = true;
     this.#messages.length = 0;
     this.#deadlines.length = 0;
-    this.#sources.length = 0;
+    this.#sources.clear();
+    this.#begun = undefined;
     this.#head = 0;
     this.#queuedBytes = 0;
   }
@@ -151,13 +172,22 @@ export class Outbox {
 
   #pumpSources(): void {
     while (!this.#closed && this.#hasRoom()) {
-      const source = this.#sources[0];
+      const source = this.#begun ?? this.#takeSource();
       if (source === undefined) return;
+      this.#begun = source;
       const bytes = source.next();
-      if (bytes === undefined) this.#sources.shift();
+      if (bytes === undefined) this.#begun = undefined;
       else if (bytes.length === 0) return;
       else this.#port.send(this.#connection, bytes);
     }
+  }
+
+  #takeSource(): OutboxSource | undefined {
+    for (const [key, source] of this.#sources) {
+      this.#sources.delete(key);
+      return source;
+    }
+    return undefined;
   }
 
   #hasRoom(): boolean {

@@ -1,11 +1,10 @@
+import { GETS_WAITING_PER_SESSION_MAX } from "../limits.ts";
+
 /** What waits for one address. */
 interface Waiting {
   writes: number;
   readonly actions: (() => void)[];
 }
-
-/** Actions of one session that may wait. */
-const ACTIONS_MAX = 1_000;
 
 /** The writes of one session that are on their way to their owners, and what waits for them. */
 export class PendingWrites {
@@ -35,7 +34,7 @@ export class PendingWrites {
   afterAll(address: string, action: () => void): boolean {
     const waiting = this.#byAddress.get(address);
     if (waiting === undefined) action();
-    else if (this.#actions >= ACTIONS_MAX) return false;
+    else if (this.#actions >= GETS_WAITING_PER_SESSION_MAX) return false;
     else {
       waiting.actions.push(action);
       this.#actions++;

@@ -21,4 +21,6 @@ export interface RouterPort {
   random(): number;
   /** An id nobody else has, for a session. */
   newId(): string;
+  /** Tells the operator of a bug that ended one connection, or one action of the router, only. */
+  failed(error: unknown): void;
 }

@@ -15,7 +15,7 @@ import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { Greeting } from "./greeting.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxSource } from "./outbox.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { Publication } from "./publication.ts";
@@ -53,7 +53,7 @@ export class RouterCore implements ConnectionOwner {
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #diallers = new Map<ConnectionId, Dialler>();
   readonly #waiting = new Set<Connection>();
-  readonly #flushes = new Set<() => void>();
+  readonly #flushes = new Map<() => void, Connection | undefined>();
   #pumpPlan: Appointment | undefined;
   readonly #wallOffsetMicros: number;
   readonly #startedMicros: number;
@@ -224,12 +224,12 @@ export class RouterCore implements ConnectionOwner {
     return this.#flushes.size > 0;
   }
 
-  /** Sends the batches of this turn. */
+  /** Sends the batches of this turn. What one of them throws is told; the others are sent. */
   flush(nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    for (const flush of this.#flushes) {
+    for (const [flush, connection] of this.#flushes) {
       this.#flushes.delete(flush);
-      flush();
+      this.#guard(connection, flush);
     }
   }
 
@@ -283,18 +283,31 @@ export class RouterCore implements ConnectionOwner {
 
   /** Sends what a connection has room for, and comes back for the rest. */
   pump(connection: Connection): void {
-    this.#pumpOutbox(connection);
+    this.#guard(connection, () => this.#pumpOutbox(connection));
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
   }
 
-  /** Plans an action, milliseconds from now. */
-  after(delayMs: number, action: () => void): Appointment {
-    return this.agenda.at(this.#nowMicros + delayMs * 1_000, action);
+  /**
+   * Sends bulk data as the connection has room for it, in place of what waits under the same key. A
+   * connection for which too much waits is closed.
+   */
+  sendSource(connection: Connection, source: OutboxSource, key?: unknown): void {
+    if (!connection.outbox.addSource(source, key)) return connection.closeSlow();
+    this.pump(connection);
   }
 
-  /** Calls back when the turn ends; once, however often it is asked for. */
-  flushAtEndOfTurn(flush: () => void): void {
-    this.#flushes.add(flush);
+  /** Plans an action, milliseconds from now. What it throws ends the connection that it is about. */
+  after(delayMs: number, action: () => void, connection?: Connection): Appointment {
+    const guarded = connection === undefined ? action : () => this.#guard(connection, action);
+    return this.agenda.at(this.#nowMicros + delayMs * 1_000, guarded);
+  }
+
+  /**
+   * Calls back when the turn ends; once, however often it is asked for. What it throws ends the
+   * connection that it is about.
+   */
+  flushAtEndOfTurn(flush: () => void, connection?: Connection): void {
+    this.#flushes.set(flush, connection);
   }
 
   /** Who decides a write. */
@@ -385,11 +398,39 @@ export class RouterCore implements ConnectionOwner {
   #pumpWaiting(): void {
     this.#pumpPlan = undefined;
     for (const connection of [...this.#waiting]) {
-      this.#pumpOutbox(connection);
-      if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
-      else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
-      if (connection.outbox.queuedBytes === 0) connection.handler?.drained?.();
+      this.#guard(connection, () => this.#pumpOne(connection));
     }
     if (this.#waiting.size > 0) this.#planPump();
+  }
+
+  #pumpOne(connection: Connection): void {
+    this.#pumpOutbox(connection);
+    if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
+    else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
+    if (connection.outbox.queuedBytes === 0) connection.handler?.drained?.();
+  }
+
+  /**
+   * A bug on one connection ends that one, and nobody else's: many wait for the same timer. What the
+   * message of a peer brings about at once is guarded by its transport.
+   */
+  #guard(connection: Connection | undefined, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (connection !== undefined) this.#closeFailed(connection);
+      this.port.failed(error);
+    }
+  }
+
+  #closeFailed(connection: Connection): void {
+    try {
+      connection.closeWith({
+        code: ERROR_CODE.internal,
+        message: "Connection closed by an internal error of the router; its log says which",
+      }, CLOSE_CODE.internal);
+    } catch (error) {
+      this.port.failed(error);
+    }
   }
 }

@@ -33,7 +33,8 @@ export interface SnapshotOptions {
  */
 export class SnapshotSource implements OutboxSource {
   readonly #options: SnapshotOptions;
-  readonly #writer = new ByteWriter();
+  /** Made when it is needed: many may wait. */
+  #writer: ByteWriter | undefined;
   #walk: Iterator<Param, undefined> | undefined;
   #heldBackAddress: string | undefined;
   #emptySent: boolean;
@@ -99,9 +100,10 @@ export class SnapshotSource implements OutboxSource {
 
   #encode(params: readonly SnapshotParam[]): Uint8Array {
     this.#emptySent = true;
-    this.#writer.reset();
-    writeFrame(this.#writer, { type: "SNAPSHOT", params }, { qos: QOS.fire });
-    return this.#writer.bytes();
+    const writer = this.#writer ??= new ByteWriter();
+    writer.reset();
+    writeFrame(writer, { type: "SNAPSHOT", params }, { qos: QOS.fire });
+    return writer.bytes();
   }
 }
 

@@ -37,6 +37,9 @@ class NullPort implements RouterPort {
   newId(): string {
     return `session-${++this.#lastId}`;
   }
+  failed(error: unknown): void {
+    throw error;
+  }
 }
 
 /** A hub with a client that writes, as connection 1. */

@@ -1,5 +1,6 @@
 import { LEGACY_ANSWERS_WAITING_MAX, MAX_FEDERATION_PATTERNS } from "../../src/limits.ts";
-import { FEATURE } from "../../src/wire/message.ts";
+import { FEATURE, type Message } from "../../src/wire/message.ts";
+import { encodeTtl } from "../../src/wire/ttl.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../support/assert.ts";
 import { awaitActive, clientOf, held, startFederation, write } from "./federation_setup.ts";
@@ -378,4 +379,83 @@ Deno.test("what was stamped for a legacy leaf is raised when its hub gets to kno
   assertEquals(held(world, "hub", "/old/1"), "2 r2 of old");
   assert((version?.timestampMicros ?? 0) - before > 900_000, "raised by the second in between");
   assertEquals([leaf.closes, world.router("mid").linkState("old")], [[], "Active"]);
+});
+
+Deno.test("a bundle of a legacy leaf that would exceed the params allowed is refused, expired ones or not", () => {
+  const world = startFederation([{ ...HUB, core: { paramsMax: 3 } }]);
+  const leaf = new LegacyLeaf(world, "hub", PUBLIC);
+  world.clock.runFor(100);
+  const ttl = encodeTtl({ kind: "absolute", seconds: 1 });
+  for (const n of [1, 2, 3]) leaf.send({ ...setOf(`/old/${n}`, n), ttl });
+  world.clock.runFor(5_000);
+  const sets = [1, 2, 3, 4].map((n) => setOf(`/old/${n}`, "again"));
+  leaf.bundle(...sets);
+  world.clock.runFor(50);
+  assertEquals(codes(leaf).map(([, address]) => address), ["/old/4"]);
+  assertEquals(held(world, "hub", "/old/1"), "gone r1 of old");
+  leaf.bundle(...sets.slice(0, 3), setOf("/old/1", "twice"));
+  world.clock.runFor(50);
+  assertEquals(codes(leaf).length, 1);
+  assertEquals(held(world, "hub", "/old/1"), "twice r3 of old");
+});
+
+Deno.test("a legacy leaf is shown nothing of what routers tell about themselves", () => {
+  const plans = [{ id: "top" }, { id: "hub", hubs: ["top"], namespaces: ["/hub/**"] }];
+  const world = startFederation(plans.map((plan) => ({ ...plan, showsLinks: true })));
+  world.clock.runFor(100);
+  write(world, "hub", "/hub/1");
+  for (const address of ["/clasp/federation/link", "/clasp/federation/peers/hub"]) {
+    assert(world.router("hub").version(address) !== undefined, address);
+  }
+  const leaf = new LegacyLeaf(world, "hub", { id: "old", namespaces: ["/**"] });
+  world.clock.runFor(100);
+  leaf.sync("RequestSync", { patterns: ["/**"] });
+  leaf.sync("RequestSync", { patterns: ["/clasp/federation/link"] });
+  leaf.sync("RevisionVector", { revisions: [["/clasp/federation/link", 0], ["/hub/1", 0]] });
+  for (const [index, pattern] of ["/**", "/clasp/federation/link"].entries()) {
+    leaf.send({ type: "SUBSCRIBE", id: index, pattern, types: 0 });
+  }
+  world.clock.runFor(100);
+  const shown = leaf.all("SNAPSHOT").map(({ params }) => params.map(({ address }) => address));
+  // At WELCOME, for both requests, for the vector, and for the first SUBSCRIBE.
+  assertEquals(shown, [["/hub/1"], ["/hub/1"], [], ["/hub/1"], ["/hub/1"]]);
+  leaf.send({ type: "GET", address: "/clasp/federation/link" });
+  world.clock.runFor(100);
+  assertEquals(codes(leaf), [[201, "/clasp/federation/link"]]);
+});
+
+Deno.test("a legacy leaf that speaks the envelope is told what it would have to say first", () => {
+  const { world, leaf } = startSite();
+  const sync = { type: "FEDERATION_SYNC" } as const;
+  const messages: readonly Message[] = [
+    { ...sync, op: "Time", timeMicros: 1 },
+    { ...sync, op: "LinkAck", events: 1 },
+    {
+      ...sync,
+      op: "Lease",
+      kind: "renew",
+      origin: "old",
+      bootId: 1,
+      sentMicros: 1,
+      hops: 0,
+      entries: [],
+    },
+    { ...sync, op: "Forward", kind: "update", origin: "old", count: 1 },
+    {
+      ...sync,
+      op: "Digest",
+      exchangeId: 1,
+      more: false,
+      idle: true,
+      groups: [],
+      lists: [],
+      wants: [],
+    },
+  ];
+  for (const message of messages) leaf.send(message);
+  world.clock.runFor(50);
+  const errors = leaf.all("ERROR");
+  assertEquals(errors.map(({ code }) => code), [403, 403, 403, 403, 403]);
+  for (const { message } of errors) assertStringIncludes(message, "envelope features");
+  assertEquals(world.router("hub").linkState("old"), "Active");
 });

@@ -243,6 +243,10 @@ export class SimRouter {
         if (turn === 0) clock.atEndOfInstant(alive(action));
         else clock.after(turn, alive(action));
       },
+      // A bug is to end the run, whatever a real router survives.
+      onHandlerError: (error) => {
+        throw error;
+      },
       dial: (url, { onOpen, onFailed }) =>
         network.dial(this.id, url, {
           onOpen: (transport) => {

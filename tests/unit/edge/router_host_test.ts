@@ -14,6 +14,7 @@ class StillEnvironment implements Environment {
   now = 0;
   readonly timers: { atMicros: number; action: () => void; isCancelled: boolean }[] = [];
   readonly turnEnds: (() => void)[] = [];
+  readonly errors: unknown[] = [];
   readonly dials: { url: string; handlers: DialHandlers; isAborted: boolean }[] = [];
 
   nowMicros(): number {
@@ -35,6 +36,9 @@ class StillEnvironment implements Environment {
   }
   atEndOfTurn(action: () => void): void {
     this.turnEnds.push(action);
+  }
+  onHandlerError(error: unknown): void {
+    this.errors.push(error);
   }
   dial(url: string, handlers: DialHandlers): { abort(): void } {
     const dial = { url, handlers, isAborted: false };
@@ -169,4 +173,36 @@ Deno.test("a connection attached to a hub is no link before its peer has said so
   assertEquals(attached.link(), undefined);
   attached.handler.onMessage(new Uint8Array([1, 2, 3]));
   assertEquals(attached.link(), undefined);
+});
+
+Deno.test("what throws in a timer is told, and the timers behind it fire", () => {
+  const { host, world } = setUp(false);
+  const done: string[] = [];
+  const bug = new TypeError("planted");
+  host.core.after(1, () => {
+    throw bug;
+  });
+  host.core.after(1, () => done.push("the same moment"));
+  host.core.after(2, () => done.push("later"));
+  accept(host);
+  for (let fired = 0; fired < 3; fired++) {
+    const timer = world.timers.filter(({ isCancelled }) => !isCancelled).at(-1);
+    assert(timer !== undefined);
+    world.now = Math.max(world.now, timer.atMicros);
+    timer.action();
+  }
+  assertEquals([world.errors, done], [[bug], ["the same moment", "later"]]);
+});
+
+Deno.test("what throws at the end of a turn is told, and the rest of the turn is sent", () => {
+  const { host, world } = setUp(true);
+  const bug = new TypeError("planted");
+  host.core.flushAtEndOfTurn(() => {
+    throw bug;
+  });
+  host.start();
+  const transport = new RecordingTransport();
+  transport.handler = world.dials[0]?.handlers.onOpen(transport);
+  world.endTurn();
+  assertEquals([world.errors, transport.sent.map(({ type }) => type)], [[bug], ["HELLO"]]);
 });

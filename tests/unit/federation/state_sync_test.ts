@@ -103,3 +103,27 @@ Deno.test("as many imports and namespaces as are allowed still sync", () => {
   network.advance(100);
   assertEquals(leaf.core.params.get("/i599/x")?.value, encodeValue(1));
 });
+
+Deno.test("comparisons that end while a peer does not read are one SyncComplete, behind all versions", () => {
+  const { hub, leaf } = setUp(50);
+  hub.port.buffered.set(leaf.id, Infinity);
+  for (let n = 0; n < 50; n++) {
+    leaf.send(namespaceSync("RequestSync", ["/**"]));
+    const exchangeId = EXCHANGE + 1 + n;
+    // The last of them asks for what is here.
+    if (n === 49) leaf.send(step({ exchangeId, root: NOTHING, more: true }));
+    leaf.send(step({ exchangeId, idle: true }));
+    leaf.send(step({ exchangeId, idle: true }));
+  }
+  leaf.read();
+  hub.port.buffered.set(leaf.id, 0);
+  hub.advance(100);
+  hub.flush();
+  const messages = leaf.read();
+  const completed = messages.flatMap((message, index) =>
+    message.type === "FEDERATION_SYNC" && message.op === "SyncComplete" ? [index] : []
+  );
+  const lastSet = messages.findLastIndex(({ type }) => type === "SET");
+  assertEquals([setsIn(messages), completed.length], [50, 1]);
+  assert((completed[0] ?? -1) > lastSet);
+});

@@ -19,6 +19,8 @@ export class FakePort implements RouterPort {
   readonly buffered: Map<ConnectionId, number> = new Map<ConnectionId, number>();
   /** How often `bufferedBytes` was asked. */
   bufferedAsked = 0;
+  /** What the core told of bugs; undefined: a test expects none, and fails by it. */
+  failures: unknown[] | undefined;
   /** What `random` answers. */
   randomValue = 0;
   #lastConnection = 1_000;
@@ -64,5 +66,10 @@ export class FakePort implements RouterPort {
 
   newId(): string {
     return `session-${++this.#lastId}`;
+  }
+
+  failed(error: unknown): void {
+    if (this.failures === undefined) throw error;
+    this.failures.push(error);
   }
 }

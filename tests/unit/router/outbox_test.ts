@@ -1,3 +1,4 @@
+import { OUTBOX_SOURCES_MAX } from "../../../src/limits.ts";
 import { Outbox, type OutboxSource } from "../../../src/router/outbox.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakePort } from "./fake_port.ts";
@@ -138,4 +139,42 @@ Deno.test("Outbox whose queue never empties keeps the order for ever", () => {
   }
   assertEquals(sent, Array.from({ length: 10_000 }, (_, n) => n));
   assertEquals(outbox.queuedBytes, 3_000 * 4);
+});
+
+Deno.test("Outbox replaces a source of the same key that has not begun, at the end", () => {
+  const { outbox, port, fill, drain, read } = setUp();
+  const replaced: number[] = [];
+  const add = (key: string, ...messages: readonly number[]) =>
+    outbox.addSource({
+      ...source(...messages),
+      replaced: () => replaced.push(messages[0] ?? -1),
+    }, key);
+  const send = port.send.bind(port);
+  port.send = (connection, bytes) => {
+    send(connection, bytes);
+    fill();
+  };
+  drain();
+  assert(add("a", 11, 12));
+  outbox.pump();
+  for (const [key, n] of [["a", 21], ["b", 31], ["a", 41]] as const) assert(add(key, n));
+  for (let n = 0; n < 4; n++) {
+    drain();
+    outbox.pump();
+  }
+  assertEquals([read(), replaced], [[11, 12, 31, 41], [21]]);
+  assertEquals(outbox.isWaiting, false);
+});
+
+Deno.test("Outbox takes as many sources as its bound, then those that replace one", () => {
+  const { outbox, fill, drain, read } = setUp();
+  fill();
+  for (let n = 0; n < OUTBOX_SOURCES_MAX; n++) assert(outbox.addSource(source(1), n));
+  assertEquals([outbox.takesSource(), outbox.takesSource("more")], [false, false]);
+  assertEquals(outbox.addSource(source(2), "more"), false);
+  assert(outbox.takesSource(0) && outbox.addSource(source(3), 0));
+  drain();
+  outbox.pump();
+  assertEquals(read().length, OUTBOX_SOURCES_MAX);
+  assert(outbox.takesSource(), "there is room again");
 });

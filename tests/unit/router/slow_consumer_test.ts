@@ -1,4 +1,10 @@
-import { OUTBOX_BYTES_MAX, OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS } from "../../../src/limits.ts";
+import {
+  OUTBOX_BYTES_MAX,
+  OUTBOX_SLOW_BYTES,
+  OUTBOX_SLOW_MS,
+  OUTBOX_SOURCES_MAX,
+} from "../../../src/limits.ts";
+import { QOS } from "../../../src/wire/message.ts";
 import { decodeFrame } from "../../../src/wire/frame.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { codeOf, set, TestRouter } from "./test_router.ts";
@@ -118,4 +124,41 @@ Deno.test("connections that come and go while they wait leave one appointment to
   router.port.bufferedAsked = 0;
   router.advance(40);
   assertEquals(router.port.bufferedAsked, 10);
+});
+
+Deno.test("a client that subscribes one id over and over has one snapshot waiting, and every ACK", () => {
+  const router = setUp();
+  const [writer, reader] = [router.client(), router.client()];
+  writer.ask(set("/p/1", 1));
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  const times = 3 * OUTBOX_SOURCES_MAX;
+  for (let n = 0; n < times; n++) {
+    const pattern = n % 2 === 0 ? "/p/*" : "/p/**";
+    reader.send({ type: "SUBSCRIBE", id: 1, pattern, types: 0 }, { qos: QOS.confirm });
+  }
+  assertEquals(reader.closed, undefined);
+  router.port.buffered.set(reader.id, 0);
+  router.advance(20);
+  const types = reader.read().map(({ type }) => type);
+  assertEquals(types.filter((type) => type === "ACK").length, times);
+  assertEquals(types.filter((type) => type !== "ACK"), ["SNAPSHOT"]);
+  assertEquals(types.slice(-2), ["SNAPSHOT", "ACK"]);
+});
+
+Deno.test("a SUBSCRIBE for which too many snapshots wait gets 429 and changes nothing", () => {
+  const router = setUp();
+  const [writer, reader] = [router.client(), router.client()];
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  for (let id = 0; id <= OUTBOX_SOURCES_MAX; id++) {
+    const pattern = `/p/${id}`;
+    reader.send({ type: "SUBSCRIBE", id, pattern, types: 0 }, { qos: QOS.fire });
+    if (id < OUTBOX_SOURCES_MAX) reader.send({ type: "UNSUBSCRIBE", id }, { qos: QOS.fire });
+  }
+  router.port.buffered.set(reader.id, 0);
+  router.advance(20);
+  assertEquals(reader.read().map(codeOf), [429]);
+  writer.ask(set(`/p/${OUTBOX_SOURCES_MAX}`, 1));
+  assertEquals(reader.read(), [], "it is not subscribed");
+  reader.send({ type: "SUBSCRIBE", id: 1, pattern: "/p/**", types: 0 });
+  assertEquals(reader.read().map(({ type }) => type), ["SNAPSHOT", "ACK"], "there is room again");
 });
