@@ -1164,4 +1164,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/sim/link_report_test.ts"],
     why: "a router's own uplink would be shown to others as theirs",
   },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "const record = this.records.unregistered(routerId);",
+    replace: "const record = this.records.leaf(routerId);",
+    tests: ["tests/unit/federation/peer_records_test.ts"],
+    why: "a thousand HELLOs would drop all that waits for leaves that are away",
+  },
+  {
+    file: "src/federation/state_sync.ts",
+    find: "    this.#awaited = undefined;\n",
+    replace: "",
+    tests: ["tests/unit/federation/state_sync_test.ts"],
+    why: "a peer could fill the log with syncs that nobody asked for",
+  },
+  {
+    file: "src/federation/remote_gets.ts",
+    find: "if (!ANSWER_CODES.includes(code)) return false;",
+    replace: "",
+    tests: ["tests/unit/federation/remote_gets_test.ts"],
+    why: "a refused update would be the answer to a client's GET",
+  },
+  {
+    file: "src/federation/lease_router.ts",
+    find: "if (holder === entry.holder) continue;",
+    replace: 'if (holder !== "") continue;',
+    tests: ["tests/unit/federation/lease_router_test.ts"],
+    why: "a client would lose its lock to another and nobody would hear of it",
+  },
 ];

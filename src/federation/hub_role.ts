@@ -139,7 +139,7 @@ export class HubRole implements LinkRole {
         this.#link.record.handOver();
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":
-        this.#core.syncCompleted(this.#link, message.patterns);
+        this.#core.syncCompleted(this.#link, this.#sync.completed(message.patterns));
         return this.#link.syncCompleted();
       case "RevisionVector":
         return this.#link.refuse(
@@ -176,6 +176,7 @@ export class HubRole implements LinkRole {
     this.#declared = new PatternSet(claims.of(source).map(({ pattern }) => pattern));
     this.#link.sendMessage({ type: "ACK" });
     const isFirst = !this.#isRegistered;
+    if (isFirst) this.#link.remember(this.#core.records.leaf(routerId));
     this.#isRegistered = true;
     this.#subscribe();
     this.#core.claimsChanged();

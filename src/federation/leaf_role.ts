@@ -268,6 +268,7 @@ export class LeafRole implements LinkRole {
   }
 
   #syncCompleted(): void {
+    if (!this.#isAwaited) return;
     this.#known = this.#asked;
     this.#isAwaited = false;
     this.#core.syncCompleted(this.#link, this.#asked.map(({ text }) => text));

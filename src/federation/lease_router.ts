@@ -244,6 +244,9 @@ export class LeaseRouter {
       // The address is this router's own by now, and so is the lock.
       router.locks.acquire(entry.address, entry.holder);
       this.#kept.forget(entry);
+      const holder = router.locks.holder(entry.address);
+      if (holder === entry.holder) continue;
+      this.#lost(entry, `this router owns it now, and ${holder} was first to lock it here`, "");
     }
     if (this.#kept.size > 0) this.#planRenewal();
   }
