@@ -1192,4 +1192,34 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/federation/lease_router_test.ts"],
     why: "a client would lose its lock to another and nobody would hear of it",
   },
+  {
+    file: "src/federation/forward_receiver.ts",
+    find: "    if (elsewhere !== undefined) {",
+    replace: "    if (elsewhere !== undefined && (false as boolean)) {",
+    tests: ["tests/unit/federation/forward_receiver_test.ts"],
+    why: "forged events would swallow those of another router, and nobody would hear of it",
+  },
+  {
+    file: "src/federation/forward_receiver.ts",
+    find: "if (this.#seen.has(identity)) return;",
+    replace: "",
+    tests: ["tests/unit/federation/forward_receiver_test.ts"],
+    why: "a ring would answer each event with an error",
+  },
+  {
+    file: "src/federation/write_requests.ts",
+    find:
+      "  if (a.address !== b.address) return false;\n  const [bytes, others] = [encodeFrame(a), encodeFrame(b)];",
+    replace:
+      '  if (a.type === "SET") return true;\n  const [bytes, others] = [encodeFrame(a), encodeFrame(b)];',
+    tests: ["tests/unit/federation/write_requests_test.ts"],
+    why: "with a forged number a write would be stamped without its owner",
+  },
+  {
+    file: "src/federation/write_router.ts",
+    find: "if ((directLink(this.#core, origin) ?? link) === link) return undefined;",
+    replace: "return undefined;",
+    tests: ["tests/unit/federation/write_router_test.ts"],
+    why: "a peer could take the numbers of another one's requests",
+  },
 ];

@@ -321,6 +321,25 @@ Deno.test("a request that comes round is decided by whoever sees it twice", () =
   assertEquals(hub.core.params.get("/owner/x")?.origin, "hub");
 });
 
+Deno.test("a request with the number of another one is asked of the owner, or refused", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const owner = activeLeaf(hub, "owner", ["/owner/**"]);
+  const near = activeLeaf(hub, "near", []);
+  const other = activeLeaf(hub, "other", ["/other/**"]);
+  // Parked: nobody answers it.
+  const far = { origin: "far", requestId: 7 };
+  other.send(...forwardRequest(setOf("/other/x"), far));
+  near.read();
+  assertEquals(codeOfAnswer(near.ask(...forwardRequest(setOf("/owner/x"), far))), 501);
+  assertEquals(hub.core.params.size, 0);
+  // A router that has a link of its own speaks for itself.
+  other.read();
+  const own = { origin: "near", requestId: 8 };
+  assertEquals(codeOfAnswer(other.ask(...forwardRequest(setOf("/other/x"), own))), 501);
+  assertEquals(near.ask(...forwardRequest(setOf("/owner/x"), own)), []);
+  assertEquals(readRequest(owner).context.origin, "near");
+});
+
 Deno.test("only its owner gives a lock: no caretaker, and nobody who sees the request twice", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const owner = activeLeaf(hub, "owner", ["/owner/**"]);
