@@ -1,4 +1,5 @@
-import { LATEST_TIME_MICROS } from "../limits.ts";
+import { LATEST_TIME_MICROS, TIME_FORWARD_MAX_MICROS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
 import type { RouterTrailer } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { STEP_MICROS } from "./federation_clock.ts";
@@ -12,6 +13,8 @@ import type { PeerLink } from "./link.ts";
  */
 export class TimeKeeper {
   readonly #core: FederationCore;
+  /** How far leaves have moved the time here, in this process. */
+  #forwardMicros = 0;
 
   constructor(core: FederationCore) {
     this.#core = core;
@@ -32,26 +35,52 @@ export class TimeKeeper {
   toldBy(link: PeerLink, timeMicros: number): void {
     const { clock, router } = this.#core;
     const hereMicros = timeMicros + (link.roundTripMicros ?? 0) / 2;
-    if (timeMicros > LATEST_TIME_MICROS) return;
+    if (timeMicros > TIME_SEEN_MAX_MICROS) return;
+    // What was measured before was the hub's old time, also when this router knew the new one.
+    clock.restart();
     if (clock.timed && Math.abs(hereMicros - this.#core.timeMicros()) <= STEP_MICROS) return;
     this.#change(() => clock.set(hereMicros, router.nowMicros));
   }
 
   /**
-   * A leaf said HELLO. The root goes forward to what the leaf knows, for a root that started anew
-   * with a wrong clock would stamp below what was stamped before. A hub below the root that does not
-   * know the time takes it from a leaf that does.
+   * A leaf has registered, which said HELLO with its time at `greetedMicros`. The root goes forward to
+   * what the leaf knows, for a root that started anew with a wrong clock would stamp below what was
+   * stamped before. A hub below the root that does not know the time takes it from a leaf that does.
+   *
+   * Not at HELLO: whoever says that and no more has shown nothing.
    */
-  greeted(link: PeerLink, { timeMicros, timed }: RouterTrailer): void {
+  registered(
+    link: PeerLink,
+    { timeMicros, timed }: RouterTrailer,
+    greetedMicros: number,
+  ): void {
     const { clock, isRoot, router } = this.#core;
-    if (timeMicros > LATEST_TIME_MICROS) return;
-    const isBehind = timeMicros - this.#core.timeMicros() > STEP_MICROS;
-    const takes = isRoot ? isBehind : timed && !clock.timed;
-    // The leaf itself is told by WELCOME.
-    if (takes) this.#change(() => clock.set(timeMicros, router.nowMicros), link);
+    const hereMicros = timeMicros + router.nowMicros - greetedMicros;
+    const byMicros = hereMicros - this.#core.timeMicros();
+    const takes = isRoot ? byMicros > STEP_MICROS : timed && !clock.timed;
+    if (!takes) return;
+    const forwardMicros = this.#forwardMicros + Math.max(0, byMicros);
+    if (hereMicros > LATEST_TIME_MICROS || forwardMicros > TIME_FORWARD_MAX_MICROS) {
+      return this.#core.emit({
+        type: "refused",
+        routerId: link.routerId,
+        code: ERROR_CODE.refused,
+        message: `Time of router "${link.routerId}" not taken: it is ` +
+          `${Math.round(byMicros / 1_000_000)} s ahead`,
+      });
+    }
+    this.#forwardMicros = forwardMicros;
+    this.#change(() => clock.set(hereMicros, router.nowMicros));
+    if (Math.abs(byMicros) <= STEP_MICROS) return;
+    this.#core.emit({
+      type: "timeMoved",
+      routerId: link.routerId,
+      timeMicros: this.#core.timeMicros(),
+      byMicros,
+    });
   }
 
-  #change(change: () => void, except?: PeerLink): void {
+  #change(change: () => void): void {
     const { clock, router } = this.#core;
     const wasTimed = clock.timed;
     const before = this.#core.timeMicros();
@@ -61,7 +90,6 @@ export class TimeKeeper {
     if (wasTimed && !isStep) return;
     // Before anything else: what the leaves stamp from now on is to follow what is stamped here.
     for (const leaf of this.#core.leafLinks()) {
-      if (leaf === except) continue;
       leaf.sendMessage({
         type: "FEDERATION_SYNC",
         op: "Time",
