@@ -108,8 +108,10 @@ export const PEER_AWAITED_MS: number = 600_000;
 export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
 /** No peer moves federation time beyond this: 2100-01-01, microseconds since 1970. */
 export const LATEST_TIME_MICROS: number = 4_102_444_800_000_000;
-/** A year later: a clock that was moved to the latest time runs on, and is still measured. */
+/** A year later: a clock that was moved to the latest time runs on, is measured, and stamps. */
 export const TIME_SEEN_MAX_MICROS: number = LATEST_TIME_MICROS + 31_557_600_000_000;
+/** Microseconds that what a leaf tells of links may be ahead of federation time. */
+export const SHOWN_AHEAD_MAX_MICROS: number = 60_000_000;
 /**
  * How far leaves move a router's time forward, all together in the life of a process: 30 years. A
  * machine whose battery is dead shows 1970 and starts at `EARLIEST_TIME_MICROS`; a release is not run

@@ -5,7 +5,7 @@ import { ERROR_CODE, type ErrorCode, type Refusal, toErrorMessage } from "../rou
 import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
 import { writePeerFrame } from "../router/param_change.ts";
 import { isReserved } from "../router/reserved.ts";
-import { type Version, VERSION_NUMBER_STAMPED_PAST_MAX } from "../state/version.ts";
+import { canBeFollowed, type Version } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import {
@@ -419,14 +419,13 @@ function problemOf({ address }: SetMessage): Refusal | undefined {
 /** A stamp exceeds what the requester knew, and must stay a number that can be written. */
 function numberProblem({ address }: SetMessage, entry: RequestEntry): Refusal | undefined {
   const { knownTimestampMicros, knownRevision } = entry;
-  if (Math.max(knownTimestampMicros, knownRevision) <= VERSION_NUMBER_STAMPED_PAST_MAX) {
-    return undefined;
-  }
+  const known = { timestampMicros: knownTimestampMicros, revision: knownRevision };
+  if (canBeFollowed(known)) return undefined;
   return {
     code: ERROR_CODE.invalidMessage,
     message:
       `Cannot set "${address}": the known version, revision ${knownRevision} and timestamp ` +
-      `${knownTimestampMicros}, is above ${VERSION_NUMBER_STAMPED_PAST_MAX}`,
+      `${knownTimestampMicros}, has a number that none can follow`,
     address,
   };
 }

@@ -2,7 +2,10 @@ import {
   EVENT_LIFE_MAX_MS,
   EVENT_WAY_LIFE_MS,
   FRAME_PAYLOAD_BYTES_MAX,
+  LATEST_TIME_MICROS,
   NAME_BYTES_MAX,
+  SHOWN_AHEAD_MAX_MICROS,
+  TIME_SEEN_MAX_MICROS,
 } from "../../../src/limits.ts";
 import { VERSION_NUMBER_MAX } from "../../../src/state/version.ts";
 import { type ForwardMessage, type Message, SIGNAL } from "../../../src/wire/message.ts";
@@ -108,7 +111,7 @@ const BAD_VERSIONS: readonly (readonly [string, number, readonly [ForwardMessage
   [
     "a timestamp above the bound",
     101,
-    forwardVersion("update", "/leaf/a", { timestampMicros: VERSION_NUMBER_MAX + 1 }),
+    forwardVersion("update", "/leaf/a", { timestampMicros: TIME_SEEN_MAX_MICROS + 1 }),
   ],
   ["an empty origin", 101, forwardVersion("update", "/leaf/a", { origin: "" })],
   [
@@ -141,7 +144,7 @@ Deno.test("the largest numbers that are taken can still be merged, and nothing i
   const { hub, leaf } = setUp();
   const client = hub.client();
   client.subscribe("/**");
-  const largest = { revision: VERSION_NUMBER_MAX, timestampMicros: VERSION_NUMBER_MAX };
+  const largest = { revision: VERSION_NUMBER_MAX, timestampMicros: TIME_SEEN_MAX_MICROS };
   leaf.send(...forwardVersion("update", "/leaf/a", { ...largest, origin: "a" }));
   leaf.send(...forwardVersion("update", "/leaf/a", { ...largest, origin: "b" }));
   leaf.send(...forwardVersion("offer", "/b", largest));
@@ -151,6 +154,24 @@ Deno.test("the largest numbers that are taken can still be merged, and nothing i
   client.send(set("/b", 2));
   // Every peer would refuse what comes after it, and the routers would differ for ever.
   assertEquals(client.read().map(codeOf), [400]);
+});
+
+Deno.test("the latest time that a clock shows is followed by what every peer takes", () => {
+  const { hub, leaf } = setUp();
+  leaf.send(...forwardVersion("offer", "/b", { timestampMicros: LATEST_TIME_MICROS }));
+  assertEquals(hub.client().ask(set("/b", 2)).type, "ACK");
+  const timestampMicros = hub.core.params.get("/b")?.timestampMicros ?? 0;
+  assert(timestampMicros > LATEST_TIME_MICROS && timestampMicros < TIME_SEEN_MAX_MICROS);
+});
+
+Deno.test("a link is shown by no leaf as it will be in more than a minute", () => {
+  const { hub, leaf } = setUp();
+  const address = "/clasp/federation/peers/x";
+  const ahead = hub.federation.timeMicros() + SHOWN_AHEAD_MAX_MICROS;
+  const show = (timestampMicros: number) =>
+    leaf.ask(...forwardVersion("offer", address, { timestampMicros })).map(codeOf);
+  assertEquals([show(ahead + 1), hub.core.params.get(address)], [[101], undefined]);
+  assertEquals(show(ahead), []);
 });
 
 Deno.test("a version for which there is no room is refused with 503", () => {

@@ -1,5 +1,8 @@
 import { WRITE_LIFE_MS } from "../../../src/limits.ts";
-import { VERSION_NUMBER_STAMPED_PAST_MAX } from "../../../src/state/version.ts";
+import {
+  TIME_STAMPED_PAST_MAX_MICROS,
+  VERSION_NUMBER_STAMPED_PAST_MAX,
+} from "../../../src/state/version.ts";
 import type { ForwardMessage, Message, SetMessage } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
@@ -258,13 +261,18 @@ Deno.test("a request is refused as a client's write would be", () => {
 Deno.test("a request that claims to know a version beyond all numbers is refused", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const leaf = registerLeaf(hub, "leaf", []);
-  for (const key of ["knownTimestampMicros", "knownRevision"]) {
-    const request = forwardRequest(setOf("/any"), { [key]: Number.MAX_SAFE_INTEGER });
+  for (
+    const [key, number] of [
+      ["knownTimestampMicros", TIME_STAMPED_PAST_MAX_MICROS + 1],
+      ["knownRevision", VERSION_NUMBER_STAMPED_PAST_MAX + 1],
+    ] as const
+  ) {
+    const request = forwardRequest(setOf("/any"), { [key]: number });
     assertEquals(codeOfAnswer(leaf.ask(...request)), 101, key);
     assertEquals(hub.core.params.size, 0);
   }
   const largest = forwardRequest(setOf("/any"), {
-    knownTimestampMicros: VERSION_NUMBER_STAMPED_PAST_MAX,
+    knownTimestampMicros: TIME_STAMPED_PAST_MAX_MICROS,
     knownRevision: VERSION_NUMBER_STAMPED_PAST_MAX,
   });
   assertEquals(codeOfAnswer(leaf.ask(...largest)), undefined);
