@@ -443,7 +443,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a root that restarts slow does not go forward",
     file: TIME,
-    find: "const takes = isRoot ? isBehind : timed && !clock.timed;",
+    find: "const takes = isRoot ? byMicros > STEP_MICROS : timed && !clock.timed;",
     replace: "const takes = !isRoot && timed && !clock.timed;",
   },
   // Events

@@ -109,6 +109,10 @@ export const SYNCS_WAITING_MAX: number = 16;
 export const CONTEXT_ENTRIES_MAX: number = 1_000;
 /** Event identities remembered against duplicates. */
 export const SEEN_EVENTS_MAX: number = 100_000;
+/** Routers beyond the peers of which is remembered by which link they are reached. */
+export const ORIGINS_MAX: number = 10_000;
+/** Milliseconds that the way of a router's events counts after the last one, if no claim tells it. */
+export const EVENT_WAY_LIFE_MS: number = 2_000;
 /** Events kept for one peer, sent and not acknowledged or not sent yet; beyond it the oldest goes. */
 export const EVENTS_QUEUED_MAX: number = 10_000;
 /** Bytes of their frames. */
@@ -126,6 +130,16 @@ export const PEER_AWAITED_MS: number = 600_000;
 export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
 /** No peer moves federation time beyond this: 2100-01-01, microseconds since 1970. */
 export const LATEST_TIME_MICROS: number = 4_102_444_800_000_000;
+/** A year later: a clock that was moved to the latest time runs on, is measured, and stamps. */
+export const TIME_SEEN_MAX_MICROS: number = LATEST_TIME_MICROS + 31_557_600_000_000;
+/** Microseconds that what a leaf tells of links may be ahead of federation time. */
+export const SHOWN_AHEAD_MAX_MICROS: number = 60_000_000;
+/**
+ * How far leaves move a router's time forward, all together in the life of a process: 30 years. A
+ * machine whose battery is dead shows 1970 and starts at `EARLIEST_TIME_MICROS`; a release is not run
+ * for longer than this after its date.
+ */
+export const TIME_FORWARD_MAX_MICROS: number = 946_728_000_000_000;
 
 /** Milliseconds until a DeclareNamespaces that a legacy hub does not answer shows: no federation. */
 export const LEGACY_DECLARE_TIMEOUT_MS: number = 5_000;

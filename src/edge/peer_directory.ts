@@ -70,6 +70,7 @@ export class PeerDirectory {
       case "remotePublish":
       case "eventLost":
       case "syncComplete":
+      case "timeMoved":
       case "refused":
         return;
     }

@@ -55,6 +55,14 @@ export class RouterLog {
         return this.#refused(event);
       case "eventLost":
         return this.#eventLost(event);
+      case "timeMoved":
+        LOG.warn('Leaf "{routerId}" moved federation time by {bySeconds} s', {
+          event: "time-moved",
+          routerId: event.routerId,
+          bySeconds: Math.round(event.byMicros / 1_000_000),
+          time: new Date(event.timeMicros / 1_000).toISOString(),
+        });
+        return;
       case "remoteSet":
       case "remotePublish":
       case "syncComplete":

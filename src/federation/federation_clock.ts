@@ -1,4 +1,4 @@
-import { LATEST_TIME_MICROS } from "../limits.ts";
+import { TIME_SEEN_MAX_MICROS } from "../limits.ts";
 
 /** One measurement of another router's clock, by SYNC. */
 interface Sample {
@@ -55,7 +55,7 @@ export class FederationClock {
   ): void {
     const { t1, t2, t3, nowMicros } = exchange;
     const roundTripMicros = nowMicros - t1 - (t3 - t2);
-    if (roundTripMicros < 0 || t3 > LATEST_TIME_MICROS) return;
+    if (roundTripMicros < 0 || t3 > TIME_SEEN_MAX_MICROS) return;
     const offsetMicros = (t2 - t1 + t3 - nowMicros) / 2;
     // The parent's time has stepped: what was measured before tells nothing of it.
     // By half its round trip any measurement may be off.

@@ -388,6 +388,7 @@ export class FederationCore implements FederationHook {
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
     this.leases.linkLost(link);
+    this.receiver.linkLost(link);
     link.record.disconnected(link);
     if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);
@@ -414,7 +415,8 @@ export class FederationCore implements FederationHook {
 
   #join(connection: Connection, hello: HelloMessage): PeerLink {
     const { routerId = "", bootId = 0 } = hello.router ?? {};
-    const record = this.records.leaf(routerId);
+    // Whoever says HELLO and no more takes nobody's place, and nothing that waits for it.
+    const record = this.records.unregistered(routerId);
     const link = new PeerLink(this, connection, record);
     link.routerId = routerId;
     link.bootId = bootId;
@@ -422,7 +424,6 @@ export class FederationCore implements FederationHook {
     link.role = role;
     this.#leaves.set(routerId, link);
     link.start();
-    record.identified(routerId, bootId);
     role.welcome(hello);
     return link;
   }

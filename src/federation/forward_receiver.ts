@@ -1,5 +1,10 @@
 import { addressProblem } from "../address/address.ts";
-import { EVENT_LIFE_MAX_MS } from "../limits.ts";
+import {
+  EVENT_LIFE_MAX_MS,
+  EVENT_WAY_LIFE_MS,
+  SHOWN_AHEAD_MAX_MICROS,
+  TIME_SEEN_MAX_MICROS,
+} from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { EventIdentity, Publication } from "../router/publication.ts";
 import { isReserved, isShared } from "../router/reserved.ts";
@@ -16,6 +21,7 @@ import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { isRepeatable } from "./is_repeatable.ts";
 import { PeerLink } from "./link.ts";
+import { OriginWays } from "./origin_ways.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { SeenEvents } from "./seen_events.ts";
 
@@ -24,9 +30,16 @@ export class ForwardReceiver {
   readonly #core: FederationCore;
   readonly #seen = new SeenEvents();
   #missedLast: EventIdentity | undefined;
+  /** By which link the events of each router come: nobody publishes in the name of another. */
+  readonly #ways: OriginWays;
 
   constructor(core: FederationCore) {
     this.#core = core;
+    this.#ways = new OriginWays(core, { lifeMs: EVENT_WAY_LIFE_MS, graceMs: EVENT_WAY_LIFE_MS });
+  }
+
+  linkLost(link: PeerLink): void {
+    this.#ways.linkLost(link);
   }
 
   /** Events remembered against duplicates. */
@@ -79,7 +92,7 @@ export class ForwardReceiver {
     timestampMicros: number | undefined,
   ): void {
     const { address } = set;
-    const version = this.#versionOf(set, timestampMicros, context.origin);
+    const version = this.#versionOf(set, timestampMicros, context.origin, link);
     const refusal = isRefusal(version) ? version : tombstoneProblem(context, set);
     if (refusal !== undefined) return link.refuse(refusal.code, refusal.message, address);
     if (isRefusal(version)) return;
@@ -124,6 +137,16 @@ export class ForwardReceiver {
     const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MAX_MS);
     const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;
     const identity = { origin, bootId, sequence: entry.sequence };
+    const elsewhere = this.#ways.problem(link, origin);
+    if (elsewhere !== undefined) {
+      // In a ring, what came by its own way already.
+      if (this.#seen.has(identity)) return;
+      return link.refuse(
+        elsewhere.code,
+        `Event at "${address}" refused: ${elsewhere.why}`,
+        address,
+      );
+    }
     if (!this.#seen.isNew(identity, deadlineMicros, router.nowMicros)) return;
     if (deadlineMicros <= router.nowMicros) {
       if (isRepeatable(message)) link.record.eventLost({ address, identity }, "expired");
@@ -169,7 +192,12 @@ export class ForwardReceiver {
       return this.#core.writes.replied(link, identity, refusalOf(message));
     }
     if (message.type !== "SET") return refuseType(link, context, message.type);
-    const version = this.#versionOf(message, frame.header.timestampMicros, entry.stamperId);
+    const version = this.#versionOf(
+      message,
+      frame.header.timestampMicros,
+      entry.stamperId,
+      link,
+    );
     if (isRefusal(version)) return link.refuse(version.code, version.message, message.address);
     this.#core.writes.replied(link, identity, {
       kind: "accepted",
@@ -184,6 +212,7 @@ export class ForwardReceiver {
     set: SetMessage,
     timestampMicros: number | undefined,
     origin: string,
+    link: PeerLink,
   ): Version | Refusal {
     const { address, value, revision, ttl } = set;
     const problem = addressProblem(address);
@@ -194,17 +223,23 @@ export class ForwardReceiver {
     if (revision === undefined || timestampMicros === undefined) {
       return refused(address, "it has no revision or no timestamp");
     }
-    if (revision < 1 || revision > VERSION_NUMBER_MAX || timestampMicros > VERSION_NUMBER_MAX) {
-      return refused(
-        address,
-        `revision ${revision} and timestamp ${timestampMicros} must be from 1 and 0 up to ` +
-          `${VERSION_NUMBER_MAX}`,
-      );
+    if (revision < 1 || revision > VERSION_NUMBER_MAX) {
+      return refused(address, `revision ${revision} must be from 1 up to ${VERSION_NUMBER_MAX}`);
+    }
+    if (timestampMicros > TIME_SEEN_MAX_MICROS || this.#isAhead(link, address, timestampMicros)) {
+      return refused(address, `its timestamp ${timestampMicros} is ahead of the time`);
     }
     const originProblem = routerIdProblem(origin);
     if (originProblem !== undefined) return refused(address, originProblem);
     return this.#core.router.params.valueProblem(address, value) ??
       { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
+  }
+
+  /** Whether a leaf shows a link as it will be: that could not be put right until then. */
+  #isAhead(link: PeerLink, address: string, timestampMicros: number): boolean {
+    const { clock } = this.#core;
+    return isShared(address) && link.side === "hub" && clock.timed &&
+      timestampMicros > this.#core.timeMicros() + SHOWN_AHEAD_MAX_MICROS;
   }
 }
 

@@ -1,6 +1,12 @@
 import { CLAIMS_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
-import { ALL_SIGNALS, FEATURE, type HelloMessage, type Message } from "../wire/message.ts";
+import {
+  ALL_SIGNALS,
+  FEATURE,
+  type HelloMessage,
+  type Message,
+  type RouterTrailer,
+} from "../wire/message.ts";
 import type { ClaimConflict } from "./claims.ts";
 import {
   type Declaration,
@@ -32,6 +38,9 @@ export class HubRole implements LinkRole {
   readonly #declarations = new DeclarationReader();
   readonly #lastDeclared = new LastDeclared();
   #isRegistered = false;
+  /** What the leaf's HELLO said, and when it came. */
+  #greeting: RouterTrailer | undefined;
+  #greetedMicros = 0;
   #declared = new PatternSet([]);
 
   constructor(core: FederationCore, link: PeerLink) {
@@ -44,7 +53,8 @@ export class HubRole implements LinkRole {
   /** Answers the leaf's HELLO. */
   welcome(hello: HelloMessage): void {
     const { router } = this.#core;
-    if (hello.router !== undefined) this.#core.time.greeted(this.#link, hello.router);
+    this.#greeting = hello.router;
+    this.#greetedMicros = router.nowMicros;
     this.#link.sendMessage({
       type: "WELCOME",
       version: 1,
@@ -139,7 +149,7 @@ export class HubRole implements LinkRole {
         this.#link.record.handOver();
         return this.#requests.requestSync(message, this.#declared.patterns);
       case "SyncComplete":
-        this.#core.syncCompleted(this.#link, message.patterns);
+        this.#core.syncCompleted(this.#link, this.#sync.completed(message.patterns));
         return this.#link.syncCompleted();
       case "RevisionVector":
         return this.#link.refuse(
@@ -174,8 +184,9 @@ export class HubRole implements LinkRole {
       this.#link.refuse(ERROR_CODE.conflict, describeConflict(conflict), text);
     }
     this.#declared = new PatternSet(claims.of(source).map(({ pattern }) => pattern));
-    this.#link.sendMessage({ type: "ACK" });
     const isFirst = !this.#isRegistered;
+    if (isFirst) this.#remember();
+    this.#link.sendMessage({ type: "ACK" });
     this.#isRegistered = true;
     this.#subscribe();
     this.#core.claimsChanged();
@@ -186,6 +197,13 @@ export class HubRole implements LinkRole {
     });
     // Its state comes with the comparison that its RequestSync begins.
     if (isFirst) this.#link.beginSync(1);
+  }
+
+  /** The leaf is a peer from now on. Its time comes first: what it stamps is to follow it. */
+  #remember(): void {
+    this.#link.remember(this.#core.records.leaf(this.#link.routerId));
+    if (this.#greeting === undefined) return;
+    this.#core.time.registered(this.#link, this.#greeting, this.#greetedMicros);
   }
 
   #subscribe(): void {

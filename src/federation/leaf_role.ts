@@ -119,16 +119,16 @@ export class LeafRole implements LinkRole {
   timed(exchange: { readonly t1: number; readonly t2: number; readonly t3: number }): void {
     const { clock, router } = this.#core;
     if (this.#isHubTimed) clock.measure({ ...exchange, nowMicros: router.nowMicros });
-    if (this.#phase.kind !== "timing") {
-      this.#core.time.measured();
-    } else if (this.#phase.roundsLeft > 0) {
+    if (this.#phase.kind === "timing" && this.#phase.roundsLeft > 0) {
       this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
-      this.#link.sendSync();
-    } else {
-      this.#core.time.measured();
-      this.#phase = { kind: "declaring" };
-      this.declare();
+      return this.#link.sendSync();
     }
+    // Who knows the time keeps it until it is registered: a root that started anew with a wrong clock
+    // takes it then.
+    if (this.#phase.kind === "registered" || !clock.timed) this.#core.time.measured();
+    if (this.#phase.kind !== "timing") return;
+    this.#phase = { kind: "declaring" };
+    this.declare();
   }
 
   ended(end: LinkEnd): void {
@@ -270,6 +270,7 @@ export class LeafRole implements LinkRole {
   }
 
   #syncCompleted(): void {
+    if (!this.#isAwaited) return;
     this.#known = this.#asked;
     this.#isAwaited = false;
     this.#core.syncCompleted(this.#link, this.#asked.map(({ text }) => text));

@@ -1,5 +1,5 @@
 import { addressProblem } from "../address/address.ts";
-import { LEASE_HOPS_MAX, LEASE_RENEWAL_MS, LEASES_MAX } from "../limits.ts";
+import { LEASE_HOPS_MAX, LEASE_LIFE_MS, LEASE_RENEWAL_MS, LEASES_MAX } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { WriteAnswer } from "../router/federation_hook.ts";
@@ -9,9 +9,9 @@ import type { FederationCore } from "./federation_core.ts";
 import { leaseFrames } from "./lease_frames.ts";
 import { leaseHolder, leaseSessionProblem } from "./lease_holder.ts";
 import { LeaseKeeper } from "./lease_keeper.ts";
-import { LeaseOrigins } from "./lease_origins.ts";
 import { Leases } from "./leases.ts";
 import type { PeerLink } from "./link.ts";
+import { OriginWays } from "./origin_ways.ts";
 import { routerIdProblem } from "./router_id.ts";
 
 const SWEEP_INTERVAL_MS = 250;
@@ -27,14 +27,14 @@ export class LeaseRouter {
   readonly #core: FederationCore;
   readonly #given: Leases;
   readonly #kept = new LeaseKeeper();
-  readonly #origins: LeaseOrigins;
+  readonly #origins: OriginWays;
   #renewal: Appointment | undefined;
   #sweep: Appointment | undefined;
 
   constructor(core: FederationCore) {
     this.#core = core;
     this.#given = new Leases(core.router.locks);
-    this.#origins = new LeaseOrigins(core);
+    this.#origins = new OriginWays(core, { lifeMs: LEASE_LIFE_MS, graceMs: 0 });
   }
 
   /** Locks of other routers' sessions that this router, as the owner, knows. */
@@ -256,8 +256,12 @@ export class LeaseRouter {
   }
 
   #takeOver(entry: LeaseEntry): void {
-    this.#core.router.locks.acquire(entry.address, entry.holder);
+    const { locks } = this.#core.router;
+    locks.acquire(entry.address, entry.holder);
     this.#kept.forget(entry);
+    const holder = locks.holder(entry.address);
+    if (holder === entry.holder) return;
+    this.#lost(entry, `this router owns it now, and ${holder} was first to lock it here`, "");
   }
 
   #planRenewal(): void {
@@ -278,7 +282,15 @@ export class LeaseRouter {
 
   #originProblem(link: PeerLink, origin: string): Refusal | undefined {
     this.#planSweep();
-    return this.#origins.problem(link, origin);
+    if (origin === this.#core.router.config.routerId) {
+      return {
+        code: ERROR_CODE.refused,
+        message: "Lock refused: its message says that it is this router's own",
+      };
+    }
+    const problem = this.#origins.problem(link, origin);
+    if (problem === undefined) return undefined;
+    return { code: problem.code, message: `Lock refused: ${problem.why}` };
   }
 
   #head(kind: LeaseMessage["kind"]): Head {

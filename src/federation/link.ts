@@ -64,8 +64,7 @@ export interface LinkRole {
  */
 export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor, EventCarrier {
   readonly connection: Connection;
-  /** What is known of the peer beyond this connection. */
-  readonly record: PeerRecord;
+  #record: PeerRecord;
   readonly #core: FederationCore;
   readonly #writer: EnvelopeWriter;
   readonly #flush: () => void = () => this.#writer.flush();
@@ -92,7 +91,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   constructor(core: FederationCore, connection: Connection, record: PeerRecord) {
     this.#core = core;
     this.connection = connection;
-    this.record = record;
+    this.#record = record;
     this.#writer = new EnvelopeWriter(
       (bytes) => connection.send(bytes),
       () => this.#clockMicros(),
@@ -137,6 +136,21 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   get side(): "leaf" | "hub" | undefined {
     return this.#role?.side;
+  }
+
+  /** What is known of the peer beyond this connection. */
+  get record(): PeerRecord {
+    return this.#record;
+  }
+
+  /** The peer has registered: from now on this is what is known of it, with what waits for it. */
+  remember(record: PeerRecord): void {
+    const before = this.#record;
+    this.#record = record;
+    before.disconnected(this);
+    before.release();
+    record.connected(this);
+    record.identified(this.#routerId, this.#bootId);
   }
 
   /** Why not all that the peer has is kept here; undefined when all is. */

@@ -66,6 +66,16 @@ export type LinkEvent =
     readonly state: PeerState;
     readonly reason?: string;
   }
+  /** A leaf's time was taken: federation time here stepped, and with it that of all routers below. */
+  | {
+    readonly type: "timeMoved";
+    /** The leaf. */
+    readonly routerId: string;
+    /** Federation time from now on, microseconds since 1970. */
+    readonly timeMicros: number;
+    /** By how much it moved, microseconds; negative when it went back. */
+    readonly byMicros: number;
+  }
   /** The peer refused something on this link, or this router refused something of the peer. */
   | {
     readonly type: "refused";

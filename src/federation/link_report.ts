@@ -1,6 +1,7 @@
 import { PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
-import type { Stamp } from "../state/version.ts";
+import type { Stamp, Version } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
+import { decodeValue } from "../wire/value_codec.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { PeerLink } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
@@ -15,12 +16,15 @@ const TICK_MS = 2_000;
 /** A leaf that is forgotten is shown for so long. */
 const FORGOTTEN_TTL = encodeTtl({ kind: "absolute", seconds: 3_600 });
 const REASON_UNITS_MAX = 512;
+const CONTRADICTIONS_MAX = 3;
 const NOTHING_COUNTED: PeerCounters = { expired: 0, unknown: 0, dropped: 0, refused: 0 };
 
 interface Told {
   readonly facts: LinkFacts;
   readonly stamp: Stamp;
   readonly atMicros: number;
+  /** How often it was told again since then, because somebody told otherwise. */
+  readonly contradicted: number;
 }
 
 /**
@@ -96,7 +100,7 @@ export class LinkReport {
 
   /** Another hub, or this one before it crashed, may have told what is not so (any more). */
   #correct(): void {
-    const { params, config } = this.#core.router;
+    const { params } = this.#core.router;
     for (const address of this.#heard) {
       const told = this.#told.get(address);
       const shown = params.get(address);
@@ -105,19 +109,36 @@ export class LinkReport {
       const { records } = this.#core;
       const isHere = this.#core.leafLink(routerId) !== undefined;
       if (isHere) this.#write(address, this.#leafFacts(routerId, records.get(routerId)));
-      else if (shown.origin === config.routerId) {
-        this.#writeGone(address, told);
-      }
+      else if (this.#isOfHere(shown)) this.#writeGone(address, told);
+      else if (told !== undefined) this.#contradict(address, told, hubOf(shown));
     }
     this.#heard.clear();
   }
 
-  #write(address: string, facts: LinkFacts, ttl: number = 0): void {
+  /** Whether this router tells it, in this life or an earlier one, or another one in its name. */
+  #isOfHere(shown: Version): boolean {
+    const { routerId } = this.#core.router.config;
+    return shown.origin === routerId || hubOf(shown) === routerId;
+  }
+
+  /**
+   * Another router tells of a leaf that is away here. It may well be there by now, unless nobody knows
+   * that other router. That one may be a hub further away that owns nothing: it has the last word.
+   */
+  #contradict(address: string, told: Told, hub: string): void {
+    const isElsewhere = (hub !== "" && this.#core.isConnected(hub)) ||
+      this.#core.isConnected(idOf(address));
+    if (isElsewhere || told.contradicted >= CONTRADICTIONS_MAX) return;
+    this.#write(address, told.facts, 0, told.contradicted + 1);
+  }
+
+  #write(address: string, facts: LinkFacts, ttl: number = 0, contradicted: number = 0): void {
     const { params, nowMicros } = this.#core.router;
     const write = { address, value: valueOf(facts), holder: "", ttl };
     // A router that is full shows what it showed before.
     if (params.problem(write) !== undefined) return;
-    this.#told.set(address, { facts, stamp: params.stamp(write), atMicros: nowMicros });
+    const stamp = params.stamp(write);
+    this.#told.set(address, { facts, stamp, atMicros: nowMicros, contradicted });
   }
 
   #leafFacts(routerId: string, record: PeerRecord | undefined): LinkFacts {
@@ -206,6 +227,15 @@ function degradedOf(link: LinkHandle | undefined): string {
 function countersOf(record: PeerRecord | undefined): PeerCounters & { queued: number } {
   const { counters = NOTHING_COUNTED, lane } = record ?? {};
   return { queued: lane?.waiting ?? 0, ...counters };
+}
+
+/** The hub that tells of a link; empty when what is shown is not what hubs tell. */
+function hubOf({ value }: Version): string {
+  const shown = value === undefined ? undefined : decodeValue(value);
+  const isMap = typeof shown === "object" && shown !== null && !Array.isArray(shown) &&
+    !(shown instanceof Uint8Array);
+  const hub = isMap ? Object.entries(shown).find(([key]) => key === "hub")?.[1] : undefined;
+  return typeof hub === "string" ? hub : "";
 }
 
 /** A router id may have any character, a segment of an address not. */

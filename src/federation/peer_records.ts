@@ -19,7 +19,7 @@ export class PeerRecords {
       : undefined;
   }
 
-  /** A leaf that connects: known, or from now on. */
+  /** A leaf that has registered: known, or from now on. */
   leaf(routerId: string): PeerRecord {
     const known = this.#leaves.get(routerId);
     if (known !== undefined) {
@@ -29,6 +29,11 @@ export class PeerRecords {
     const record = new PeerRecord(this.#around, { routerId });
     this.#leaves.set(routerId, record);
     return record;
+  }
+
+  /** A record for a connection that is no peer's yet: nobody finds it, and nothing is kept in it. */
+  unregistered(routerId: string): PeerRecord {
+    return new PeerRecord(this.#around, { routerId });
   }
 
   /** What is known of a peer; undefined when it was never here, or is forgotten. */
@@ -44,6 +49,7 @@ export class PeerRecords {
   /** A peer has no link any more. Routers without a configured id come back under another one. */
   wentAway(record: PeerRecord): void {
     if (record === this.hub) return;
+    if (this.#leaves.get(record.routerId) !== record) return record.release();
     this.#away.add(record);
     const [longest] = this.#away;
     if (this.#away.size <= PEERS_AWAY_MAX || longest === undefined) return;

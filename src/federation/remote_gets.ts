@@ -7,6 +7,13 @@ import type { FederationCore } from "./federation_core.ts";
 
 const SWEEP_INTERVAL_MS = 500;
 
+/** What a GET is answered with when there is nothing to tell. */
+const ANSWER_CODES: readonly number[] = [
+  ERROR_CODE.addressNotFound,
+  ERROR_CODE.unavailable,
+  ERROR_CODE.invalidAddress,
+];
+
 interface Question {
   readonly deadlineMicros: number;
   readonly answered: ((answer: GetAnswer) => void)[];
@@ -33,7 +40,8 @@ export class RemoteGets {
       return answered(refused(ERROR_CODE.unavailable, address, "the hub cannot be reached now"));
     }
     if (this.#waiting >= REMOTE_GETS_WAITING_MAX) {
-      return answered(refused(ERROR_CODE.overload, address, "too many GETs wait for the hub"));
+      const why = "too many GETs wait for the hub; try again later";
+      return answered(refused(ERROR_CODE.unavailable, address, why));
     }
     this.#waiting++;
     const question = this.#questions.get(address);
@@ -55,6 +63,8 @@ export class RemoteGets {
   /** The hub refused something; false when it is not one of these questions. */
   refused({ code, message, address }: ErrorMessage): boolean {
     if (address === undefined || !this.#questions.has(address)) return false;
+    // Anything else is about a write of ours at this address.
+    if (!ANSWER_CODES.includes(code)) return false;
     this.#answer(address, {
       kind: "refused",
       refusal: { code: code as ErrorCode, message, address },

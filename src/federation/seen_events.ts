@@ -37,6 +37,11 @@ export class SeenEvents {
     return this.#size;
   }
 
+  /** Whether this event is remembered. */
+  has({ origin, bootId, sequence }: EventIdentity): boolean {
+    return this.#publishers.get(keyOf(origin, bootId))?.sequences.has(sequence) ?? false;
+  }
+
   /** Whether this event is new here; remembers it until its deadline. Both times are monotonic. */
   isNew(identity: EventIdentity, deadlineMicros: number, nowMicros: number): boolean {
     this.#forgetUntil(Math.floor(nowMicros / SECOND_MICROS));
@@ -57,7 +62,7 @@ export class SeenEvents {
   #publisherOf({ origin, bootId }: EventIdentity): Publisher {
     const newest = this.#newest;
     if (newest?.origin === origin && newest.bootId === bootId) return newest.publisher;
-    const key = `${bootId}@${origin}`;
+    const key = keyOf(origin, bootId);
     let publisher = this.#publishers.get(key);
     if (publisher === undefined) {
       publisher = { key, sequences: new Set() };
@@ -102,4 +107,8 @@ export class SeenEvents {
       if (this.#newest?.publisher === publisher) this.#newest = undefined;
     }
   }
+}
+
+function keyOf(origin: string, bootId: number): string {
+  return `${bootId}@${origin}`;
 }

@@ -30,6 +30,8 @@ export class StateSync {
   /** What is still to be sent: an address waits once, however often the other side lacks it. */
   readonly #lacked = new Set<string>();
   #lastId = 0;
+  /** What a comparison was begun for whose SyncComplete has not come yet. */
+  #awaited: readonly Pattern[] | undefined;
 
   constructor(core: FederationCore, link: PeerLink, role: LinkRole) {
     this.#core = core;
@@ -44,6 +46,7 @@ export class StateSync {
 
   /** Begins a comparison of what these patterns match; one that is under way ends. */
   start(scope: readonly Pattern[]): void {
+    this.#awaited = scope;
     const exchange = this.#newExchange(++this.#lastId, scope);
     exchange.start();
   }
@@ -51,6 +54,17 @@ export class StateSync {
   /** Says that a comparison that was asked for is over: there is no room for what it would bring. */
   skip(scope: readonly Pattern[]): void {
     this.#complete(scope);
+  }
+
+  /**
+   * The peer says that a comparison that began here is over. Returns which of the patterns it names
+   * that was about: none, when no such word was awaited.
+   */
+  completed(texts: readonly string[]): readonly string[] {
+    const named = new Set(texts);
+    const awaited = this.#awaited ?? [];
+    this.#awaited = undefined;
+    return awaited.filter(({ text }) => named.delete(text)).map(({ text }) => text);
   }
 
   /** Takes in a step of a comparison that began here. */

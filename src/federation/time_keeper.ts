@@ -1,4 +1,5 @@
-import { LATEST_TIME_MICROS } from "../limits.ts";
+import { LATEST_TIME_MICROS, TIME_FORWARD_MAX_MICROS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
 import type { RouterTrailer } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { STEP_MICROS } from "./federation_clock.ts";
@@ -12,6 +13,8 @@ import { PeerLink } from "./link.ts";
  */
 export class TimeKeeper {
   readonly #core: FederationCore;
+  /** How far leaves have moved the time here, in this process. */
+  #forwardMicros = 0;
 
   constructor(core: FederationCore) {
     this.#core = core;
@@ -32,25 +35,31 @@ export class TimeKeeper {
   toldBy(link: PeerLink, timeMicros: number): void {
     const { clock, router } = this.#core;
     const hereMicros = timeMicros + link.travelMicros;
-    if (timeMicros > LATEST_TIME_MICROS) return;
+    if (timeMicros > TIME_SEEN_MAX_MICROS) return;
+    // What was measured before was the hub's old time, also when this router knew the new one.
+    clock.restart();
     if (clock.timed && Math.abs(hereMicros - this.#core.timeMicros()) <= STEP_MICROS) return;
     this.#change(() => clock.set(hereMicros, router.nowMicros, link.roundTripMicros), link);
   }
 
   /**
-   * A leaf said HELLO. The root goes forward to what the leaf knows, for a root that started anew
-   * with a wrong clock would stamp below what was stamped before. A hub below the root that does not
-   * know the time takes it from a leaf that does.
+   * A leaf has registered, which said HELLO with its time at `greetedMicros`. The root goes forward to
+   * what the leaf knows, for a root that started anew with a wrong clock would stamp below what was
+   * stamped before. A hub below the root that does not know the time takes it from a leaf that does.
+   *
+   * Not at HELLO: whoever says that and no more has shown nothing.
    */
-  greeted(link: PeerLink, { timeMicros, timed }: RouterTrailer): void {
-    // The leaf itself is told by WELCOME.
-    if (this.#takes(timeMicros, timed)) this.#takeFromLeaf(timeMicros, link);
+  registered(
+    link: PeerLink,
+    { timeMicros, timed }: RouterTrailer,
+    greetedMicros: number,
+  ): void {
+    this.#takeFromLeaf(link, timeMicros + this.#core.router.nowMicros - greetedMicros, timed);
   }
 
   /** A leaf has heard the time from one of its own leaves: as if it had known it when it said HELLO. */
   toldByLeaf(link: PeerLink, timeMicros: number): void {
-    const hereMicros = timeMicros + link.travelMicros;
-    if (this.#takes(hereMicros, true)) this.#takeFromLeaf(hereMicros);
+    this.#takeFromLeaf(link, timeMicros + link.travelMicros, true);
   }
 
   /** Tells the hub the time, which it does not know and this router has from a leaf. */
@@ -63,16 +72,30 @@ export class TimeKeeper {
     return hubLink instanceof PeerLink ? hubLink : undefined;
   }
 
-  #takes(timeMicros: number, timed: boolean): boolean {
-    const { clock, isRoot } = this.#core;
-    if (timeMicros > LATEST_TIME_MICROS) return false;
-    const isBehind = timeMicros - this.#core.timeMicros() > STEP_MICROS;
-    return isRoot ? isBehind : timed && !clock.timed;
-  }
-
-  #takeFromLeaf(timeMicros: number, except?: PeerLink): void {
-    const { clock, router } = this.#core;
-    this.#change(() => clock.set(timeMicros, router.nowMicros), except);
+  #takeFromLeaf(link: PeerLink, hereMicros: number, timed: boolean): void {
+    const { clock, isRoot, router } = this.#core;
+    const byMicros = hereMicros - this.#core.timeMicros();
+    const takes = isRoot ? byMicros > STEP_MICROS : timed && !clock.timed;
+    if (!takes) return;
+    const forwardMicros = this.#forwardMicros + Math.max(0, byMicros);
+    if (hereMicros > LATEST_TIME_MICROS || forwardMicros > TIME_FORWARD_MAX_MICROS) {
+      return this.#core.emit({
+        type: "refused",
+        routerId: link.routerId,
+        code: ERROR_CODE.refused,
+        message: `Time of router "${link.routerId}" not taken: it is ` +
+          `${Math.round(byMicros / 1_000_000)} s ahead`,
+      });
+    }
+    this.#forwardMicros = forwardMicros;
+    this.#change(() => clock.set(hereMicros, router.nowMicros));
+    if (Math.abs(byMicros) <= STEP_MICROS) return;
+    this.#core.emit({
+      type: "timeMoved",
+      routerId: link.routerId,
+      timeMicros: this.#core.timeMicros(),
+      byMicros,
+    });
   }
 
   #change(change: () => void, except?: PeerLink): void {

@@ -1,6 +1,8 @@
 import { PENDING_WRITES_MAX } from "../limits.ts";
 import type { WriteAnswer } from "../router/federation_hook.ts";
 import { ERROR_CODE, type ErrorCode } from "../router/error_code.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import type { SetMessage } from "../wire/message.ts";
 
 /** What tells one write request from another in the whole federation. */
 export interface RequestIdentity {
@@ -13,6 +15,8 @@ export interface RequestIdentity {
 /** A request that waits for its answer. `L` is the kind of link it was sent on. */
 export interface PendingWrite<L> {
   readonly address: string;
+  /** What was asked for; another SET with the same identity is another request. */
+  readonly set: SetMessage;
   /** As whom its client locks, as the owner and all clients see it; empty when it does not. */
   readonly holder: string;
   /** Where it was sent. */
@@ -33,15 +37,19 @@ export class WriteRequests<L> {
     return this.#pending.size;
   }
 
-  has(identity: RequestIdentity): boolean {
-    return this.#pending.has(keyOf(identity));
+  /** Whether this very request waits. */
+  has(identity: RequestIdentity, set: SetMessage): boolean {
+    const pending = this.#pending.get(keyOf(identity));
+    return pending !== undefined && isSameSet(pending.set, set);
   }
 
-  /** Remembers a request; false when too many wait. */
-  add(identity: RequestIdentity, pending: PendingWrite<L>): boolean {
-    if (this.#pending.size >= PENDING_WRITES_MAX) return false;
-    this.#pending.set(keyOf(identity), pending);
-    return true;
+  /** Remembers a request. Undefined, or why it cannot be: one waits already, or too many do. */
+  add(identity: RequestIdentity, pending: PendingWrite<L>): "isTaken" | "full" | undefined {
+    const key = keyOf(identity);
+    if (this.#pending.has(key)) return "isTaken";
+    if (this.#pending.size >= PENDING_WRITES_MAX) return "full";
+    this.#pending.set(key, pending);
+    return undefined;
   }
 
   /**
@@ -82,6 +90,12 @@ export class WriteRequests<L> {
 /** An answer that says no. */
 export function refusedWrite(code: ErrorCode, message: string, address: string): WriteAnswer {
   return { kind: "refused", refusal: { code, message, address } };
+}
+
+function isSameSet(a: SetMessage, b: SetMessage): boolean {
+  if (a.address !== b.address) return false;
+  const [bytes, others] = [encodeFrame(a), encodeFrame(b)];
+  return bytes.length === others.length && bytes.every((byte, index) => byte === others[index]);
 }
 
 function keyOf({ origin, bootId, requestId }: RequestIdentity): string {

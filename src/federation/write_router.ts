@@ -5,7 +5,7 @@ import { ERROR_CODE, type ErrorCode, type Refusal, toErrorMessage } from "../rou
 import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
 import { writePeerFrame } from "../router/param_change.ts";
 import { isReserved } from "../router/reserved.ts";
-import { type Version, VERSION_NUMBER_STAMPED_PAST_MAX } from "../state/version.ts";
+import { canBeFollowed, type Version } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame } from "../wire/frame.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type SetMessage,
 } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
+import { directLink } from "./direct_link.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { LegacyHubLink } from "./legacy_hub_link.ts";
 import { LegacyLeafLink } from "./legacy_leaf_link.ts";
@@ -131,9 +132,9 @@ export class WriteRouter {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
-    const isRound = this.#cameRound(identity);
+    const isRound = this.#pending.has(identity, set);
     const refusal = problemOf(set) ?? numberProblem(set, entry) ??
-      this.#identityProblem(identity, set) ??
+      (isRound ? undefined : this.#identityProblem(link, identity, set)) ??
       (isRound ? undefined : this.#core.leases.requestProblem(link, origin, entry, set));
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     const travelMs = link.travelMicros / 1_000;
@@ -282,18 +283,25 @@ export class WriteRouter {
   }
 
   // Else a peer could answer, by a number it guessed, a write that a client here is yet to make.
-  #identityProblem(identity: RequestIdentity, { address }: SetMessage): Refusal | undefined {
-    const isOurs = identity.origin === this.#core.router.config.routerId;
-    if (!isOurs || this.#cameRound(identity)) return undefined;
+  #identityProblem(
+    link: PeerLink,
+    { origin }: RequestIdentity,
+    { address }: SetMessage,
+  ): Refusal | undefined {
+    if (origin === this.#core.router.config.routerId) {
+      return {
+        code: ERROR_CODE.refused,
+        message: `Cannot set "${address}": the request says that it is this router's own`,
+        address,
+      };
+    }
+    if ((directLink(this.#core, origin) ?? link) === link) return undefined;
     return {
-      code: ERROR_CODE.refused,
-      message: `Cannot set "${address}": the request says that it is this router's own`,
+      code: ERROR_CODE.unavailable,
+      message: `Cannot set "${address}": the request says that it is of router "${origin}", ` +
+        "which has a link of its own here; try again",
       address,
     };
-  }
-
-  #cameRound(identity: RequestIdentity): boolean {
-    return this.#pending.has(identity);
   }
 
   #send(
@@ -308,15 +316,24 @@ export class WriteRouter {
   ): void {
     const { identity, entry, set, requester, answered } = request;
     const { router } = this.#core;
-    const added = this.#pending.add(identity, {
+    const problem = this.#pending.add(identity, {
       address: set.address,
+      set,
       holder: entry.holder === "" ? "" : leaseHolder(identity.origin, entry.holder),
       link,
       deadlineMicros: router.nowMicros + entry.remainingLifeMs * 1_000,
       requester,
       answered,
     });
-    if (!added) {
+    if (problem === "isTaken") {
+      return answered(refusedWrite(
+        ERROR_CODE.unavailable,
+        `Cannot set "${set.address}": another request with its number waits for its owner; ` +
+          "try again",
+        set.address,
+      ));
+    }
+    if (problem === "full") {
       return answered(refusedWrite(
         ERROR_CODE.overload,
         `Cannot set "${set.address}": too many writes wait for their owners; try again later`,
@@ -402,14 +419,13 @@ function problemOf({ address }: SetMessage): Refusal | undefined {
 /** A stamp exceeds what the requester knew, and must stay a number that can be written. */
 function numberProblem({ address }: SetMessage, entry: RequestEntry): Refusal | undefined {
   const { knownTimestampMicros, knownRevision } = entry;
-  if (Math.max(knownTimestampMicros, knownRevision) <= VERSION_NUMBER_STAMPED_PAST_MAX) {
-    return undefined;
-  }
+  const known = { timestampMicros: knownTimestampMicros, revision: knownRevision };
+  if (canBeFollowed(known)) return undefined;
   return {
     code: ERROR_CODE.invalidMessage,
     message:
       `Cannot set "${address}": the known version, revision ${knownRevision} and timestamp ` +
-      `${knownTimestampMicros}, is above ${VERSION_NUMBER_STAMPED_PAST_MAX}`,
+      `${knownTimestampMicros}, has a number that none can follow`,
     address,
   };
 }

@@ -3,12 +3,12 @@ import { DigestTree } from "../state/digest_tree.ts";
 import type { Locks } from "../state/locks.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import {
+  canBeFollowed,
   isLive,
   type LiveVersion,
   mergeVersion,
   tombstoneOf,
   type Version,
-  VERSION_NUMBER_STAMPED_PAST_MAX,
 } from "../state/version.ts";
 import { isSliding } from "../state/time_to_live.ts";
 import type { EncodedValue } from "../wire/message.ts";
@@ -178,8 +178,7 @@ export class Params {
         address,
       };
     }
-    const newest = Math.max(known?.timestampMicros ?? 0, known?.revision ?? 0);
-    if (newest > VERSION_NUMBER_STAMPED_PAST_MAX) {
+    if (known !== undefined && !canBeFollowed(known)) {
       return {
         code: ERROR_CODE.revisionConflict,
         message: `Cannot set "${address}": its version has a number that none can follow`,
@@ -259,8 +258,7 @@ export class Params {
   touch(address: string): Version | undefined {
     const version = this.get(address);
     if (!isLive(version) || !this.#expiry.wantsTouch(address, version)) return version;
-    const newest = Math.max(version.timestampMicros, version.revision);
-    if (newest > VERSION_NUMBER_STAMPED_PAST_MAX) return version;
+    if (!canBeFollowed(version)) return version;
     const { value, ttl } = version;
     return this.stamp({ address, value, ttl, holder: this.#options.routerId });
   }

@@ -1,3 +1,4 @@
+import { LATEST_TIME_MICROS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
 import type { EncodedValue } from "../wire/message.ts";
 
 /** What tells one version of a param from another, and which of the two is newer. */
@@ -39,11 +40,22 @@ export function isLive(version: Version | undefined): version is LiveVersion {
   return version?.value !== undefined;
 }
 
-/** Largest timestamp or revision a router takes from a peer: leaves room for every later stamp. */
+/** Largest revision a router takes from a peer: leaves room for every later stamp. */
 export const VERSION_NUMBER_MAX: number = Number.MAX_SAFE_INTEGER - 2 ** 40;
 
 /** Beyond it nothing is stamped: what is stamped past it would be refused by every peer. */
 export const VERSION_NUMBER_STAMPED_PAST_MAX: number = VERSION_NUMBER_MAX - 2 ** 40;
+
+/** The same for timestamps: half a year of later stamps, which peers take, are left. */
+export const TIME_STAMPED_PAST_MAX_MICROS: number = (LATEST_TIME_MICROS + TIME_SEEN_MAX_MICROS) / 2;
+
+/** Whether a stamp past this one would be taken by every peer. */
+export function canBeFollowed(
+  { timestampMicros, revision }: Pick<Stamp, "timestampMicros" | "revision">,
+): boolean {
+  return timestampMicros <= TIME_STAMPED_PAST_MAX_MICROS &&
+    revision <= VERSION_NUMBER_STAMPED_PAST_MAX;
+}
 
 /**
  * Orders two versions of one param: higher timestamp, then higher origin (by code units), then

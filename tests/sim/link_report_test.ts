@@ -1,8 +1,8 @@
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import { awaitActive, clientOf, recordLinks, startFederation, write } from "./federation_setup.ts";
-import type { RouterPlan } from "./sim_router.ts";
 import { ScriptedPeer } from "./scripted_peer.ts";
+import type { RouterPlan } from "./sim_router.ts";
 import { SimWorld } from "./sim_world.ts";
 
 const LINK = "/clasp/federation/link";
@@ -149,6 +149,61 @@ Deno.test("a reason as long as a frame is shown in short, and ends nobody", () =
   const reason = String(shownAt(world, "a", LINK)["reason"]);
   assert(reason.startsWith("409: x") && reason.length < 600, reason.slice(0, 20));
 });
+
+Deno.test("what another leaf tells of a link is put right by the hub that has it", () => {
+  const world = start(STAR);
+  const liar = liarAt(world);
+  const tellB = (ms: number, fields: Record<string, string>) =>
+    liar.sendVersion({
+      kind: "offer",
+      address: peerAddress("b"),
+      value: { router: "b", hub: "hub", state: "Disconnected", ...fields },
+      revision: 1_000,
+      timestampMicros: (world.router("hub").host.federation?.timeMicros() ?? 0) + ms * 1_000,
+    });
+  // So far ahead that nothing could follow it.
+  tellB(3_600_000, {});
+  tellB(30_000, {});
+  world.clock.runFor(3_000);
+  for (const router of ["hub", "a", "b"]) {
+    assertEquals(peerAt(world, router, "b")["state"], "Active");
+  }
+  // Of one that is away: nobody knows the hub where it is said to be, or it is this one.
+  world.crash("b", 500);
+  world.clock.runFor(31_000);
+  for (const hub of ["nobody", "hub"]) {
+    tellB(1_000, { state: "Active", hub });
+    world.clock.runFor(5_000);
+    for (const router of ["hub", "a"]) {
+      assertEquals(peerAt(world, router, "b")["state"], "Disconnected", `${router} ${hub}`);
+    }
+  }
+});
+
+Deno.test("two hubs that do not know each other do not contradict each other for ever", () => {
+  const world = start(STAR);
+  const liar = liarAt(world);
+  world.crash("b", 500);
+  world.clock.runFor(1_000);
+  for (let count = 0; count < 6; count++) {
+    liar.sendVersion({
+      kind: "offer",
+      address: peerAddress("b"),
+      value: { router: "b", hub: "far", state: "Active" },
+      revision: 1_000 + count * 10,
+      timestampMicros: (world.router("hub").host.federation?.timeMicros() ?? 0) + 10_000,
+    });
+    world.clock.runFor(3_000);
+  }
+  assertEquals(peerAt(world, "a", "b")["hub"], "far");
+});
+
+/** A leaf by hand that is registered at the hub. */
+function liarAt(world: SimWorld): ScriptedPeer {
+  const liar = ScriptedPeer.leafOf("hub", world, { id: "liar", namespaces: [] });
+  world.clock.runFor(1_000);
+  return liar;
+}
 
 function peerAddress(id: string): string {
   return `/clasp/federation/peers/${id}`;

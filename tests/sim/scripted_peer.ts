@@ -11,7 +11,7 @@ import {
   type RouterTrailer,
   SIGNAL,
 } from "../../src/wire/message.ts";
-import { encodeValue } from "../../src/wire/value_codec.ts";
+import { encodeValue, type Value } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 import { START_WALL_MICROS } from "./sim_router.ts";
 import type { SimWorld } from "./sim_world.ts";
@@ -24,7 +24,7 @@ const FEATURES = FEATURE.param | FEATURE.event | FEATURE.stream | FEATURE.federa
 export interface SentVersion {
   readonly kind?: "update" | "offer";
   readonly address: string;
-  readonly value: string;
+  readonly value: Value;
   readonly revision: number;
   readonly timestampMicros: number;
   /** Default: the peer itself. */

@@ -1,4 +1,12 @@
-import { EVENT_LIFE_MAX_MS, FRAME_PAYLOAD_BYTES_MAX, NAME_BYTES_MAX } from "../../../src/limits.ts";
+import {
+  EVENT_LIFE_MAX_MS,
+  EVENT_WAY_LIFE_MS,
+  FRAME_PAYLOAD_BYTES_MAX,
+  LATEST_TIME_MICROS,
+  NAME_BYTES_MAX,
+  SHOWN_AHEAD_MAX_MICROS,
+  TIME_SEEN_MAX_MICROS,
+} from "../../../src/limits.ts";
 import { VERSION_NUMBER_MAX } from "../../../src/state/version.ts";
 import { type ForwardMessage, type Message, SIGNAL } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
@@ -7,6 +15,7 @@ import { codeOf, set } from "../router/test_router.ts";
 import { FederationNode } from "./federation_node.ts";
 import {
   connectPeer,
+  declaration,
   forwardEvent,
   forwardReply,
   forwardRequest,
@@ -102,7 +111,7 @@ const BAD_VERSIONS: readonly (readonly [string, number, readonly [ForwardMessage
   [
     "a timestamp above the bound",
     101,
-    forwardVersion("update", "/leaf/a", { timestampMicros: VERSION_NUMBER_MAX + 1 }),
+    forwardVersion("update", "/leaf/a", { timestampMicros: TIME_SEEN_MAX_MICROS + 1 }),
   ],
   ["an empty origin", 101, forwardVersion("update", "/leaf/a", { origin: "" })],
   [
@@ -135,7 +144,7 @@ Deno.test("the largest numbers that are taken can still be merged, and nothing i
   const { hub, leaf } = setUp();
   const client = hub.client();
   client.subscribe("/**");
-  const largest = { revision: VERSION_NUMBER_MAX, timestampMicros: VERSION_NUMBER_MAX };
+  const largest = { revision: VERSION_NUMBER_MAX, timestampMicros: TIME_SEEN_MAX_MICROS };
   leaf.send(...forwardVersion("update", "/leaf/a", { ...largest, origin: "a" }));
   leaf.send(...forwardVersion("update", "/leaf/a", { ...largest, origin: "b" }));
   leaf.send(...forwardVersion("offer", "/b", largest));
@@ -145,6 +154,24 @@ Deno.test("the largest numbers that are taken can still be merged, and nothing i
   client.send(set("/b", 2));
   // Every peer would refuse what comes after it, and the routers would differ for ever.
   assertEquals(client.read().map(codeOf), [400]);
+});
+
+Deno.test("the latest time that a clock shows is followed by what every peer takes", () => {
+  const { hub, leaf } = setUp();
+  leaf.send(...forwardVersion("offer", "/b", { timestampMicros: LATEST_TIME_MICROS }));
+  assertEquals(hub.client().ask(set("/b", 2)).type, "ACK");
+  const timestampMicros = hub.core.params.get("/b")?.timestampMicros ?? 0;
+  assert(timestampMicros > LATEST_TIME_MICROS && timestampMicros < TIME_SEEN_MAX_MICROS);
+});
+
+Deno.test("a link is shown by no leaf as it will be in more than a minute", () => {
+  const { hub, leaf } = setUp();
+  const address = "/clasp/federation/peers/x";
+  const ahead = hub.federation.timeMicros() + SHOWN_AHEAD_MAX_MICROS;
+  const show = (timestampMicros: number) =>
+    leaf.ask(...forwardVersion("offer", address, { timestampMicros })).map(codeOf);
+  assertEquals([show(ahead + 1), hub.core.params.get(address)], [[101], undefined]);
+  assertEquals(show(ahead), []);
 });
 
 Deno.test("a version for which there is no room is refused with 503", () => {
@@ -204,8 +231,10 @@ Deno.test("an event is not given back to the router it comes from, nor taken bac
   for (const peer of [leaf, other]) {
     peer.send({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: 0xff });
   }
-  other.send(...forwardEvent(event("/e"), { origin: "leaf" }));
-  assertEquals([client.read().length, leaf.read()], [1, []]);
+  other.send(...forwardEvent(event("/e"), { origin: "below" }));
+  assertEquals([client.read().length, leaf.read().length, other.read()], [1, 2, []]);
+  assertEquals(other.ask(...forwardEvent(event("/e"), { origin: "leaf" })).map(codeOf), [501]);
+  assertEquals([client.read(), leaf.read()], [[], []]);
   other.send(...forwardEvent(event("/e"), { origin: "hub", sequence: 2 }));
   assertEquals(client.read(), []);
 });
@@ -243,6 +272,63 @@ Deno.test("a root has one way to each router: an older event reaches its clients
   client.subscribe("/**");
   leaf.send(...forwardEvent(event("/e"), { ageMs: 60_000 }));
   assertEquals([client.read().length, lost(hub)], [1, []]);
+});
+
+Deno.test("events in the name of another router swallow none of its own", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = registerLeaf(hub, "leaf", []);
+  const forger = registerLeaf(hub, "forger", []);
+  const client = hub.client();
+  client.subscribe("/**");
+  // Below the leaf are one router that owns something, and one that does not.
+  const claims = [{ ownerId: "owner", live: true }];
+  leaf.send(declaration("leaf", ["/below/**"], { claims }));
+  leaf.send(...forwardEvent(event("/e"), { origin: "below", sequence: 1 }));
+  assertEquals(client.read().length, 1);
+  leaf.read();
+  forger.read();
+  for (const origin of ["leaf", "owner", "below"]) {
+    const forged = forwardEvent(event("/e"), { origin, sequence: 2 });
+    assertEquals(forger.ask(...forged).map(codeOf), [501], origin);
+    assertEquals(client.read(), []);
+    leaf.send(...forwardEvent(event("/e"), { origin, sequence: 2 }));
+    assertEquals(client.read().length, 1, origin);
+    // In a ring: what came by the right way is no news, and nobody's fault.
+    assertEquals(forger.ask(...forged), []);
+  }
+});
+
+Deno.test("an event counts that was on its way when its router went to another link", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const first = registerLeaf(hub, "first", []);
+  const second = registerLeaf(hub, "second", []);
+  const client = hub.client();
+  client.subscribe("/**");
+  const claims = [{ ownerId: "moving", live: true }];
+  const send = (from: typeof first, sequence: number): number => {
+    from.send(...forwardEvent(event("/e"), { origin: "moving", sequence }));
+    return client.read().length;
+  };
+  first.send(declaration("first", ["/moving/**"], { claims }));
+  assertEquals([send(first, 1), send(second, 9)], [1, 0]);
+  first.send(declaration("first", []));
+  second.send(declaration("second", ["/moving/**"], { claims }));
+  assertEquals([send(second, 3), send(first, 2)], [1, 1]);
+  hub.advance(EVENT_WAY_LIFE_MS);
+  assertEquals([send(first, 4), send(second, 5)], [0, 1]);
+});
+
+Deno.test("the way of a router that owns nothing is another one when its last is out of use", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const first = registerLeaf(hub, "first", []);
+  const second = registerLeaf(hub, "second", []);
+  const forged = (sequence: number) =>
+    forwardEvent(event("/e"), { origin: "moving", sequence, remainingLifeMs: 60_000 });
+  first.send(...forged(1));
+  assertEquals(second.ask(...forged(2)).map(codeOf).includes(501), true);
+  hub.core.closed(first.id, "cut", hub.nowMicros);
+  second.read();
+  assertEquals(second.ask(...forged(3)), []);
 });
 
 Deno.test("an event whose life is over is dropped; a longer life than events have is cut", () => {

@@ -205,6 +205,24 @@ Deno.test("an answer counts from when its renewal was sent, however late it come
   assertEquals(leases.holds("/x", session, leaf.nowMicros + LEASE_LIFE_MS * 1_000), false);
 });
 
+Deno.test("a lock that another session took when its address came here is told as lost", () => {
+  const { leaf, hub } = leafOfHub();
+  const owned = [{ ownerId: "other", live: true }];
+  hub.send(declaration("hub", ["/leaf/stage/**"], { claims: owned }));
+  const first = leaf.client();
+  first.send(set("/leaf/stage/x", 1, { lock: true }));
+  leaf.flush();
+  grant(hub, "/leaf/stage/x");
+  assertEquals(first.readOne().type, "ACK");
+  leaf.core.locks.acquire("/leaf/stage/x", "another");
+  hub.send(declaration("hub", []));
+  leaf.advance(LEASE_RENEWAL_MS);
+  const lost = leaf.events.findLast(({ type }) => type === "refused");
+  assert(lost?.type === "refused");
+  assertEquals([lost.code, lost.routerId], [401, "leaf"]);
+  assertStringIncludes(lost.message, 'Lock of "/leaf/stage/x" by session');
+});
+
 /** A leaf below a hub by hand. */
 function leafOfHub(): { readonly leaf: FederationNode; readonly hub: TestPeer } {
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub", namespaces: ["/leaf/**"] });

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertLess } from "../../support/assert.ts";
 import { set } from "../router/test_router.ts";
 import { FederationNode } from "./federation_node.ts";
 import { TestNetwork } from "./test_network.ts";
-import { namespaceSync, registerLeaf } from "./test_peer.ts";
+import { namespaceSync, registerHub, registerLeaf } from "./test_peer.ts";
 
 const EXCHANGE = 1;
 const NOTHING = { count: 0, high: 0, low: 0 } as const;
@@ -126,4 +126,22 @@ Deno.test("comparisons that end while a peer does not read are one SyncComplete,
   const lastSet = messages.findLastIndex(({ type }) => type === "SET");
   assertEquals([setsIn(messages), completed.length], [50, 1]);
   assert((completed[0] ?? -1) > lastSet);
+});
+
+Deno.test("a SyncComplete is told once, and only of what was compared", () => {
+  const { hub, leaf } = setUp(0);
+  const told = () => hub.events.filter(({ type }) => type === "syncComplete");
+  const many = ["/**", "/**", ...Array.from({ length: 500 }, (_, index) => `/made-up/${index}`)];
+  leaf.send(namespaceSync("SyncComplete", many));
+  leaf.send(namespaceSync("SyncComplete", ["/**"]));
+  assertEquals(told(), [{ type: "syncComplete", routerId: "leaf", pattern: "/**" }]);
+});
+
+Deno.test("a leaf tells of no SyncComplete that it does not wait for", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  const hub = registerHub(leaf, "hub");
+  const told = () => leaf.events.filter(({ type }) => type === "syncComplete").length;
+  const before = told();
+  hub.send(namespaceSync("SyncComplete", ["/**"]), namespaceSync("SyncComplete", ["/**"]));
+  assertEquals([before, told()], [1, 1]);
 });

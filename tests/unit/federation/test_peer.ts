@@ -92,7 +92,8 @@ export function registerLeaf(
   leaf.send(peerHello(routerId));
   assertEquals(leaf.read().map(({ type }) => type), ["WELCOME"]);
   leaf.send(declaration(routerId, patterns));
-  assertEquals(leaf.read()[0]?.type, "ACK");
+  // Before it, perhaps TIME: a hub that did not know the time has it from this leaf.
+  assert(leaf.read().some(({ type }) => type === "ACK"));
   return leaf;
 }
 

@@ -1,10 +1,16 @@
-import { LATEST_TIME_MICROS } from "../../../src/limits.ts";
+import {
+  LATEST_TIME_MICROS,
+  TIME_FORWARD_MAX_MICROS,
+  TIME_SEEN_MAX_MICROS,
+} from "../../../src/limits.ts";
 import type { Message } from "../../../src/wire/message.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { FederationClock } from "../../../src/federation/federation_clock.ts";
 import { FederationNode } from "./federation_node.ts";
 import {
   answerSyncs,
   connectPeer,
+  declaration,
   greetedHub,
   peerHello,
   registerHub,
@@ -13,17 +19,28 @@ import {
 
 const HOUR_MICROS = 3_600_000_000;
 
-Deno.test("the root tells its leaves when it goes forward, before it answers the HELLO", () => {
+Deno.test("the root goes forward when a leaf registers, and tells all leaves before anything else", () => {
   const root = new FederationNode({ routerId: "root" });
   const leaf = registerLeaf(root, "a", []);
   leaf.read();
   const aheadMicros = root.core.timeMicros() + HOUR_MICROS;
   const late = connectPeer(root);
   late.send(peerHello("b", { timeMicros: aheadMicros, timed: true }));
-  assertEquals(leaf.read(), [timeMessage(aheadMicros)]);
-  const [welcome] = late.read();
-  assert(welcome?.type === "WELCOME", JSON.stringify(welcome));
-  assertEquals(welcome.router?.timeMicros, aheadMicros);
+  assertEquals([leaf.read(), root.core.timeMicros()], [[], aheadMicros - HOUR_MICROS]);
+  assertEquals(late.read().map(({ type }) => type), ["WELCOME"]);
+  // What it took until then is in it.
+  root.advance(5);
+  late.send(declaration("b", []));
+  const told = timeMessage(aheadMicros + 5_000);
+  assertEquals(leaf.read()[0], told);
+  const [first, second] = late.read();
+  assertEquals([first, second?.type], [told, "ACK"]);
+  assertEquals(root.events.filter(({ type }) => type === "timeMoved"), [{
+    type: "timeMoved",
+    routerId: "b",
+    timeMicros: aheadMicros + 5_000,
+    byMicros: HOUR_MICROS,
+  }]);
 });
 
 Deno.test("the root does not go back, nor forward by less than a second", () => {
@@ -32,22 +49,21 @@ Deno.test("the root does not go back, nor forward by less than a second", () => 
     const leaf = registerLeaf(root, "a", []);
     leaf.read();
     const before = root.core.timeMicros();
-    connectPeer(root).send(
-      peerHello("b", { timeMicros: Math.max(0, before + byMicros), timed: true }),
-    );
-    assertEquals([root.core.timeMicros(), leaf.read()], [before, []]);
+    greet(root, "b", Math.max(0, before + byMicros));
+    assertEquals(root.core.timeMicros(), before);
+    assertEquals(leaf.read().filter(isTime), []);
   }
 });
 
 Deno.test("a time that no clock shows in this century is not taken", () => {
   const root = new FederationNode({ routerId: "root" });
   const before = root.core.timeMicros();
-  connectPeer(root).send(peerHello("b", { timeMicros: LATEST_TIME_MICROS + 1, timed: true }));
+  greet(root, "b", LATEST_TIME_MICROS + 1);
   assertEquals(root.core.timeMicros(), before);
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
   const hub = registerHub(leaf, "hub");
   const known = leaf.core.timeMicros();
-  hub.send(timeMessage(LATEST_TIME_MICROS + 1));
+  hub.send(timeMessage(TIME_SEEN_MAX_MICROS + 1));
   assertEquals(leaf.core.timeMicros(), known);
 });
 
@@ -59,6 +75,52 @@ Deno.test("a leaf that knows the time takes a step from its hub, and asks for a 
   hub.send(timeMessage(steppedMicros));
   assertEquals(leaf.core.timeMicros(), steppedMicros);
   assertEquals(hub.read().map(({ type }) => type), ["SYNC"]);
+});
+
+Deno.test("leaves move the root's time forward by so much in all, and the operator is told", () => {
+  const root = new FederationNode({ routerId: "root" });
+  const before = root.core.timeMicros();
+  const half = TIME_FORWARD_MAX_MICROS / 2;
+  greet(root, "a", before + half);
+  greet(root, "b", before + 2 * half + 1);
+  assertEquals(root.core.timeMicros(), before + half);
+  const refused = root.events.find(({ type }) => type === "refused");
+  assert(refused?.type === "refused");
+  assertEquals(refused.routerId, "b");
+  greet(root, "c", before + 2 * half);
+  assertEquals(root.core.timeMicros(), before + 2 * half);
+});
+
+Deno.test("a leaf that knows the time keeps it until it is registered, and forgets what it measured", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  registerHub(leaf, "hub");
+  const known = leaf.core.timeMicros();
+  const { uplink } = leaf.federation;
+  assert(uplink?.link !== undefined);
+  uplink.link.end({ kind: "lost", reason: "cut" }, 500);
+  leaf.flush();
+  leaf.port.take();
+  leaf.advance(1_000);
+  const hub = greetedHub(leaf, "hub");
+  const slow = 1_000_000;
+  const answer = (t: number): void => {
+    for (const message of hub.read()) {
+      if (message.type === "SYNC") hub.send({ type: "SYNC", t1: message.t1, t2: t, t3: t });
+    }
+  };
+  for (let round = 0; round < 4; round++) answer(slow);
+  assertEquals(leaf.core.timeMicros(), known + 1_000_000);
+  hub.send(timeMessage(leaf.core.timeMicros()), { type: "ACK" });
+  answer(leaf.core.timeMicros());
+  assertEquals(leaf.core.timeMicros(), known + 1_000_000);
+});
+
+Deno.test("a hub whose time ran past the latest is measured all the same", () => {
+  const clock = new FederationClock({ offsetMicros: 0, isRoot: false });
+  const past = LATEST_TIME_MICROS + 1_000_000;
+  clock.measure({ t1: 0, t2: past, t3: past, nowMicros: 0 });
+  clock.adopt();
+  assertEquals([clock.timed, clock.timeMicros(0)], [true, past]);
 });
 
 Deno.test("TIME from a leaf is as good as the time in its HELLO", () => {
@@ -88,15 +150,15 @@ Deno.test("a router that hears the time from a leaf tells its hub, once that has
   const hub = greetedHub(middle, "hub", { timed: false });
   answerSyncs(hub);
   const timeMicros = 1_900_000_000_000_000;
-  connectPeer(middle).send(peerHello("a", { timeMicros, timed: true }));
-  assertEquals(hub.read(), []);
+  greet(middle, "a", timeMicros);
+  assertEquals(timesIn(hub.read()), []);
   assertEquals(timesIn(hub.ask({ type: "ACK" })), [timeMicros]);
   // Before it, when it is registered already.
   const early = new FederationNode({ routerId: "early", hub: "hub" });
   const other = greetedHub(early, "hub", { timed: false });
   answerSyncs(other);
   assertEquals(timesIn(other.ask({ type: "ACK" })), []);
-  connectPeer(early).send(peerHello("a", { timeMicros, timed: true }));
+  greet(early, "a", timeMicros);
   assertEquals(timesIn(other.read()), [timeMicros]);
 });
 
@@ -113,6 +175,17 @@ function timesIn(messages: readonly Message[]): number[] {
   return messages.flatMap((message) =>
     message.type === "FEDERATION_SYNC" && message.op === "Time" ? [message.timeMicros] : []
   );
+}
+
+/** A leaf by hand says what time it is, and registers. */
+function greet(root: FederationNode, routerId: string, timeMicros: number): void {
+  const peer = connectPeer(root);
+  peer.send(peerHello(routerId, { timeMicros, timed: true }));
+  peer.send(declaration(routerId, []));
+}
+
+function isTime(message: Message): boolean {
+  return message.type === "FEDERATION_SYNC" && message.op === "Time";
 }
 
 function timeMessage(timeMicros: number): Message {

@@ -1,6 +1,8 @@
 import { PENDING_WRITES_MAX } from "../../../src/limits.ts";
 import { WriteRequests } from "../../../src/federation/write_requests.ts";
 import type { WriteAnswer } from "../../../src/router/federation_hook.ts";
+import type { SetMessage } from "../../../src/wire/message.ts";
+import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 type Identity = Parameters<WriteRequests<string>["has"]>[0];
@@ -8,7 +10,7 @@ type Identity = Parameters<WriteRequests<string>["has"]>[0];
 function setUp(): {
   readonly requests: WriteRequests<string>;
   readonly answers: string[];
-  add(id: Identity, link: string, deadlineMicros: number): boolean;
+  add(id: Identity, link: string, deadlineMicros: number): string | undefined;
 } {
   const requests = new WriteRequests<string>();
   const answers: string[] = [];
@@ -18,6 +20,7 @@ function setUp(): {
     add: (id, link, deadlineMicros) =>
       requests.add(id, {
         address: `/${id.requestId}`,
+        set: setOf(id),
         holder: "",
         link,
         deadlineMicros,
@@ -33,7 +36,7 @@ Deno.test("WriteRequests tells requests apart by origin, boot id and request id"
   add(base, "link", 10);
   assertEquals(
     [base, { ...base, origin: "b" }, { ...base, bootId: 2 }, { ...base, requestId: 2 }].map((id) =>
-      requests.has(id)
+      requests.has(id, setOf(base))
     ),
     [true, false, false, false],
   );
@@ -67,7 +70,7 @@ Deno.test("WriteRequests answers 502 for those on a lost link, and for those who
 Deno.test("WriteRequests keeps a bounded number", () => {
   const { add } = setUp();
   for (let n = 0; n < PENDING_WRITES_MAX; n++) add(id(n), "link", 1);
-  assertEquals(add(id(PENDING_WRITES_MAX), "link", 1), false);
+  assertEquals(add(id(PENDING_WRITES_MAX), "link", 1), "full");
 });
 
 function id(requestId: number): Identity {
@@ -76,4 +79,19 @@ function id(requestId: number): Identity {
 
 function codeOf(answer: WriteAnswer): number | undefined {
   return answer.kind === "refused" ? answer.refusal.code : undefined;
+}
+
+Deno.test("WriteRequests knows a request again by what it asks for, and takes no other in its place", () => {
+  const { requests, add } = setUp();
+  const id: Identity = { origin: "a", bootId: 1, requestId: 1 };
+  assertEquals(add(id, "link", 10), undefined);
+  assertEquals(requests.has(id, setOf(id)), true);
+  assertEquals(requests.has(id, { ...setOf(id), address: "/2" }), false);
+  assertEquals(requests.has(id, { ...setOf(id), value: encodeValue(2) }), false);
+  assertEquals(add(id, "other", 10), "isTaken");
+  assertEquals(requests.takeFrom("link", id)?.address, "/1");
+});
+
+function setOf({ requestId }: Identity): SetMessage {
+  return { type: "SET", address: `/${requestId}`, value: encodeValue(1) };
 }

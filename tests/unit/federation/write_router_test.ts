@@ -1,5 +1,8 @@
 import { WRITE_LIFE_MS } from "../../../src/limits.ts";
-import { VERSION_NUMBER_STAMPED_PAST_MAX } from "../../../src/state/version.ts";
+import {
+  TIME_STAMPED_PAST_MAX_MICROS,
+  VERSION_NUMBER_STAMPED_PAST_MAX,
+} from "../../../src/state/version.ts";
 import type { ForwardMessage, Message, SetMessage } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
@@ -258,13 +261,18 @@ Deno.test("a request is refused as a client's write would be", () => {
 Deno.test("a request that claims to know a version beyond all numbers is refused", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const leaf = registerLeaf(hub, "leaf", []);
-  for (const key of ["knownTimestampMicros", "knownRevision"]) {
-    const request = forwardRequest(setOf("/any"), { [key]: Number.MAX_SAFE_INTEGER });
+  for (
+    const [key, number] of [
+      ["knownTimestampMicros", TIME_STAMPED_PAST_MAX_MICROS + 1],
+      ["knownRevision", VERSION_NUMBER_STAMPED_PAST_MAX + 1],
+    ] as const
+  ) {
+    const request = forwardRequest(setOf("/any"), { [key]: number });
     assertEquals(codeOfAnswer(leaf.ask(...request)), 101, key);
     assertEquals(hub.core.params.size, 0);
   }
   const largest = forwardRequest(setOf("/any"), {
-    knownTimestampMicros: VERSION_NUMBER_STAMPED_PAST_MAX,
+    knownTimestampMicros: TIME_STAMPED_PAST_MAX_MICROS,
     knownRevision: VERSION_NUMBER_STAMPED_PAST_MAX,
   });
   assertEquals(codeOfAnswer(leaf.ask(...largest)), undefined);
@@ -319,6 +327,25 @@ Deno.test("a request that comes round is decided by whoever sees it twice", () =
   readRequest(owner);
   assertEquals(codeOfAnswer(owner.ask(...request)), undefined);
   assertEquals(hub.core.params.get("/owner/x")?.origin, "hub");
+});
+
+Deno.test("a request with the number of another one is asked of the owner, or refused", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const owner = activeLeaf(hub, "owner", ["/owner/**"]);
+  const near = activeLeaf(hub, "near", []);
+  const other = activeLeaf(hub, "other", ["/other/**"]);
+  // Parked: nobody answers it.
+  const far = { origin: "far", requestId: 7 };
+  other.send(...forwardRequest(setOf("/other/x"), far));
+  near.read();
+  assertEquals(codeOfAnswer(near.ask(...forwardRequest(setOf("/owner/x"), far))), 501);
+  assertEquals(hub.core.params.size, 0);
+  // A router that has a link of its own speaks for itself.
+  other.read();
+  const own = { origin: "near", requestId: 8 };
+  assertEquals(codeOfAnswer(other.ask(...forwardRequest(setOf("/other/x"), own))), 501);
+  assertEquals(near.ask(...forwardRequest(setOf("/owner/x"), own)), []);
+  assertEquals(readRequest(owner).context.origin, "near");
 });
 
 Deno.test("only its owner gives a lock: no caretaker, and nobody who sees the request twice", () => {
