@@ -111,8 +111,6 @@ export const CONTEXT_ENTRIES_MAX: number = 1_000;
 export const SEEN_EVENTS_MAX: number = 100_000;
 /** Routers beyond the peers of which is remembered by which link they are reached. */
 export const ORIGINS_MAX: number = 10_000;
-/** Milliseconds that the way of a router's events counts after the last one, if no claim tells it. */
-export const EVENT_WAY_LIFE_MS: number = 2_000;
 /** Events kept for one peer, sent and not acknowledged or not sent yet; beyond it the oldest goes. */
 export const EVENTS_QUEUED_MAX: number = 10_000;
 /** Bytes of their frames. */

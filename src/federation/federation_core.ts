@@ -388,7 +388,6 @@ export class FederationCore implements FederationHook {
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
     this.leases.linkLost(link);
-    this.receiver.linkLost(link);
     link.record.disconnected(link);
     if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);

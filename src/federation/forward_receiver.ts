@@ -1,10 +1,5 @@
 import { addressProblem } from "../address/address.ts";
-import {
-  EVENT_LIFE_MAX_MS,
-  EVENT_WAY_LIFE_MS,
-  SHOWN_AHEAD_MAX_MICROS,
-  TIME_SEEN_MAX_MICROS,
-} from "../limits.ts";
+import { EVENT_LIFE_MAX_MS, SHOWN_AHEAD_MAX_MICROS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { EventIdentity, Publication } from "../router/publication.ts";
 import { isReserved, isShared } from "../router/reserved.ts";
@@ -21,7 +16,6 @@ import type { EnvelopeFrame } from "./envelope_reader.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { isRepeatable } from "./is_repeatable.ts";
 import { PeerLink } from "./link.ts";
-import { OriginWays } from "./origin_ways.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { SeenEvents } from "./seen_events.ts";
 
@@ -30,16 +24,9 @@ export class ForwardReceiver {
   readonly #core: FederationCore;
   readonly #seen = new SeenEvents();
   #missedLast: EventIdentity | undefined;
-  /** By which link the events of each router come: nobody publishes in the name of another. */
-  readonly #ways: OriginWays;
 
   constructor(core: FederationCore) {
     this.#core = core;
-    this.#ways = new OriginWays(core, { lifeMs: EVENT_WAY_LIFE_MS, graceMs: EVENT_WAY_LIFE_MS });
-  }
-
-  linkLost(link: PeerLink): void {
-    this.#ways.linkLost(link);
   }
 
   /** Events remembered against duplicates. */
@@ -137,16 +124,6 @@ export class ForwardReceiver {
     const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MAX_MS);
     const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;
     const identity = { origin, bootId, sequence: entry.sequence };
-    const elsewhere = this.#ways.problem(link, origin);
-    if (elsewhere !== undefined) {
-      // In a ring, what came by its own way already.
-      if (this.#seen.has(identity)) return;
-      return link.refuse(
-        elsewhere.code,
-        `Event at "${address}" refused: ${elsewhere.why}`,
-        address,
-      );
-    }
     if (!this.#seen.isNew(identity, deadlineMicros, router.nowMicros)) return;
     if (deadlineMicros <= router.nowMicros) {
       if (isRepeatable(message)) link.record.eventLost({ address, identity }, "expired");
