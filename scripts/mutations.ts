@@ -294,8 +294,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/newcomers.ts",
-    find: "    supersede(old, connection);\n    return this.#join(connection, hello);",
-    replace: "    return this.#join(connection, hello);",
+    find: "return this.#ask(connection, hello, old);",
+    replace: "return this.#join(connection, hello);",
     tests: ["tests/sim/links_test.ts", "tests/sim/twins_test.ts"],
     why: "an old connection would live on beside the new one of the same router",
   },
@@ -673,9 +673,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/newcomers.ts",
-    find: "if (hello.router?.bootId !== old.bootId) return this.#ask(connection, hello, old);",
-    replace: "",
-    tests: ["tests/sim/twins_test.ts"],
+    find: "    return this.#ask(connection, hello, old);",
+    replace: "    supersede(old, connection);\n    return this.#join(connection, hello);",
+    tests: ["tests/unit/federation/newcomers_test.ts", "tests/sim/twins_test.ts"],
     why: "of two routers with one id each would take the other's link away",
   },
   {
@@ -687,7 +687,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/newcomers.ts",
-    find: "this.#inUse(old.routerId, connection.remoteAddress);",
+    find: "if (isItself) this.#inUse(old.routerId, connection.remoteAddress);",
     replace: "",
     tests: ["tests/sim/twins_test.ts"],
     why: "a router that reconnects would lose its id to one that only waits for it",

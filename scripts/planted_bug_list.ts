@@ -361,8 +361,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an old session lives on beside the new one",
     file: "src/federation/newcomers.ts",
-    find: "    supersede(old, connection);\n    return this.#join(connection, hello);",
-    replace: "    return this.#join(connection, hello);",
+    find: "return this.#ask(connection, hello, old);",
+    replace: "return this.#join(connection, hello);",
   },
   {
     name: "heartbeats are not missed",

@@ -9,9 +9,11 @@ import type { PeerLink } from "./link.ts";
 type Join = (connection: Connection, hello: HelloMessage) => PeerLink;
 
 /**
- * Connections whose router id another connection has already, from a process with another boot id.
- * Either the router was started anew and its old connection is dead, or two routers have one id:
- * the old one is asked for a sign of life, and the newcomer waits for it without an answer.
+ * Connections whose router id another connection has already. Either the router came back or was
+ * started anew and its old connection is dead, or two routers have one id: the old one is asked for a
+ * sign of life, and the newcomer waits for it without an answer.
+ *
+ * That goes for the same boot id too: it is no secret, and no process has two connections that live.
  */
 export class Newcomers {
   readonly #router: RouterCore;
@@ -32,11 +34,12 @@ export class Newcomers {
     hello: HelloMessage,
     old: PeerLink,
   ): ConnectionHandler | undefined {
-    if (hello.router?.bootId !== old.bootId) return this.#ask(connection, hello, old);
-    // The same process came back: its old connection is of no use to it any more.
-    this.#inUse(old.routerId, connection.remoteAddress);
-    supersede(old, connection);
-    return this.#join(connection, hello);
+    const waiting = this.#waiting.get(old.routerId);
+    // The process that the id belongs to comes before one that only waits for it.
+    const isItself = hello.router?.bootId === old.bootId &&
+      waiting?.hello.router?.bootId !== old.bootId;
+    if (isItself) this.#inUse(old.routerId, connection.remoteAddress);
+    return this.#ask(connection, hello, old);
   }
 
   /** The link that had a router id is gone: whoever waits for it is let in. */

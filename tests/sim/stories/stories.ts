@@ -33,7 +33,7 @@ export const STORIES: readonly Complaint[] = [
         () =>
           story.state("site-a", "hub") === "Active" && story.state("hub", "site-a") === "Active",
       );
-      story.seeAtMost("site-a is back, on a new connection, within", tookMs, 500, "ms");
+      story.seeAtMost("site-a is back, on a new connection, within", tookMs, 1_000, "ms");
       story.see("connections between the two", connections(story, "site-a", "hub"), 1);
       story.set("site-b", "/site-a/fader");
       story.seeAgreed("/site-a/fader", "site-b-client:1 r1 of site-a");

@@ -1,6 +1,7 @@
 import {
   HANDSHAKE_TIMEOUT_SECONDS,
   LEGACY_DECLARE_TIMEOUT_MS,
+  NEWCOMER_WAIT_MS,
   PATH_ROUTERS_MAX,
 } from "../../../src/limits.ts";
 import { FEATURE } from "../../../src/wire/message.ts";
@@ -307,10 +308,13 @@ Deno.test("a router id that is empty or too long in bytes is refused on both sid
   }
 });
 
-Deno.test("the same router id on a new connection replaces the old one at once", () => {
+Deno.test("the same router id on a new connection replaces the old one that does not answer", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const old = registerLeaf(hub, "leaf", ["/a/**"]);
-  const fresh = registerLeaf(hub, "leaf", ["/b/**"]);
+  const fresh = connectPeer(hub);
+  fresh.send(peerHello("leaf"));
+  hub.advance(NEWCOMER_WAIT_MS);
+  fresh.send(declaration("leaf", ["/b/**"]));
   assertStringIncludes(old.closed?.reason ?? "", "Superseded");
   assertEquals(fresh.closed, undefined);
   old.send(...forwardVersion("update", "/a/1"));

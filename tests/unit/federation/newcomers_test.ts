@@ -62,6 +62,33 @@ Deno.test("a newcomer that says too much while it waits is refused, and the link
   assertEquals(old.closed, undefined);
 });
 
+Deno.test("a boot id that is known takes no link over that answers", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const old = registerLeaf(hub, "leaf", ["/a/**"]);
+  answerSyncs(old);
+  const forger = connectPeer(hub);
+  forger.send(peerHello("leaf", { bootId: 1 }));
+  assertEquals([forger.read(), old.closed], [[], undefined]);
+  answerSyncs(old);
+  assertEquals([forger.read().map(codeOf), forger.closed?.reason], [[409], newcomerReason(old)]);
+  hub.advance(NEWCOMER_WAIT_MS);
+  assertEquals(old.closed, undefined);
+});
+
+Deno.test("a process that comes back goes before another that waits for its id, not before itself", () => {
+  const { hub, old, newcomer } = setUp();
+  const back = connectPeer(hub);
+  back.send(peerHello("leaf", { bootId: 1 }));
+  assertEquals(newcomer.read().map(codeOf), [409]);
+  const again = connectPeer(hub);
+  again.send(peerHello("leaf", { bootId: 1 }));
+  assertEquals(again.read().map(codeOf), [409]);
+  hub.advance(NEWCOMER_WAIT_MS);
+  hub.flush();
+  assertStringIncludes(old.closed?.reason ?? "", "Superseded");
+  assertEquals(back.read().map(({ type }) => type), ["WELCOME"]);
+});
+
 function newcomerReason(old: TestPeer): string {
   return `Router id "leaf" is in use from peer:${old.id}; set --federation-id`;
 }
