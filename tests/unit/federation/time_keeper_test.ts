@@ -105,14 +105,14 @@ Deno.test("a leaf that knows the time keeps it until it is registered, and forge
   const slow = 1_000_000;
   const answer = (t: number): void => {
     for (const message of hub.read()) {
-      if (message.type === "SYNC") hub.send({ type: "SYNC", t1: message.t1, t2: t, t3: t });
+      if (message.type !== "SYNC") continue;
+      hub.send({ type: "SYNC", t1: message.t1, t2: t, t3: t });
+      assertEquals(leaf.core.timeMicros(), known + 1_000_000);
     }
   };
   for (let round = 0; round < 4; round++) answer(slow);
-  assertEquals(leaf.core.timeMicros(), known + 1_000_000);
   hub.send(timeMessage(leaf.core.timeMicros()), { type: "ACK" });
   answer(leaf.core.timeMicros());
-  assertEquals(leaf.core.timeMicros(), known + 1_000_000);
 });
 
 Deno.test("a hub whose time ran past the latest is measured all the same", () => {
