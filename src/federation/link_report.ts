@@ -1,5 +1,5 @@
 import { PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
-import type { Stamp } from "../state/version.ts";
+import { isLive, type Stamp } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { PeerLink } from "./link.ts";
@@ -67,7 +67,9 @@ export class LinkReport {
       this.#tellOne(address, this.#leafFacts(routerId, records.get(routerId)), isTick);
     }
     for (const address of gone) {
-      this.#write(address, this.#lostFacts(address, "Not heard of for long"), FORGOTTEN_TTL);
+      if (!this.#isToldByOther(address)) {
+        this.#write(address, this.#lostFacts(address, "Not heard of for long"), FORGOTTEN_TTL);
+      }
       this.#told.delete(address);
     }
     if (isTick) this.#correct();
@@ -88,9 +90,20 @@ export class LinkReport {
     const isPeer = address === UPLINK_ADDRESS || facts.state === "Syncing" ||
       facts.state === "Active";
     if (told === undefined && !isPeer) return;
+    if (this.#isToldByOther(address)) return;
     const isDue = told === undefined || isNews(facts, told.facts) ||
       (isTick && nowMicros - told.atMicros >= DRIFT_INTERVAL_MICROS && isDrift(facts, told.facts));
     if (isDue) this.#write(address, facts);
+  }
+
+  /** A leaf that is not here went to another hub, which knows better how it is. */
+  #isToldByOther(address: string): boolean {
+    if (address === UPLINK_ADDRESS || this.#core.leafLink(idOf(address)) !== undefined) {
+      return false;
+    }
+    const { params, config } = this.#core.router;
+    const shown = params.get(address);
+    return isLive(shown) && shown.origin !== config.routerId;
   }
 
   /** Another hub, or this one before it crashed, may have told what is not so (any more). */
