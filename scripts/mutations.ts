@@ -735,6 +735,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/link_report.ts",
+    find: "    this.#readStore();\n",
+    replace: "",
+    tests: ["tests/sim/link_report_test.ts"],
+    why: "a hub that keeps its state would show leaves as Active that never came back",
+  },
+  {
+    file: "src/federation/link_report.ts",
     find: "    if (this.#isToldByOther(address)) return;\n",
     replace: "",
     tests: ["tests/sim/link_report_test.ts"],

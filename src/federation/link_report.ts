@@ -1,4 +1,4 @@
-import { PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
+import { isShared, PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
 import { isLive, type Stamp } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -36,6 +36,7 @@ export class LinkReport {
 
   constructor(core: FederationCore) {
     this.#core = core;
+    this.#readStore();
     this.#planTick();
   }
 
@@ -47,6 +48,14 @@ export class LinkReport {
   /** A version of a shown link came from a peer. */
   heard(address: string): void {
     this.#heard.add(address);
+  }
+
+  /** What is kept from an earlier life is looked at like what others tell. */
+  #readStore(): void {
+    const walk = this.#core.router.params.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      if (isShared(next.value.address)) this.#heard.add(next.value.address);
+    }
   }
 
   #planTick(): void {

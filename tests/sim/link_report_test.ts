@@ -64,19 +64,31 @@ Deno.test("a leaf shows its own uplink, also while that is cut, and tells nobody
   assertEquals(world.router("b").version(LINK)?.origin, "b");
 });
 
-Deno.test("a hub that restarts empty does not go on showing what its earlier life said", () => {
-  const world = start(STAR);
-  // a is gone while the hub is down; b remembers it as Active.
-  world.crash("a", undefined);
-  world.crash("hub", 500);
-  assertEquals(peerAt(world, "b", "a")["state"], "Active");
-  world.router("hub").start();
-  world.clock.runUntil(() => world.router("b").linkState("hub") === "Active", "b to be back");
-  world.clock.runFor(5_000);
-  for (const router of ["hub", "b"]) {
-    assertEquals(peerAt(world, router, "a")["state"], "Disconnected", router);
-    assertEquals(peerAt(world, router, "b")["state"], "Active", router);
+Deno.test("a hub that restarts does not go on showing what its earlier life said", () => {
+  for (const disk of ["empty", "current"] as const) {
+    const world = start(STAR);
+    // a is gone while the hub is down; b remembers it as Active, and so may the hub.
+    world.crash("a", undefined);
+    world.crash("hub", 500, disk);
+    assertEquals(peerAt(world, "b", "a")["state"], "Active");
+    world.router("hub").start();
+    world.clock.runUntil(() => world.router("b").linkState("hub") === "Active", "b to be back");
+    world.clock.runFor(5_000);
+    for (const router of ["hub", "b"]) {
+      assertEquals(peerAt(world, router, "a")["state"], "Disconnected", `${disk} ${router}`);
+      assertEquals(peerAt(world, router, "b")["state"], "Active", `${disk} ${router}`);
+    }
   }
+});
+
+Deno.test("a hub that restarts alone with its memory does not show a leaf that is away", () => {
+  const world = start(STAR);
+  world.crash("a", undefined);
+  world.crash("b", undefined);
+  world.crash("hub", undefined, "current");
+  world.router("hub").start();
+  world.clock.runFor(5_000);
+  for (const peer of ["a", "b"]) assertEquals(peerAt(world, "hub", peer)["state"], "Disconnected");
 });
 
 Deno.test("a leaf that went to another hub is shown as that one sees it, at all times", () => {
