@@ -735,6 +735,20 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "an address would stay locked for good that was unlocked after its owner gave it up",
   },
   {
+    file: "src/federation/link_report.ts",
+    find: "    this.#readStore();\n",
+    replace: "",
+    tests: ["tests/sim/link_report_test.ts"],
+    why: "a hub that keeps its state would show leaves as Active that never came back",
+  },
+  {
+    file: "src/federation/link_report.ts",
+    find: "    if (this.#isToldByOther(address)) return;\n",
+    replace: "",
+    tests: ["tests/sim/link_report_test.ts"],
+    why: "a leaf that has changed its hub would be shown as lost again and again",
+  },
+  {
     file: "src/federation/lease_router.ts",
     find: 'this.#send(this.#head("release"), this.#kept.sessionEnded(session));',
     replace: "this.#kept.sessionEnded(session);",

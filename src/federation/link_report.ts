@@ -1,5 +1,5 @@
-import { PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
-import type { Stamp, Version } from "../state/version.ts";
+import { isShared, PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
+import { isLive, type Stamp, type Version } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -41,6 +41,7 @@ export class LinkReport {
 
   constructor(core: FederationCore) {
     this.#core = core;
+    this.#readStore();
     this.#planTick();
   }
 
@@ -52,6 +53,14 @@ export class LinkReport {
   /** A version of a shown link came from a peer. */
   heard(address: string): void {
     this.#heard.add(address);
+  }
+
+  /** What is kept from an earlier life is looked at like what others tell. */
+  #readStore(): void {
+    const walk = this.#core.router.params.store.walk();
+    for (let next = walk.next(); !next.done; next = walk.next()) {
+      if (isShared(next.value.address)) this.#heard.add(next.value.address);
+    }
   }
 
   #planTick(): void {
@@ -72,7 +81,9 @@ export class LinkReport {
       this.#tellOne(address, this.#leafFacts(routerId, records.get(routerId)), isTick);
     }
     for (const address of gone) {
-      this.#write(address, this.#lostFacts(address, "Not heard of for long"), FORGOTTEN_TTL);
+      if (!this.#isToldByOther(address)) {
+        this.#write(address, this.#lostFacts(address, "Not heard of for long"), FORGOTTEN_TTL);
+      }
       this.#told.delete(address);
     }
     if (isTick) this.#correct();
@@ -93,9 +104,20 @@ export class LinkReport {
     const isPeer = address === UPLINK_ADDRESS || facts.state === "Syncing" ||
       facts.state === "Active";
     if (told === undefined && !isPeer) return;
+    if (this.#isToldByOther(address)) return;
     const isDue = told === undefined || isNews(facts, told.facts) ||
       (isTick && nowMicros - told.atMicros >= DRIFT_INTERVAL_MICROS && isDrift(facts, told.facts));
     if (isDue) this.#write(address, facts);
+  }
+
+  /** A leaf that is not here went to another hub, which knows better how it is. */
+  #isToldByOther(address: string): boolean {
+    if (address === UPLINK_ADDRESS || this.#core.leafLink(idOf(address)) !== undefined) {
+      return false;
+    }
+    const { params, config } = this.#core.router;
+    const shown = params.get(address);
+    return isLive(shown) && shown.origin !== config.routerId;
   }
 
   /** Another hub, or this one before it crashed, may have told what is not so (any more). */

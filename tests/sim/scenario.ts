@@ -26,6 +26,10 @@ const LOCKS_FROM = 0.85;
 /** The longest that a client keeps a lock, if it can. */
 const LOCK_MS = 8_000;
 
+/** Part of the seeds in which routers show their links as params. */
+const SHOWN_LINKS_SHARE = 0.3;
+const SHOWN_LINKS_STREAM = 2;
+
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
   readonly world: SimWorld;
@@ -46,7 +50,10 @@ export class Scenario {
     this.#random = createPrng(seed);
     const { kind, plans } = randomTopology(this.#random, options.kinds);
     this.kind = kind;
-    this.topology = plans;
+    // A stream of its own: the rest of a seed stays as it is.
+    const showsLinks =
+      createPrng(seed * 1_000 + SHOWN_LINKS_STREAM).nextFloat() < SHOWN_LINKS_SHARE;
+    this.topology = plans.map((plan) => ({ ...plan, showsLinks }));
     const longestTurnMicros = this.#random.pick([0, 100, 900, 3_000]);
     this.world = new SimWorld({
       seed,

@@ -18,6 +18,7 @@ import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
 import { ProvenLinks } from "./proven_links.ts";
+import { ShownLinks } from "./shown_links.ts";
 import { Stamps } from "./stamps.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
@@ -42,6 +43,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Recovery,
   RefusedWrites,
   RevisionOrder,
+  ShownLinks,
   Stamps,
   TrafficBounds,
   UnaskedChanges,
