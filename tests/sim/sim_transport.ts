@@ -17,7 +17,10 @@ interface ConnectionOptions {
   readonly random: () => number;
   readonly there: Route;
   readonly back: Route;
-  readonly network: Pick<SimNetwork, "keep" | "nodeOf" | "whenRunning" | "suspension">;
+  readonly network: Pick<
+    SimNetwork,
+    "isSuspended" | "keep" | "nodeOf" | "suspension" | "whenRunning"
+  >;
   readonly delivered: (delivery: Delivery) => void;
   /** Both ends know that it is over. */
   readonly ended: () => void;
@@ -282,6 +285,7 @@ export class SimTransport implements Transport {
 
   #arrive(item: Item): void {
     const peer = this.#connection.peerOf(this);
+    if (!this.#network.isSuspended(peer.node)) return this.#handOver(item, peer);
     this.#network.whenRunning(peer.node, () => this.#handOver(item, peer));
   }
 
