@@ -301,10 +301,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/declaration.ts",
-    find: "if (text === this.#text) return false;",
+    find: "if (this.#last !== undefined && isSame(declaration, this.#last)) return false;",
     replace: "",
     tests: ["tests/sim/links_test.ts"],
     why: "two routers would answer each other's declarations for ever",
+  },
+  {
+    file: "src/federation/declaration_pace.ts",
+    find: "if (waitMs <= 0) return this.#around.flushAtEndOfTurn(this.#flush);",
+    replace: "return this.#around.flushAtEndOfTurn(this.#flush);",
+    tests: ["tests/sim/many_sites_test.ts"],
+    why: "a thousand sites that come back one after the other would keep the hub busy for minutes",
+  },
+  {
+    file: "src/federation/hub_role.ts",
+    find: "if (isFirst) this.#core.router.flushAtEndOfTurn(() => this.declare());",
+    replace: "",
+    tests: ["tests/sim/many_sites_test.ts"],
+    why: "a site that joins many others would wait for events until the next round of declarations",
   },
   {
     file: "src/federation/federation_core.ts",

@@ -194,8 +194,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "claims are declared once and not again",
     file: "src/federation/declaration.ts",
-    find: "if (text === this.#text) return false;",
-    replace: 'if (this.#text !== "") return false;',
+    find: "if (this.#last !== undefined && isSame(declaration, this.#last)) return false;",
+    replace: "if (this.#last !== undefined) return false;",
   },
   {
     name: "claims of a lost leaf stay live",

@@ -3,11 +3,7 @@ import { FEDERATION_PATTERNS_BYTES_MAX, MAX_FEDERATION_PATTERNS } from "../limit
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { NamespaceSyncMessage } from "../wire/message.ts";
 import type { Claim } from "./claims.ts";
-import { patternBytes } from "./pattern_bytes.ts";
 import { routerIdProblem } from "./router_id.ts";
-
-/** What an owner adds to its pattern: the length of its id, and the live flag. */
-const OWNER_BYTES = 3;
 
 /** What a router declares on a link. */
 export interface Declaration {
@@ -35,7 +31,7 @@ export function declare(
   const chunks: (typeof entries)[] = [[]];
   let bytes = 0;
   for (const entry of entries) {
-    const size = OWNER_BYTES + patternBytes([entry.pattern + entry.facts.ownerId]);
+    const size = 5 + utf8BytesMax(entry.pattern) + utf8BytesMax(entry.facts.ownerId);
     if (bytes + size > FEDERATION_PATTERNS_BYTES_MAX) {
       chunks.push([]);
       bytes = 0;
@@ -55,6 +51,15 @@ export function declare(
       path: declaration.path,
     },
   }));
+}
+
+/** Size in UTF-8, or more: asked of every claim for every leaf, so nothing is encoded for it. */
+function utf8BytesMax(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) > 0x7f) bytes += 2;
+  }
+  return bytes;
 }
 
 /** Puts the messages of a declaration together again. */
@@ -112,15 +117,25 @@ function unreadable(why: string): Refusal {
 
 /** Remembers what was declared last: telling it again would be answered in kind, for ever. */
 export class LastDeclared {
-  #text = "";
+  #last: Declaration | undefined;
 
-  /** Whether these messages say something else than the last; remembers them. */
-  isNews(messages: readonly NamespaceSyncMessage[]): boolean {
-    const text = JSON.stringify(messages);
-    if (text === this.#text) return false;
-    this.#text = text;
+  /** Whether this says something else than the last; remembers it. It must not change. */
+  isNews(declaration: Declaration): boolean {
+    if (this.#last !== undefined && isSame(declaration, this.#last)) return false;
+    this.#last = declaration;
     return true;
   }
+}
+
+function isSame(a: Declaration, b: Declaration): boolean {
+  return a.claims.length === b.claims.length && a.path.length === b.path.length &&
+    a.path.every((id, index) => id === b.path[index]) &&
+    a.claims.every((claim, index) => isSameClaim(claim, b.claims[index]));
+}
+
+function isSameClaim(a: Claim, b: Claim | undefined): boolean {
+  return a === b || (a.live === b?.live && a.ownerId === b.ownerId &&
+    a.pattern.text === b.pattern.text);
 }
 
 /** Tells a refusal from a declaration. */

@@ -14,6 +14,7 @@ import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
 import { type Claim, Claims } from "./claims.ts";
 import type { Declaration } from "./declaration.ts";
+import { DeclarationPace } from "./declaration_pace.ts";
 import { type FederationCoreConfig, validateFederationCoreConfig } from "./federation_config.ts";
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
@@ -59,7 +60,8 @@ export class FederationCore implements FederationHook {
   readonly #newcomers: Newcomers;
   readonly #report: LinkReport | undefined;
   readonly #onEvent: (event: LinkEvent) => void;
-  readonly #declareAll: () => void = () => this.#declare();
+  readonly #declareUp: () => void = () => this.hubLink?.declare();
+  readonly #pace: DeclarationPace;
   readonly #follow: () => void = () => {
     const { link, role } = this.uplink ?? {};
     role?.follow();
@@ -92,6 +94,7 @@ export class FederationCore implements FederationHook {
       offsetMicros: router.wallOffsetMicros,
       isRoot: !options.isLeaf,
     });
+    this.#pace = new DeclarationPace(router, () => this.#declareDown());
     this.time = new TimeKeeper(this);
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
@@ -378,10 +381,14 @@ export class FederationCore implements FederationHook {
     this.#report?.changed();
   }
 
-  /** Whatever is known of claims or of the path has changed: tells all peers when the turn ends. */
+  /**
+   * Whatever is known of claims or of the path has changed: tells the hub when the turn ends, and the
+   * leaves then, or later when that is much.
+   */
   claimsChanged(): void {
     this.leases.ownersChanged();
-    this.router.flushAtEndOfTurn(this.#declareAll);
+    this.router.flushAtEndOfTurn(this.#declareUp);
+    this.#pace.changed();
   }
 
   /** A link's connection ended, from whatever side. */
@@ -442,7 +449,8 @@ export class FederationCore implements FederationHook {
       this.router.params.store.get(address)?.origin === this.router.config.routerId;
   }
 
-  #declare(): void {
-    for (const link of this.links()) link.declare();
+  #declareDown(): number {
+    for (const link of this.#leaves.values()) link.declare();
+    return this.#leaves.size * this.claims.size;
   }
 }

@@ -71,12 +71,12 @@ export class HubRole implements LinkRole {
     if (!this.#isRegistered) return;
     const { routerId } = this.#core.router.config;
     const source = { kind: "leaf", routerId: this.#link.routerId } as const;
-    const messages = declare(routerId, {
+    const declaration = {
       claims: this.#core.claims.declaredTo(source),
       path: this.#core.path,
-      unclaimed: EVERYTHING,
-    });
-    if (!this.#lastDeclared.isNews(messages)) return;
+    };
+    if (!this.#lastDeclared.isNews(declaration)) return;
+    const messages = declare(routerId, { ...declaration, unclaimed: EVERYTHING });
     for (const message of messages) this.#link.sendMessage(message);
   }
 
@@ -190,6 +190,8 @@ export class HubRole implements LinkRole {
     this.#isRegistered = true;
     this.#subscribe();
     this.#core.claimsChanged();
+    // One that is new waits for it, whenever the others are told.
+    if (isFirst) this.#core.router.flushAtEndOfTurn(() => this.declare());
     this.#core.emit({
       type: "peerNamespaces",
       routerId,

@@ -91,10 +91,10 @@ export class LeafRole implements LinkRole {
     if (this.#phase.kind !== "declaring" && this.#phase.kind !== "registered") return;
     const { routerId } = this.#core.router.config;
     const claims = this.#core.claims.declaredTo({ kind: "hub" });
-    const messages = declare(routerId, { claims, path: [routerId] });
-    if (!this.#lastDeclared.isNews(messages)) return;
+    const declaration = { claims, path: [routerId] };
+    if (!this.#lastDeclared.isNews(declaration)) return;
     this.#declared = new PatternSet(claims.map(({ pattern }) => pattern));
-    for (const message of messages) this.#link.sendMessage(message);
+    for (const message of declare(routerId, declaration)) this.#link.sendMessage(message);
     this.follow();
   }
 

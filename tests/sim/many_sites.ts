@@ -3,7 +3,8 @@
  *
  * Each site owns 100 params and one more, its part of the show; it mirrors its own and every site's
  * part of the show, the hub mirrors all. Each site in turn updates its part, with time enough between
- * for no two updates to share a message: what is printed is the most that an update costs.
+ * for no two updates to share a message: what is printed is the most that an update costs. Then as
+ * many join one after the other.
  *
  * @module
  */
@@ -32,6 +33,8 @@ export interface ManySitesResult {
 const PARAMS_PER_SITE = 100;
 const UPDATES_MAX = 1_000;
 const UPDATE_INTERVAL_MICROS = 5_000;
+const JOIN_INTERVAL_MICROS = 20_000;
+const GATHERED_MICROS = 10_000_000;
 const JOIN_MS_MAX = 60_000;
 
 if (import.meta.main) {
@@ -41,6 +44,7 @@ if (import.meta.main) {
     const result = runManySites(sites);
     console.log(describeManySites(result));
     missing += result.missing;
+    console.log(describeJoiningSites(runJoiningSites(sites)));
   }
   Deno.exit(missing === 0 ? 0 : 1);
 }
@@ -78,6 +82,52 @@ export function runManySites(sites: number): ManySitesResult {
   };
 }
 
+/** What it cost that sites joined one after the other. */
+export interface JoiningResult {
+  readonly sites: number;
+  /** Claims that the last one knew when its link was up. */
+  readonly knownToLast: number;
+  /** Of declarations, all links together. */
+  readonly declaredBytes: number;
+}
+
+/** Joins so many sites, one after the other, a few milliseconds apart: as after a hub's restart. */
+export function runJoiningSites(sites: number): JoiningResult {
+  const world = new SimWorld({ seed: sites });
+  let declaredBytes = 0;
+  world.network.observe(({ frames }) => {
+    for (const { message, bytes } of frames()) {
+      const isDeclaration = message.type === "FEDERATION_SYNC" &&
+        message.op === "DeclareNamespaces";
+      if (isDeclaration) declaredBytes += bytes.length;
+    }
+  });
+  world.addRouter({ id: "hub", core: { sessionsMax: sites + 10 } }).start();
+  for (let index = 0; index < sites; index++) {
+    runUntilMicros(world, world.clock.nowMicros + JOIN_INTERVAL_MICROS);
+    world.addRouter({ id: `s${index}`, hubs: ["hub"], namespaces: [`/s${index}/**`] }).start();
+  }
+  awaitLinks(world, 1_000);
+  const knownToLast = claimsKnown(world, sites - 1);
+  // What was gathered by then.
+  runUntilMicros(world, world.clock.nowMicros + GATHERED_MICROS);
+  for (let index = 0; index < sites; index++) {
+    const known = claimsKnown(world, index);
+    if (known !== sites) throw new Error(`Site s${index} knows ${known} claims`);
+  }
+  return { sites, knownToLast, declaredBytes };
+}
+
+function claimsKnown(world: SimWorld, index: number): number {
+  return world.router(`s${index}`).host.federation?.claims.size ?? 0;
+}
+
+/** For people. */
+export function describeJoiningSites({ sites, knownToLast, declaredBytes }: JoiningResult): string {
+  return `${sites} sites joined one after the other: ${(declaredBytes / 1e6).toFixed(1)} MB of ` +
+    `declarations; the last one knew ${knownToLast} claims when its link was up`;
+}
+
 /** For people. */
 export function describeManySites(result: ManySitesResult): string {
   const { sites, updates, missing, hubParams } = result;
@@ -103,13 +153,17 @@ function startSites(world: SimWorld, ids: readonly string[]): void {
     router.start();
     world.addClient({ name: clientOf(id), router: id }).connect();
   }
+  awaitLinks(world, 100_000);
+  // What was begun by then.
+  runUntilMicros(world, world.clock.nowMicros + 1_000_000);
+}
+
+function awaitLinks(world: SimWorld, stepMicros: number): void {
   const deadlineMicros = world.clock.nowMicros + JOIN_MS_MAX * 1_000;
   while (linkProblems(world).length > 0) {
     if (world.clock.nowMicros > deadlineMicros) throw new Error("Not all sites joined");
-    runUntilMicros(world, world.clock.nowMicros + 100_000);
+    runUntilMicros(world, world.clock.nowMicros + stepMicros);
   }
-  // What was begun by then.
-  runUntilMicros(world, world.clock.nowMicros + 1_000_000);
 }
 
 function ownParamsOf(id: string): MapParamStore {

@@ -83,7 +83,7 @@ Deno.test("patterns, owners and paths that cannot be are refused", () => {
 Deno.test("LastDeclared knows what was said last, liveness and path included", () => {
   const last = new LastDeclared();
   const say = (live: boolean, path: readonly string[]) =>
-    last.isNews(declare("me", { claims: [claimOf("/a", live)], path }));
+    last.isNews({ claims: [claimOf("/a", live)], path });
   assertEquals(
     [
       say(true, ["me"]),
