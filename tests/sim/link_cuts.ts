@@ -2,15 +2,20 @@
  * Many link cuts under load: `deno run -A tests/sim/link_cuts.ts [CUTS]`.
  *
  * A hub and three sites; each site sets 500 values and publishes 50 events a second while links are
- * cut ten times a second, one after the other, at both ends at once or late at one. In the end all
- * routers hold the same, no event came twice or late, and each that did not come is accounted for.
+ * cut ten times a second, one after the other, at both ends at once or late at one. Most are back in
+ * a moment; after each hundredth cut one is away for longer than an event lives. In the end all
+ * routers hold the same, no event came twice or late, and each that a site did not get is told as lost
+ * on its way there, and counted.
  *
  * @module
  */
+import type { EventLoss, LinkEvent } from "../../src/federation/link_event.ts";
 import { EVENT_LIFE_MS } from "../../src/limits.ts";
 import { createPrng } from "../support/prng.ts";
+import type { Checker, ClientEvent } from "./checker.ts";
 import { federationsOf, linkProblems } from "./expectations.ts";
 import type { SimClient } from "./sim_client.ts";
+import type { Delivery } from "./sim_network.ts";
 import { SimWorld } from "./sim_world.ts";
 import { star } from "./topology.ts";
 
@@ -25,13 +30,17 @@ export interface LinkCutsResult {
   readonly twice: number;
   /** Deliveries past the life of an event. */
   readonly late: number;
-  /** Deliveries that did not happen. */
+  /** Pairs of an event and a router whose client did not receive it. */
   readonly missing: number;
-  /** Those of them whose event no router told as lost. */
+  /** Those of them that no router on the way told as lost. */
   readonly unaccounted: number;
-  /** Events that routers told as lost; undefined where routers do not tell. */
-  readonly told: number | undefined;
+  /** How often routers told an event as lost, by why. */
+  readonly told: Losses;
+  /** The same as routers count it for each peer. */
+  readonly counted: Losses;
 }
+
+type Losses = Readonly<Record<EventLoss, number>>;
 
 const SITES = ["a", "b", "c"] as const;
 const WRITER = "writer-";
@@ -40,14 +49,11 @@ const EVENTS_PER_SECOND = 50;
 const ADDRESSES_PER_SITE = 200;
 const CUT_INTERVAL_MS = 100;
 const SETTLING_MS = 20_000;
+/** After each of so many cuts the link is away for longer than an event lives. */
+const CUTS_PER_OUTAGE = 100;
+const OUTAGE_MS = 7_000;
 /** A client's way to its router and back, and what routers round off. */
 const TOLERANCE_MICROS = 10_000;
-
-if (import.meta.main) {
-  const result = runLinkCuts(Number(Deno.args[0] ?? 1_000));
-  console.log(describeLinkCuts(result));
-  Deno.exit(isClean(result) ? 0 : 1);
-}
 
 /** Runs it under a virtual clock. */
 export function runLinkCuts(cuts: number): LinkCutsResult {
@@ -71,19 +77,27 @@ export function runLinkCuts(cuts: number): LinkCutsResult {
 }
 
 /** Whether everything came out as promised. */
-export function isClean({ differing, twice, late, unaccounted, told }: LinkCutsResult): boolean {
-  return differing === 0 && twice === 0 && late === 0 && (told === undefined || unaccounted === 0);
+export function isClean(result: LinkCutsResult): boolean {
+  const { differing, twice, late, unaccounted, told, counted } = result;
+  return differing + twice + late + unaccounted === 0 && sumOf(told) === sumOf(counted);
 }
 
 /** For people. */
 export function describeLinkCuts(result: LinkCutsResult): string {
-  const { cuts, updates, events, differing, twice, late, missing, unaccounted, told } = result;
-  const accounts = told === undefined
-    ? "(routers do not tell which)"
-    : `(${told} events told as lost, ${unaccounted} deliveries unaccounted for)`;
+  const { cuts, updates, events, differing, twice, late, missing, unaccounted } = result;
+  const { told, counted } = result;
   return `${cuts} link cuts under ${updates} updates and ${events} events: ` +
     `${differing} addresses differ, ${twice} events twice, ${late} late, ` +
-    `${missing} deliveries missing ${accounts}`;
+    `${missing} of ${events * (SITES.length + 1)} deliveries missing, ${unaccounted} of them ` +
+    `unaccounted for; routers told ${describeLosses(told)}, and counted ${describeLosses(counted)}`;
+}
+
+function describeLosses({ expired, unknown, dropped }: Losses): string {
+  return `${expired} expired, ${unknown} unknown, ${dropped} dropped`;
+}
+
+function sumOf({ expired, unknown, dropped }: Losses): number {
+  return expired + unknown + dropped;
 }
 
 /** Cuts a link that is up, then waits, so many times. */
@@ -99,7 +113,15 @@ function cutLinks(world: SimWorld, cuts: number): void {
     const told = { dialler: lateMicros, acceptor: 0 };
     if (connection === undefined) continue;
     connection.cut(random.nextFloat() < 0.5 ? told : { dialler: 0, acceptor: lateMicros });
-    done++;
+    if (++done % CUTS_PER_OUTAGE === 0) keepAway(world, site);
+  }
+}
+
+/** For longer than an event lives, no connection to a site is possible. */
+function keepAway(world: SimWorld, site: string): void {
+  for (const [from, to] of [[site, "hub"], ["hub", site]] as const) {
+    world.network.stall(from, to);
+    world.clock.after(OUTAGE_MS * 1_000, () => world.network.resume(from, to));
   }
 }
 
@@ -147,8 +169,14 @@ class Traffic {
   }
 }
 
+/** An event that a router told as lost on its way to a peer, or from it. */
+interface ToldLoss {
+  readonly router: string;
+  readonly peer: string;
+}
+
 /** What became of each event at each listener. */
-class EventAccount {
+class EventAccount implements Checker {
   readonly name = "event account";
   readonly #world: SimWorld;
   /** By event, "origin number": when it was published. */
@@ -156,8 +184,8 @@ class EventAccount {
   /** By router: publications so far. */
   readonly #numbers = new Map<string, number>();
   readonly #received = new Set<string>();
-  readonly #lost = new Set<string>();
-  #tells = false;
+  readonly #lost = new Map<string, ToldLoss[]>();
+  readonly #told = { expired: 0, unknown: 0, dropped: 0 };
   #twice = 0;
   #late = 0;
 
@@ -165,21 +193,16 @@ class EventAccount {
     this.#world = world;
   }
 
-  received(
-    { session, id }: { readonly session: { readonly client: string }; readonly id: string },
-  ) {
+  received({ session, id, atMicros }: ClientEvent): void {
     const key = `${session.client} ${keyOf(id)}`;
     if (this.#received.has(key)) this.#twice++;
     this.#received.add(key);
-    const ageMicros = this.#world.clock.nowMicros - (this.#published.get(keyOf(id)) ?? 0);
+    const ageMicros = atMicros - (this.#published.get(keyOf(id)) ?? 0);
     if (ageMicros > EVENT_LIFE_MS * 1_000 + TOLERANCE_MICROS) this.#late++;
   }
 
   /** The publishers' own messages give the times: their routers number them in this order. */
-  delivered({ from, frames }: {
-    readonly from: string;
-    readonly frames: () => readonly { readonly message: { readonly type: string } }[];
-  }): void {
+  delivered({ from, frames }: Delivery): void {
     const writer = this.#world.clients.get(from);
     if (!from.startsWith(WRITER) || writer === undefined) return;
     const { router } = writer;
@@ -191,39 +214,55 @@ class EventAccount {
     }
   }
 
-  linkEvent(_router: string, event: object): void {
-    const lost = lostEvent(event);
-    if (lost === undefined) return;
-    this.#tells = true;
-    this.#lost.add(lost);
+  linkEvent(router: string, event: LinkEvent): void {
+    if (event.type !== "eventLost") return;
+    const { origin, sequence, routerId: peer, why } = event;
+    this.#told[why]++;
+    const key = `${origin} ${sequence}`;
+    this.#lost.set(key, [...this.#lost.get(key) ?? [], { router, peer }]);
   }
 
-  balance() {
-    const missing: string[] = [];
+  balance(): Pick<
+    LinkCutsResult,
+    "twice" | "late" | "missing" | "unaccounted" | "told" | "counted"
+  > {
+    let missing = 0;
+    let unaccounted = 0;
     for (const event of this.#published.keys()) {
       for (const router of ["hub", ...SITES]) {
-        if (!this.#received.has(`${router}-listener ${event}`)) missing.push(event);
+        if (this.#received.has(`${router}-listener ${event}`)) continue;
+        missing++;
+        if (!this.#isTold(event, router)) unaccounted++;
       }
     }
-    return {
-      twice: this.#twice,
-      late: this.#late,
-      missing: missing.length,
-      unaccounted: missing.filter((event) => !this.#lost.has(event)).length,
-      told: this.#tells ? this.#lost.size : undefined,
-    };
+    const { told, counted } = { told: this.#told, counted: this.#counted() };
+    return { twice: this.#twice, late: this.#late, missing, unaccounted, told, counted };
+  }
+
+  /** One that is lost between its site and the hub is lost for all, else for the site it was to reach. */
+  #isTold(event: string, target: string): boolean {
+    const [origin] = event.split(" ");
+    return (this.#lost.get(event) ?? []).some(({ router, peer }) =>
+      router === origin || peer === origin || router === target || peer === target
+    );
+  }
+
+  #counted(): Losses {
+    const counted = { expired: 0, unknown: 0, dropped: 0 };
+    for (const router of this.#world.routers.values()) {
+      for (const { counters } of router.host.federation?.records.all() ?? []) {
+        counted.expired += counters.expired;
+        counted.unknown += counters.unknown;
+        counted.dropped += counters.dropped;
+      }
+    }
+    return counted;
   }
 }
 
 /** "writer-a:e7" is number 7 of router a, whose only publisher it is. */
 function keyOf(id: string): string {
   return id.slice(WRITER.length).replace(":e", " ");
-}
-
-/** Which event a router tells as lost, where routers tell. */
-function lostEvent(event: object): string | undefined {
-  if (!("type" in event) || event.type !== "eventLost") return undefined;
-  return "origin" in event && "sequence" in event ? `${event.origin} ${event.sequence}` : undefined;
 }
 
 function differing(world: SimWorld): number {
@@ -239,4 +278,10 @@ function differing(world: SimWorld): number {
     }
   }
   return count;
+}
+
+if (import.meta.main) {
+  const result = runLinkCuts(Number(Deno.args[0] ?? 1_000));
+  console.log(describeLinkCuts(result));
+  Deno.exit(isClean(result) ? 0 : 1);
 }
