@@ -49,6 +49,8 @@ const EVENTS_PER_SECOND = 50;
 const ADDRESSES_PER_SITE = 200;
 const CUT_INTERVAL_MS = 100;
 const SETTLING_MS = 20_000;
+/** By default a link that breaks for more than a minute is dialled every 5 s, as long as an event lives. */
+const RECONNECT_DELAY_MS = 400;
 /** After each of so many cuts the link is away for longer than an event lives. */
 const CUTS_PER_OUTAGE = 100;
 const OUTAGE_MS = 7_000;
@@ -60,7 +62,9 @@ export function runLinkCuts(cuts: number): LinkCutsResult {
   const world = new SimWorld({ seed: cuts });
   const account = new EventAccount(world);
   world.watch([account]);
-  for (const plan of star(SITES.length)) world.addRouter(plan).start();
+  for (const plan of star(SITES.length)) {
+    world.addRouter({ ...plan, reconnectDelayMs: RECONNECT_DELAY_MS }).start();
+  }
   for (const site of ["hub", ...SITES]) {
     world.addClient({ name: `${site}-listener`, router: site, subscriptions: ["/cue/**"] })
       .connect();

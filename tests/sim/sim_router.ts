@@ -26,6 +26,7 @@ export interface RouterPlan {
   readonly namespaces?: readonly string[];
   readonly imports?: readonly string[];
   readonly offlineWrites?: "accept" | "reject";
+  readonly reconnectDelayMs?: number;
   readonly core?: Partial<RouterCoreConfig>;
   /** Off unless it is asked for: scripted scenarios count what passes on links. */
   readonly showsLinks?: boolean;
@@ -129,6 +130,7 @@ export class SimRouter {
           namespaces: plan.namespaces ?? [],
           imports: plan.imports ?? FEDERATION_CORE_DEFAULTS.imports,
           offlineWrites: plan.offlineWrites ?? FEDERATION_CORE_DEFAULTS.offlineWrites,
+          reconnectDelayMs: plan.reconnectDelayMs ?? FEDERATION_CORE_DEFAULTS.reconnectDelayMs,
         },
         onEvent: (event) => this.#linkEvent(event),
       },
