@@ -52,6 +52,12 @@ export class Locks implements Checker {
     if (write.lock) this.#addresses.add(write.address);
   }
 
+  answered({ client, address, unlock, answers }: ClientWrite): void {
+    const answer = answers.at(-1);
+    if (!unlock || answer?.kind !== "accepted" || answer.holder === undefined) return;
+    this.#report(`client ${client} unlocked "${address}", and ${answer.holder} has the lock`);
+  }
+
   ticked(world: SimWorld): void {
     const { nowMicros } = world.clock;
     this.#judgeLate();
