@@ -1421,7 +1421,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/leaf_role.ts",
-    find: 'if (this.#phase.kind === "registered" || !clock.timed) this.#core.time.measured();',
+    find: "if (takes) this.#core.time.measured();",
     replace: "this.#core.time.measured();",
     tests: ["tests/unit/federation/time_keeper_test.ts"],
     why: "a site would step back to a wrong clock before its hub has heard the right time",
@@ -1442,8 +1442,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/forward_receiver.ts",
-    find: "timestampMicros > this.#core.timeMicros() + SHOWN_AHEAD_MAX_MICROS",
-    replace: "timestampMicros > TIME_SEEN_MAX_MICROS",
+    find: "return isShared(address) && !canBeFollowed({ timestampMicros, revision });",
+    replace: "return false;",
     tests: ["tests/unit/federation/forward_receiver_test.ts"],
     why: "a leaf could show another one as lost until the end of the century",
   },

@@ -135,8 +135,6 @@ export const EARLIEST_TIME_MICROS: number = 1_793_491_200_000_000;
 export const LATEST_TIME_MICROS: number = 4_102_444_800_000_000;
 /** A year later: a clock that was moved to the latest time runs on, is measured, and stamps. */
 export const TIME_SEEN_MAX_MICROS: number = LATEST_TIME_MICROS + 31_557_600_000_000;
-/** Microseconds that what a leaf tells of links may be ahead of federation time. */
-export const SHOWN_AHEAD_MAX_MICROS: number = 60_000_000;
 /**
  * How far leaves move a router's time forward, all together in the life of a process: 30 years. A
  * machine whose battery is dead shows 1970 and starts at `EARLIEST_TIME_MICROS`; a release is not run

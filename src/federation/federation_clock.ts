@@ -79,14 +79,24 @@ export class FederationClock {
     this.#timed = true;
   }
 
+  /** Whether the parent's time, by the best measurement, is more than a step ahead of the time here. */
+  get isBehind(): boolean {
+    const best = this.#best();
+    return best !== undefined && best.offsetMicros - this.#offsetMicros > STEP_MICROS;
+  }
+
   /** Takes the parent's time, from the best measurement. */
   adopt(): void {
-    const best = this.#samples.reduce<Sample | undefined>(
-      (a, b) => a === undefined || b.roundTripMicros < a.roundTripMicros ? b : a,
-      undefined,
-    );
+    const best = this.#best();
     if (best === undefined) return;
     this.#offsetMicros = best.offsetMicros;
     this.#timed = true;
+  }
+
+  #best(): Sample | undefined {
+    return this.#samples.reduce<Sample | undefined>(
+      (a, b) => a === undefined || b.roundTripMicros < a.roundTripMicros ? b : a,
+      undefined,
+    );
   }
 }

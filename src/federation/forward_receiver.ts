@@ -1,9 +1,9 @@
 import { addressProblem } from "../address/address.ts";
-import { EVENT_LIFE_MAX_MS, SHOWN_AHEAD_MAX_MICROS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
+import { EVENT_LIFE_MAX_MS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { EventIdentity, Publication } from "../router/publication.ts";
 import { isReserved, isShared } from "../router/reserved.ts";
-import { tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
+import { canBeFollowed, tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import {
   type ErrorMessage,
   type ForwardMessage,
@@ -79,7 +79,7 @@ export class ForwardReceiver {
     timestampMicros: number | undefined,
   ): void {
     const { address } = set;
-    const version = this.#versionOf(set, timestampMicros, context.origin, link);
+    const version = this.#versionOf(set, timestampMicros, context.origin);
     const refusal = isRefusal(version) ? version : tombstoneProblem(context, set);
     if (refusal !== undefined) return link.refuse(refusal.code, refusal.message, address);
     if (isRefusal(version)) return;
@@ -173,7 +173,6 @@ export class ForwardReceiver {
       message,
       frame.header.timestampMicros,
       entry.stamperId,
-      link,
     );
     if (isRefusal(version)) return link.refuse(version.code, version.message, message.address);
     this.#core.writes.replied(link, identity, {
@@ -189,7 +188,6 @@ export class ForwardReceiver {
     set: SetMessage,
     timestampMicros: number | undefined,
     origin: string,
-    link: PeerLink,
   ): Version | Refusal {
     const { address, value, revision, ttl } = set;
     const problem = addressProblem(address);
@@ -203,7 +201,7 @@ export class ForwardReceiver {
     if (revision < 1 || revision > VERSION_NUMBER_MAX) {
       return refused(address, `revision ${revision} must be from 1 up to ${VERSION_NUMBER_MAX}`);
     }
-    if (timestampMicros > TIME_SEEN_MAX_MICROS || this.#isAhead(link, address, timestampMicros)) {
+    if (timestampMicros > TIME_SEEN_MAX_MICROS || isFinal(address, timestampMicros, revision)) {
       return refused(address, `its timestamp ${timestampMicros} is ahead of the time`);
     }
     const originProblem = routerIdProblem(origin);
@@ -211,13 +209,11 @@ export class ForwardReceiver {
     return this.#core.router.params.valueProblem(address, value) ??
       { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
   }
+}
 
-  /** Whether a leaf shows a link as it will be: that could not be put right until then. */
-  #isAhead(link: PeerLink, address: string, timestampMicros: number): boolean {
-    const { clock } = this.#core;
-    return isShared(address) && link.side === "hub" && clock.timed &&
-      timestampMicros > this.#core.timeMicros() + SHOWN_AHEAD_MAX_MICROS;
-  }
+/** Whether a link is shown so that the hub which has it could never put it right. */
+function isFinal(address: string, timestampMicros: number, revision: number): boolean {
+  return isShared(address) && !canBeFollowed({ timestampMicros, revision });
 }
 
 function refused(

@@ -123,9 +123,10 @@ export class LeafRole implements LinkRole {
       this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
       return this.#link.sendSync();
     }
-    // Who knows the time keeps it until it is registered: a root that started anew with a wrong clock
-    // takes it then.
-    if (this.#phase.kind === "registered" || !clock.timed) this.#core.time.measured();
+    // Who knows the time does not go back before it is registered: a root that started anew with a
+    // wrong clock goes forward then.
+    const takes = this.#phase.kind === "registered" || !clock.timed || clock.isBehind;
+    if (takes) this.#core.time.measured();
     if (this.#phase.kind !== "timing") return;
     this.#phase = { kind: "declaring" };
     this.declare();

@@ -183,7 +183,7 @@ Deno.test("what another leaf tells of a link is put right by the hub that has it
       revision: 1_000,
       timestampMicros: (world.router("hub").host.federation?.timeMicros() ?? 0) + ms * 1_000,
     });
-  // So far ahead that nothing could follow it.
+  // Far ahead.
   tellB(3_600_000, {});
   tellB(30_000, {});
   world.clock.runFor(3_000);
