@@ -6,6 +6,7 @@ import type { SimWorld } from "../sim_world.ts";
 
 /** What passed on one link because of one write or event. */
 interface Passed {
+  readonly what: string;
   requests: number;
   replies: number;
   versions: number;
@@ -38,8 +39,11 @@ export class MessageBounds implements Checker {
       // Of no write: what has expired at one end only while states were compared.
       if (context !== undefined && "tombstones" in context.message) continue;
       const link = [from, to].sort().join(" - ");
-      const key = `${describeValue(message.value)} at "${message.address}" on ${link}`;
-      const passed = this.#passed.get(key) ?? newPassed();
+      const where = `at "${message.address}" on ${link}`;
+      // A description is short: two values may have the same.
+      const key = `${message.value} ${where}`;
+      const passed = this.#passed.get(key) ??
+        newPassed(`${describeValue(message.value)} ${where}`);
       this.#passed.set(key, passed);
       passed.directions.add(`${from} > ${to}`);
       if (message.type === "PUBLISH" && message.signal !== SIGNAL.param) passed.events++;
@@ -50,18 +54,19 @@ export class MessageBounds implements Checker {
   }
 
   ended(): void {
-    for (const [key, { requests, replies, versions, events, directions }] of this.#passed) {
+    for (const passed of this.#passed.values()) {
+      const { what, requests, replies, versions, events, directions } = passed;
       const isOneEach = requests <= 1 && replies === requests && versions + events <= 1;
       const isOneWay = requests > 0 ? versions === 0 : directions.size <= 1;
       if (isOneEach && isOneWay) continue;
       this.#report(
-        `${key}: ${requests} requests, ${replies} replies, ${versions} versions, ` +
+        `${what}: ${requests} requests, ${replies} replies, ${versions} versions, ` +
           `${events} events`,
       );
     }
   }
 }
 
-function newPassed(): Passed {
-  return { requests: 0, replies: 0, versions: 0, events: 0, directions: new Set() };
+function newPassed(what: string): Passed {
+  return { what, requests: 0, replies: 0, versions: 0, events: 0, directions: new Set() };
 }

@@ -1,12 +1,14 @@
 import type { Checker, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { federationOf } from "../expectations.ts";
-import type { SimRouter } from "../sim_router.ts";
+import { type SimRouter, START_WALL_MICROS } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors, rootOf } from "../topology.ts";
 
 /** Federation time is measured; on slow links it is off by as much. */
 const TIME_ERROR_MICROS = 4_000_000;
+/** Clocks tick in whole microseconds. */
+const CLOCK_STEP_MICROS = 1;
 
 /**
  * An acknowledged write is overridden only by a later or a concurrent one: never by one that was
@@ -50,8 +52,7 @@ export class RealTimeOrder implements Checker {
   answered(write: ClientWrite): void {
     if (write.answers[0]?.kind !== "accepted" || this.#world === undefined) return;
     this.#byValue.set(describeValue(write.value), write);
-    const isFast = untimedOf(this.#world).some(({ clockOffsetMicros }) => clockOffsetMicros > 0);
-    if (isFast || hasLaggards(this.#world)) this.#unordered.add(write.address);
+    if (hasFastClocks(this.#world) || hasLaggards(this.#world)) this.#unordered.add(write.address);
   }
 
   settled(world: SimWorld): void {
@@ -76,6 +77,18 @@ export class RealTimeOrder implements Checker {
       );
     }
   }
+}
+
+/** Whether a router that does not know the root's time takes it for later than it is. */
+function hasFastClocks(world: SimWorld): boolean {
+  const root = rootOf(world);
+  const rightMicros = START_WALL_MICROS + world.clock.nowMicros;
+  const rootOffsetMicros = root?.isUp
+    ? root.timeMicros - rightMicros
+    : root?.clockOffsetMicros ?? 0;
+  return untimedOf(world).some(({ clockOffsetMicros }) =>
+    clockOffsetMicros - rootOffsetMicros > CLOCK_STEP_MICROS
+  );
 }
 
 /** Whether the time of some router is not the root's. */
