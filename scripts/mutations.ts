@@ -521,7 +521,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/state/digest_tree.ts",
     find: "const seed = value === undefined ? 0x2545f491 : 0x9e3779b9;",
     replace: "const seed = value === undefined ? 0x9e3779b9 : 0x9e3779b9;",
-    tests: ["tests/sim/expiry_test.ts"],
+    tests: ["tests/unit/state/digest_tree_test.ts"],
     why: "sites would not notice that one has let a value expire and the other has not",
   },
   {
@@ -1236,13 +1236,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a hub that restarted would show leaves as Active that are gone",
   },
   {
-    file: "src/federation/link_report.ts",
-    find: "if (isHere) this.#write(",
-    replace: "if (false as boolean) this.#write(",
-    tests: ["tests/sim/link_report_test.ts"],
-    why: "a leaf that changed its hub would be shown as its old hub saw it last",
-  },
-  {
     file: "src/federation/link.ts",
     find: "if (kind === undefined || isLocal(change.address)) return;",
     replace: "if (kind === undefined) return;",
@@ -1255,13 +1248,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (address === "") {',
     tests: ["tests/sim/interest_test.ts"],
     why: "what is not followed any more would be kept, and grow stale",
-  },
-  {
-    file: "src/federation/federation_core.ts",
-    find: "if (isLocal(address)) return true;",
-    replace: "",
-    tests: ["tests/sim/interest_test.ts"],
-    why: "a site with narrow imports would ask its hub for the state of the way to it",
   },
   {
     file: "src/federation/link_report.ts",

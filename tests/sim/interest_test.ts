@@ -152,7 +152,10 @@ Deno.test("what comes of a param after it is wanted no more is not kept", () => 
   panel.disconnect();
   const writer = world.addClient({ name: "writer", router: "a" });
   writer.connect();
-  // Over the moment at which b and mid give it up.
+  // What is on its way when b and mid give it up arrives after they have looked for what to forget.
+  world.network.route("mid", "b").latencyMicros = 300_000;
+  world.network.route("hub", "mid").latencyMicros = 300_000;
+  // Over that moment.
   for (let count = 0; count < 400; count++) {
     if (writer.isConnected && writer.mayWrite("/site-a/x")) writer.set("/site-a/x");
     world.clock.runFor(100);
@@ -190,7 +193,13 @@ Deno.test("a site with narrow imports knows its own uplink, and keeps what it sh
   const world = startFederation([
     { id: "hub", showsLinks: true },
     { id: "mid", hubs: ["hub"], imports: ["/shared/**"], showsLinks: true },
-    { id: "b", hubs: ["mid"], namespaces: ["/site-b/**"], showsLinks: true },
+    {
+      id: "b",
+      hubs: ["mid"],
+      namespaces: ["/site-b/**"],
+      imports: ["/shared/**"],
+      showsLinks: true,
+    },
   ]);
   for (const router of ["hub", "mid", "b"]) clientOf(world, router).unsubscribe(0);
   world.clock.runFor(60_000);

@@ -1,4 +1,4 @@
-import { NEWCOMER_BYTES_MAX, NEWCOMER_WAIT_MS } from "../../../src/limits.ts";
+import { HEARTBEAT_MS, NEWCOMER_BYTES_MAX, NEWCOMER_WAIT_MS } from "../../../src/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf } from "../router/test_router.ts";
 import { FederationNode } from "./federation_node.ts";
@@ -40,6 +40,23 @@ Deno.test("only an answer to what was asked now is a sign of life", () => {
   assertEquals(newcomer.closed?.reason, newcomerReason(old));
   hub.advance(NEWCOMER_WAIT_MS);
   assertEquals(old.closed, undefined);
+});
+
+Deno.test("an answer that was on its way when the newcomer came is no sign of life", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const old = registerLeaf(hub, "leaf", []);
+  hub.advance(HEARTBEAT_MS);
+  hub.flush();
+  const heartbeat = old.read().findLast(({ type }) => type === "SYNC");
+  assert(heartbeat?.type === "SYNC");
+  hub.advance(10);
+  const newcomer = connectPeer(hub);
+  newcomer.send(peerHello("leaf", { bootId: 2 }));
+  old.send({ ...heartbeat, t2: 1, t3: 1 });
+  assertEquals(newcomer.closed, undefined);
+  hub.advance(NEWCOMER_WAIT_MS);
+  hub.flush();
+  assertEquals(newcomer.read().map(({ type }) => type), ["WELCOME"]);
 });
 
 Deno.test("what a newcomer says while it waits is handled when it was let in", () => {

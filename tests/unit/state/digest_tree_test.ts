@@ -37,6 +37,12 @@ function treeOf(versions: ReadonlyMap<string, Version>): DigestTree {
   return tree;
 }
 
+Deno.test("DigestTree: a tombstone has another digest than what it is the end of", () => {
+  const live = treeOf(new Map([["/a", versionOf({ ttl: 5 })]]));
+  const gone = treeOf(new Map([["/a", versionOf({ ttl: 5, value: undefined })]]));
+  assert(!digestsEqual(live.digest(ROOT), gone.digest(ROOT)));
+});
+
 Deno.test("DigestTree: the order of changes does not show, only what is there in the end", () => {
   const prng = createPrng(1);
   const versions = new Map<string, Version>();
