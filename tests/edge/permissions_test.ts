@@ -58,9 +58,11 @@ async function passTraffic(hub: ServerProcess, leaf: ServerProcess): Promise<voi
     await client.ask({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: 0 });
   }
   await atLeaf.set("/site-a/value", encodeValue(1));
-  await atHub.until(() => atHub.all("SET").length > 0, "a value of the leaf", DEADLINE_MS);
+  const has = (client: RawClient, value: string) => () =>
+    client.all("SET").some(({ address }) => address === value);
+  await atHub.until(has(atHub, "/site-a/value"), "a value of the leaf", DEADLINE_MS);
   await atHub.set("/hub/value", encodeValue(2));
-  await atLeaf.until(() => atLeaf.all("SET").length > 1, "a value of the hub", DEADLINE_MS);
+  await atLeaf.until(has(atLeaf, "/hub/value"), "a value of the hub", DEADLINE_MS);
   await atHub.ask({ type: "PUBLISH", address: "/cue", signal: SIGNAL.event, phase: 0 });
   await atLeaf.until(() => atLeaf.all("PUBLISH").length > 0, "an event", DEADLINE_MS);
   await atLeaf.ask({ type: "GET", address: "/nothing" });
