@@ -123,13 +123,15 @@ export class Scenario {
     }
   }
 
-  /** Gives a lock back that the client has by then, some time later. */
+  /** Gives a lock back that the client has by then, some time later, and again until it is taken. */
   #planUnlock(client: SimClient, address: string, kind: number): void {
     const holdMs = 50 + LOCK_MS * (kind - LOCKS_FROM) / (1 - LOCKS_FROM);
     this.world.clock.after(holdMs * 1_000, () => {
       // Not before it is known whether the client got it.
-      if (!client.mayWrite(address)) this.#planUnlock(client, address, kind);
-      else if (client.locked.has(address)) client.set(address, { unlock: true });
+      const isKnown = client.mayWrite(address);
+      if (isKnown && !client.locked.has(address)) return;
+      if (isKnown) client.set(address, { unlock: true });
+      this.#planUnlock(client, address, kind);
     });
   }
 

@@ -3,13 +3,18 @@ import type { Checker, Report } from "../checker.ts";
 import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
 
-/** One dial that goes unanswered, and the delays before it and the next. */
-const SEARCH_MAX_MICROS = (DIAL_TIMEOUT_MS + 3_000) * 1_000;
+/** One dial that goes unanswered. */
+const DIAL_MAX_MICROS = DIAL_TIMEOUT_MS * 1_000;
+/** Of the delays before such dials and the next. */
+const DELAYS_MAX_MICROS = 3_000_000;
 const QUICK_MICROS = 100_000;
 /** Whoever was refused comes back later on purpose. */
 const REFUSALS = /409|ring|Superseded/;
 
-/** A router does not go on without a link while one of its hubs is there and can be reached. */
+/**
+ * A router does not go on without a link while one of its hubs is there and can be reached. It tries
+ * each hub in turn, and began with that one perhaps before it was there.
+ */
 export class Availability implements Checker {
   readonly name = "availability";
   readonly #report: Report;
@@ -23,14 +28,16 @@ export class Availability implements Checker {
   ticked(world: SimWorld): void {
     for (const router of world.routers.values()) {
       const searchesSince = this.#lasts(router.id, isSearching(router, world), world);
-      for (const hub of router.plan.hubs ?? []) {
+      const { hubs = [] } = router.plan;
+      const searchMaxMicros = hubs.length * DIAL_MAX_MICROS + DELAYS_MAX_MICROS;
+      for (const hub of hubs) {
         const isThere = this.#lasts(
           `${router.id} ${hub}`,
           isReachable(router.id, hub, world),
           world,
         );
         const micros = Math.min(searchesSince, isThere);
-        if (micros <= SEARCH_MAX_MICROS) continue;
+        if (micros <= searchMaxMicros) continue;
         this.#report(`${router.id} has no link, though ${hub} was there for ${micros / 1e6} s`);
         this.#since.delete(router.id);
       }

@@ -32,8 +32,8 @@ export class ShownLinks implements Checker {
   readonly #flow = new LinkFlow();
   /** By router: since when its process runs. */
   readonly #startedMicros = new Map<string, number>();
-  /** By router and address: since when it has shown what cannot be. */
-  readonly #wrongSinceMicros = new Map<string, number>();
+  /** By router, by address: since when it has shown what cannot be. */
+  readonly #wrongSinceMicros = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -69,16 +69,15 @@ export class ShownLinks implements Checker {
     const { nowMicros } = world.clock;
     const ranSinceMicros = world.network.suspension(router.id).endedMicros ?? 0;
     const startedMicros = this.#startedMicros.get(router.id) ?? 0;
+    const before = this.#wrongSinceMicros.get(router.id);
+    const wrongSinceMicros = new Map<string, number>();
+    this.#wrongSinceMicros.set(router.id, wrongSinceMicros);
     for (const [address, { peer, hub, isActive }] of shownAt(router)) {
-      const key = `${router.id} ${address}`;
       const isOwn = address === UPLINK_ADDRESS || hub === router.id;
       const problem = isOwn && isActive ? this.#flow.problem(world, router.id, peer) : undefined;
-      if (problem === undefined) {
-        this.#wrongSinceMicros.delete(key);
-        continue;
-      }
-      const sinceMicros = this.#wrongSinceMicros.get(key) ?? nowMicros;
-      this.#wrongSinceMicros.set(key, sinceMicros);
+      if (problem === undefined) continue;
+      const sinceMicros = before?.get(address) ?? nowMicros;
+      wrongSinceMicros.set(address, sinceMicros);
       const lasts = nowMicros - Math.max(sinceMicros, startedMicros, ranSinceMicros);
       if (lasts <= CORRECTED_MAX_MICROS) continue;
       this.#report(`${router.id} shows ${peer} as Active at "${address}", but ${problem}`);
