@@ -193,8 +193,9 @@ Deno.test("what another leaf tells of a link is put right by the hub that has it
   // Of one that is away: nobody knows the hub where it is said to be, or it is this one.
   world.crash("b", 500);
   world.clock.runFor(31_000);
-  for (const hub of ["nobody", "hub"]) {
-    tellB(1_000, { state: "Active", hub });
+  for (const [index, hub] of ["nobody", "hub"].entries()) {
+    // Each above what the hub had to stamp to put the last one right.
+    tellB((2 + index) * 3_600_000, { state: "Active", hub });
     world.clock.runFor(5_000);
     for (const router of ["hub", "a"]) {
       assertEquals(peerAt(world, router, "b")["state"], "Disconnected", `${router} ${hub}`);
