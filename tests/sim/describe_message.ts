@@ -6,6 +6,7 @@ import {
   VALUE_CODE,
 } from "../../src/wire/message.ts";
 import { decodeTtl } from "../../src/wire/ttl.ts";
+import { decodeUtf8 } from "../../src/wire/utf8.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { type PeerFrame, readPeerFrames } from "./peer_frames.ts";
 
@@ -41,8 +42,9 @@ function describePlain(value: EncodedValue): string | undefined {
     const unit = value[index] ?? 0;
     if (unit < SPACE || unit > TILDE || unit === QUOTE || unit === BACKSLASH) return undefined;
   }
-  const characters = value.subarray(STRING_START, STRING_START + SHOWN_MAX);
-  return shorten(`"${String.fromCharCode(...characters)}"`, value.length - STRING_START + 2);
+  const end = Math.min(value.length, STRING_START + SHOWN_MAX);
+  const text = decodeUtf8(value, STRING_START, end) ?? "";
+  return shorten(`"${text}"`, value.length - STRING_START + 2);
 }
 
 function shorten(start: string, length: number): string {
