@@ -27,7 +27,9 @@ function decode(bytes: Uint8Array): PeerFrame[] {
   for (let offset = 0; offset < bytes.length;) {
     const { payloadStart, payloadEnd, timestampMicros } = readFrameHeader(bytes, offset);
     const message = readMessage(bytes, payloadStart, payloadEnd);
-    const frame = bytes.subarray(offset, payloadEnd);
+    // To most clients a message has one frame.
+    const isAll = offset === 0 && payloadEnd === bytes.length;
+    const frame = isAll ? bytes : bytes.subarray(offset, payloadEnd);
     offset = payloadEnd;
     if (message.type === "FEDERATION_SYNC" && message.op === "Forward") {
       context = { message, index: 0 };

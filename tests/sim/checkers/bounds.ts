@@ -32,29 +32,27 @@ export class Bounds implements Checker {
   }
 
   #checkMost(router: SimRouter, world: SimWorld): void {
-    const { core, federation } = router.host;
-    const open = world.network.openConnections(router.id);
-    const kept = [
-      { what: "connections", count: core.connections, max: open },
-      { what: "bytes queued", count: core.queuedBytes, max: QUEUED_BYTES_MAX },
-      { what: "requests that wait", count: federation?.writes.pending ?? 0, max: PENDING_MAX },
-      {
-        what: "events remembered",
-        count: federation?.receiver.eventsRemembered ?? 0,
-        max: EVENTS_MAX,
-      },
-      { what: "params", count: core.params.size, max: PARAMS_MAX },
-      { what: "claims", count: federation?.claims.size ?? 0, max: CLAIMS_MAX },
-      { what: "appointments", count: core.agenda.size, max: APPOINTMENTS_MAX },
-    ];
-    if ((federation?.links().length ?? 0) === 0 && (federation?.writes.pending ?? 0) > 0) {
-      this.#report(`${router.id} has no link, but requests that wait for an answer`);
-    }
+    const { id, host: { core, federation } } = router;
     // One that does not run has not heard of the connections that ended.
-    const isAwake = !world.network.isSuspended(router.id);
-    for (const { what, count, max } of isAwake ? kept : kept.slice(1)) {
-      if (count > max) this.#report(`${router.id} has ${count} ${what}, more than ${max}`);
+    if (!world.network.isSuspended(id)) {
+      const open = world.network.openConnections(id);
+      this.#atMost(open, core.connections, { id, what: "connections" });
     }
+    this.#atMost(QUEUED_BYTES_MAX, core.queuedBytes, { id, what: "bytes queued" });
+    this.#atMost(PARAMS_MAX, core.params.size, { id, what: "params" });
+    this.#atMost(APPOINTMENTS_MAX, core.agenda.size, { id, what: "appointments" });
+    if (federation === undefined) return;
+    const { writes: { pending }, receiver: { eventsRemembered }, claims } = federation;
+    this.#atMost(PENDING_MAX, pending, { id, what: "requests that wait" });
+    this.#atMost(EVENTS_MAX, eventsRemembered, { id, what: "events remembered" });
+    this.#atMost(CLAIMS_MAX, claims.size, { id, what: "claims" });
+    if (pending > 0 && federation.links().length === 0) {
+      this.#report(`${id} has no link, but requests that wait for an answer`);
+    }
+  }
+
+  #atMost(max: number, count: number, of: { readonly id: string; readonly what: string }): void {
+    if (count > max) this.#report(`${of.id} has ${count} ${of.what}, more than ${max}`);
   }
 
   #checkQuiet(router: SimRouter, world: SimWorld): void {

@@ -1,5 +1,6 @@
 import type { Checker, Report } from "../checker.ts";
 import type { Delivery } from "../sim_network.ts";
+import type { SimConnection } from "../sim_transport.ts";
 import type { SimWorld } from "../sim_world.ts";
 
 /** What came to one end of a connection. */
@@ -53,20 +54,20 @@ export class ProvenLinks implements Checker {
   #checkLinks(id: string, world: SimWorld): void {
     for (const { state, routerId } of world.router(id).host.federation?.links() ?? []) {
       if (state !== "Active") continue;
-      const open = world.network.connections(id, routerId)
-        .filter((connection) => !connection.endOf(id).isClosed);
-      const isProven = open.some((connection) => {
+      const connections = world.network.connections(id, routerId);
+      const isProven = connections.some((connection) => {
+        if (connection.endOf(id).isClosed) return false;
         const heard = this.#heard.get(`${connection.id} ${id}`);
         return heard?.isSynced && heard.isAnswered;
       });
       if (!isProven) this.#report(`${id} shows its link to ${routerId} as Active, unproven`);
-      this.#checkOlder(id, routerId, world);
+      if (connections.length > 1) this.#checkOlder(id, routerId, connections);
     }
   }
 
   /** A new connection of a leaf takes the place of its older ones. Whose one is says its HELLO. */
-  #checkOlder(hub: string, leaf: string, world: SimWorld): void {
-    const accepted = world.network.connections(hub, leaf)
+  #checkOlder(hub: string, leaf: string, connections: readonly SimConnection[]): void {
+    const accepted = connections
       .filter(({ id, acceptor }) =>
         acceptor.node === hub && acceptor.isOpen && this.#heard.get(`${id} ${hub}`)?.isGreeted
       );
