@@ -162,7 +162,9 @@ export class SimRouter {
 
   /** Whether a session of this router has a lock elsewhere, as far as the router knows. */
   holdsLock(address: string, session: string): boolean {
-    return this.host.federation?.leases.holds(address, session, this.nowMicros) ?? false;
+    const { leases } = this.host.federation ?? {};
+    if (leases === undefined || leases.kept === 0) return false;
+    return leases.holds(address, session, this.nowMicros);
   }
 
   /** All params and tombstones, by address. */

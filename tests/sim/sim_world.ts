@@ -9,6 +9,21 @@ import { Trace } from "./trace.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 const TICK_MS = 250;
+/** What checkers may watch. */
+const HOOKS = [
+  "wrote",
+  "answered",
+  "updated",
+  "received",
+  "readPast",
+  "stamped",
+  "delivered",
+  "linkEvent",
+  "crashed",
+  "ticked",
+  "settled",
+  "ended",
+] as const satisfies readonly (keyof Checker)[];
 const CLIENT_NOTICE_MICROS = 1_000;
 
 /** What a crashed process leaves: nothing, all it held, or what it held at an earlier moment. */
@@ -29,7 +44,8 @@ export class SimWorld {
   readonly trace: Trace;
   readonly routers: Map<string, SimRouter> = new Map();
   readonly clients: Map<string, SimClient> = new Map();
-  readonly #checkers: Checker[] = [];
+  /** By what they watch: most checkers watch few things, and messages are many. */
+  readonly #watching: Readonly<Record<typeof HOOKS[number], Checker[]>>;
   readonly #seed: number;
   readonly #turnMicros: (random: Prng) => number;
 
@@ -37,20 +53,23 @@ export class SimWorld {
     this.#seed = options.seed ?? 1;
     this.#turnMicros = options.turnMicros ?? (() => 0);
     this.trace = new Trace(options.keepTrace ?? false);
+    this.#watching = newWatching();
     const latencies = this.#prng(1);
     this.network = new SimNetwork(this.clock, () => latencies.nextFloat());
     this.network.observe((delivery) => {
       const { from, to, connectionId, bytes } = delivery;
       this.say(() => `${from} > ${to} [${connectionId}] ${describeBytes(bytes)}`);
-      for (const checker of this.#checkers) checker.delivered?.(delivery, this);
+      for (const checker of this.#watching.delivered) checker.delivered?.(delivery, this);
     });
   }
 
   /** Adds checkers; to be done before anything runs. */
   watch(checkers: readonly Checker[]): void {
-    this.#checkers.push(...checkers);
+    for (const hook of HOOKS) {
+      this.#watching[hook].push(...checkers.filter((checker) => checker[hook] !== undefined));
+    }
     const tick = () => {
-      for (const checker of this.#checkers) checker.ticked?.(this);
+      for (const checker of this.#watching.ticked) checker.ticked?.(this);
       this.clock.after(TICK_MS * 1_000, tick);
     };
     tick();
@@ -64,11 +83,13 @@ export class SimWorld {
       random,
       turnMicros: () => this.#turnMicros(random),
       onLinkEvent: (event) => {
-        for (const checker of this.#checkers) checker.linkEvent?.(plan.id, event);
+        for (const checker of this.#watching.linkEvent) checker.linkEvent?.(plan.id, event);
         if (event.type === "remoteSet" || event.type === "remotePublish") return;
         this.say(() => `${plan.id}: ${JSON.stringify(event)}`);
       },
-      onStamp: (stamp) => this.#checkers.forEach((checker) => checker.stamped?.(stamp, this)),
+      onStamp: (stamp) => {
+        for (const checker of this.#watching.stamped) checker.stamped?.(stamp, this);
+      },
     });
     this.routers.set(plan.id, router);
     return router;
@@ -87,11 +108,21 @@ export class SimWorld {
       ...options,
       network: this.network,
       watcher: {
-        wrote: (write) => this.#checkers.forEach((checker) => checker.wrote?.(write)),
-        answered: (write) => this.#checkers.forEach((checker) => checker.answered?.(write)),
-        updated: (update) => this.#checkers.forEach((checker) => checker.updated?.(update)),
-        received: (event) => this.#checkers.forEach((checker) => checker.received?.(event, this)),
-        readPast: (write) => this.#checkers.forEach((checker) => checker.readPast?.(write)),
+        wrote: (write) => {
+          for (const checker of this.#watching.wrote) checker.wrote?.(write);
+        },
+        answered: (write) => {
+          for (const checker of this.#watching.answered) checker.answered?.(write);
+        },
+        updated: (update) => {
+          for (const checker of this.#watching.updated) checker.updated?.(update);
+        },
+        received: (event) => {
+          for (const checker of this.#watching.received) checker.received?.(event, this);
+        },
+        readPast: (write) => {
+          for (const checker of this.#watching.readPast) checker.readPast?.(write);
+        },
       },
     });
     this.clients.set(client.name, client);
@@ -115,7 +146,7 @@ export class SimWorld {
     router.crash((peer) => this.clients.has(peer) ? CLIENT_NOTICE_MICROS : noticeMicros);
     router.disk = store === "empty" ? undefined : store;
     const hasLost = disk === "current" ? "nothing" : "state";
-    for (const checker of this.#checkers) checker.crashed?.(id, this, hasLost);
+    for (const checker of this.#watching.crashed) checker.crashed?.(id, this, hasLost);
   }
 
   /** Stops processes, and lets them run again after a time. */
@@ -131,7 +162,7 @@ export class SimWorld {
   /** Tells the checkers where the run is. */
   reached(point: "settled" | "ended"): void {
     this.say(() => `-- ${point}`);
-    for (const checker of this.#checkers) checker[point]?.(this);
+    for (const checker of this.#watching[point]) checker[point]?.(this);
   }
 
   /** Adds a line to the trace. */
@@ -143,4 +174,21 @@ export class SimWorld {
   #prng(stream: number): Prng {
     return createPrng(this.#seed * 1_000 + stream);
   }
+}
+
+function newWatching(): Record<typeof HOOKS[number], Checker[]> {
+  return {
+    wrote: [],
+    answered: [],
+    updated: [],
+    received: [],
+    readPast: [],
+    stamped: [],
+    delivered: [],
+    linkEvent: [],
+    crashed: [],
+    ticked: [],
+    settled: [],
+    ended: [],
+  };
 }

@@ -79,7 +79,8 @@ function mirrorsBy(plan: RouterPlan): (address: string) => boolean {
 
 /** The router whose time is the federation's. */
 export function rootOf({ routers }: SimWorld): SimRouter | undefined {
-  return routers.values().find(({ plan: { hubs = [] } }) => hubs.length === 0);
+  for (const router of routers.values()) if ((router.plan.hubs ?? []).length === 0) return router;
+  return undefined;
 }
 
 /** Whether leaves dial this router. */
