@@ -36,7 +36,12 @@ export class Availability implements Checker {
           isReachable(router.id, hub, world),
           world,
         );
-        const micros = Math.min(searchesSince, isThere);
+        const micros = Math.min(
+          searchesSince,
+          isThere,
+          ranFor(hub, world),
+          ranFor(router.id, world),
+        );
         if (micros <= searchMaxMicros) continue;
         this.#report(`${router.id} has no link, though ${hub} was there for ${micros / 1e6} s`);
         this.#since.delete(router.id);
@@ -60,6 +65,11 @@ function isSearching(router: SimRouter, { network }: SimWorld): boolean {
   }
   const { state } = router.host.federation?.uplink ?? {};
   return state === "Connecting" || state === "Disconnected";
+}
+
+/** A process may have stood still for so short a time that no tick saw it. */
+function ranFor(name: string, { clock, network }: SimWorld): number {
+  return clock.nowMicros - (network.suspension(network.nodeOf(name)).endedMicros ?? -Infinity);
 }
 
 function isReachable(id: string, name: string, { network, routers }: SimWorld): boolean {

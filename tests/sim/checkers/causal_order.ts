@@ -1,13 +1,18 @@
-import type { Checker, ClientUpdate, ClientWrite, Report } from "../checker.ts";
+import type { Checker, ClientUpdate, ClientWrite, Report, Stamp } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { federationOf } from "../expectations.ts";
+import type { SimRouter } from "../sim_router.ts";
 import type { SimWorld } from "../sim_world.ts";
-import { mirrors } from "../topology.ts";
+import { mirrors, rootOf } from "../topology.ts";
 
 /**
  * A write that was made in sight of a version is never overridden by that version, nor by what that
  * one was made in sight of. In sight: the writer was told the version on this router, which held it
  * from then on.
+ *
+ * Without a root there may be no time, and a stray router may bring one: what was stamped before that
+ * by those who live is raised, what was stamped without a time since or by others is not. Such
+ * addresses are not judged.
  */
 export class CausalOrder implements Checker {
   readonly name = "causal order";
@@ -21,6 +26,10 @@ export class CausalOrder implements Checker {
   readonly #writes: ClientWrite[] = [];
   readonly #clientsOf = new Map<string, Set<string>>();
   readonly #crashed = new Set<string>();
+  /** Addresses of a federation without a root that were written without a time. */
+  readonly #untimed = new Set<string>();
+  /** A federation without a root was brought a time. */
+  #timeCame = false;
 
   constructor(report: Report) {
     this.#report = report;
@@ -29,6 +38,15 @@ export class CausalOrder implements Checker {
   wrote({ client, address, value }: ClientWrite): void {
     const sight = this.#sights.get(client)?.get(address);
     if (sight !== undefined) this.#before.set(describeValue(value), sight);
+  }
+
+  stamped({ router, address }: Stamp, world: SimWorld): void {
+    if (rootOf(world) === undefined && !isTimed(world.router(router))) this.#untimed.add(address);
+  }
+
+  ticked(world: SimWorld): void {
+    if (this.#timeCame || rootOf(world) !== undefined) return;
+    this.#timeCame = [...world.routers.values()].some(isTimed);
   }
 
   answered(write: ClientWrite): void {
@@ -50,7 +68,7 @@ export class CausalOrder implements Checker {
     const key = `${client} ${number} ${address}`;
     const overridden = this.#overridden.get(key) ?? new Set<string>();
     this.#overridden.set(key, overridden);
-    if (overridden.has(text)) {
+    if (overridden.has(text) && this.#isJudged(address)) {
       this.#report(
         `client ${client} saw "${address}" = ${text} after one that was made in its sight`,
       );
@@ -69,7 +87,7 @@ export class CausalOrder implements Checker {
   }
 
   #check({ router: id, address, value, answers }: ClientWrite, world: SimWorld): void {
-    if (answers[0]?.kind !== "accepted") return;
+    if (answers[0]?.kind !== "accepted" || !this.#isJudged(address)) return;
     const text = describeValue(value);
     const older = new Set(this.#madeBefore(text));
     if (older.size === 0) return;
@@ -83,6 +101,10 @@ export class CausalOrder implements Checker {
     }
   }
 
+  #isJudged(address: string): boolean {
+    return !this.#timeCame || !this.#untimed.has(address);
+  }
+
   *#madeBefore(text: string): Generator<string> {
     const met = new Set<string>();
     let older = this.#before.get(text);
@@ -92,4 +114,8 @@ export class CausalOrder implements Checker {
       older = this.#before.get(older);
     }
   }
+}
+
+function isTimed(router: SimRouter): boolean {
+  return router.isUp && router.host.federation?.isTimed === true;
 }

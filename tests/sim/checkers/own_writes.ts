@@ -1,4 +1,5 @@
 import { matches } from "../../../src/address/pattern.ts";
+import type { LinkEvent } from "../../../src/federation/link_event.ts";
 import type { Checker, ClientUpdate, ClientWrite, Report } from "../checker.ts";
 import { describeValue } from "../describe_message.ts";
 import { knownPattern } from "../known_pattern.ts";
@@ -8,7 +9,7 @@ import { mirrors } from "../topology.ts";
 /**
  * A client reads its own writes: a GET behind a write is answered after it, and who subscribed to
  * what it writes is told of the version no later than it is told that the write was accepted, unless
- * its life was over by then.
+ * its life was over by then. A root that goes forward by more than a life ends it at once.
  */
 export class OwnWrites implements Checker {
   readonly name = "own writes";
@@ -16,6 +17,7 @@ export class OwnWrites implements Checker {
   /** By client and address: the highest revision told in the session that is open. */
   readonly #told = new Map<string, { readonly session: number; readonly revision: number }>();
   readonly #late: ClientWrite[] = [];
+  #movedMicros = 0;
 
   constructor(report: Report) {
     this.#report = report;
@@ -34,11 +36,16 @@ export class OwnWrites implements Checker {
     this.#told.set(key, { session: session.number, revision: most });
   }
 
+  linkEvent(_router: string, event: LinkEvent): void {
+    if (event.type === "timeMoved") this.#movedMicros = Math.max(this.#movedMicros, event.byMicros);
+  }
+
   answered(write: ClientWrite): void {
     const [answer] = write.answers;
     if (answer?.kind !== "accepted") return;
     // It was accepted, and had expired when that was heard: there is nothing to be told any more.
-    if (answer.atMicros - write.sentAtMicros >= write.lifeMicros) return;
+    const wentByMicros = answer.atMicros - write.sentAtMicros + this.#movedMicros;
+    if (wentByMicros >= write.lifeMicros) return;
     const told = this.#told.get(`${write.client} ${write.address}`)?.revision ?? 0;
     if (told < answer.revision) this.#late.push(write);
   }
