@@ -157,6 +157,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: LEAF,
     find: "      ...this.#declared.patterns,\n      ...interest.patterns,",
     replace: "      ...interest.patterns,",
+    topology: "narrow",
   },
   {
     name: "what is written inside another's claim within an own one is not kept",

@@ -28,6 +28,9 @@ const LOCK_MS = 8_000;
 
 /** Part of the seeds in which routers show their links as params. */
 const SHOWN_LINKS_SHARE = 0.3;
+const MODEST_STREAM = 11;
+/** Seeds in which the clients of a router with imports want nothing beyond them. */
+const MODEST_SHARE = 0.5;
 const SHOWN_LINKS_STREAM = 2;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
@@ -62,9 +65,13 @@ export class Scenario {
     });
     this.#addresses = addressesOf(this.topology);
     for (const plan of this.topology) this.world.addRouter(plan);
-    for (const { id, namespaces = [] } of this.topology) {
-      this.world.addClient({ name: `${id}-1`, router: id, subscriptions: ["/**"] });
-      const narrow = [namespaces[0] ?? "/nobodys/*", "/site-a/**"];
+    const isModest = createPrng(seed * 1_000 + MODEST_STREAM).nextFloat() < MODEST_SHARE;
+    for (const { id, namespaces = [], imports } of this.topology) {
+      // What clients want is followed beyond the imports, and would hide that these are not.
+      const isInside = isModest && imports !== undefined;
+      const wide = isInside ? imports : ["/**"];
+      this.world.addClient({ name: `${id}-1`, router: id, subscriptions: wide });
+      const narrow = isInside ? imports : [namespaces[0] ?? "/nobodys/*", "/site-a/**"];
       this.world.addClient({ name: `${id}-2`, router: id, subscriptions: narrow });
     }
   }

@@ -4,6 +4,7 @@ import { timeToLiveMicros } from "../../src/state/time_to_live.ts";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
+  type ErrorMessage,
   type Message,
   type PhaseCode,
   type PublishMessage,
@@ -296,7 +297,7 @@ export class SimClient {
   }
 
   #answered(session: OpenSession, message: Message & { readonly type: "ACK" | "ERROR" }): void {
-    if (message.type === "ERROR" && message.code === ERROR_CODE.addressNotFound) {
+    if (message.type === "ERROR" && isAboutGet(message)) {
       return this.#read(session, message.address ?? "");
     }
     const write = this.#writeOf(session, message.address ?? "");
@@ -337,4 +338,9 @@ export class SimClient {
     if (this.#session === undefined) throw new Error(`Client "${this.name}" is not connected`);
     return this.#session;
   }
+}
+
+/** An ERROR names an address, not what it answers. */
+function isAboutGet({ code, message }: ErrorMessage): boolean {
+  return code === ERROR_CODE.addressNotFound || message.startsWith("Cannot get ");
 }
