@@ -20,6 +20,7 @@ import { RevisionOrder } from "./revision_order.ts";
 import { ProvenLinks } from "./proven_links.ts";
 import { ShownLinks } from "./shown_links.ts";
 import { Stamps } from "./stamps.ts";
+import { TimeOrder } from "./time_order.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
 
@@ -45,6 +46,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   RevisionOrder,
   ShownLinks,
   Stamps,
+  TimeOrder,
   TrafficBounds,
   UnaskedChanges,
 ];
