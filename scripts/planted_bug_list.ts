@@ -254,12 +254,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "this.#path = [routerId];",
   },
   {
-    name: "a request in a ring is not decided",
-    file: WRITES,
-    find: 'if (direction.kind === "here" || isRound) {',
-    replace: 'if (direction.kind === "here") {',
-  },
-  {
     name: "an event goes back on its link",
     file: "src/router/router_core.ts",
     find: "if ((types & type) !== 0 && subscriber !== publication.from) {",

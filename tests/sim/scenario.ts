@@ -174,6 +174,22 @@ export class Scenario {
       else client.set(address);
       this.world.clock.runFor(PROBE_MS);
     }
+    // Where a router is refused for good, others decide for it, and give no locks.
+    if (this.topology.every(({ dispute }) => dispute === undefined)) this.#probeLock();
+  }
+
+  /** What a client has locked is free as soon as it goes. */
+  #probeLock(): void {
+    const { clock, clients } = this.world;
+    const address = this.#random.pick(this.#addresses);
+    const holder = this.#random.pick([...clients.values()]);
+    const next = this.#random.pick([...clients.values()].filter((client) => client !== holder));
+    holder.set(address, { lock: true });
+    clock.runFor(PROBE_MS);
+    holder.disconnect();
+    clock.runFor(PROBE_MS);
+    next.set(address);
+    clock.runFor(PROBE_MS);
   }
 }
 

@@ -120,6 +120,11 @@ export class SimClient {
     this.#session?.transport.close(1000, "");
   }
 
+  /** Whether it has ended its connection for good. */
+  get hasLeft(): boolean {
+    return !this.#wantsConnection;
+  }
+
   /** Ends the connection; a new session follows. */
   reconnect(): void {
     this.#session?.transport.close(1000, "");

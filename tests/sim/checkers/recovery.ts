@@ -47,7 +47,7 @@ export class Recovery implements Checker {
       }
       const joined = federationOf(write.router, world);
       for (const client of world.clients.values()) {
-        if (joined.has(client.router)) this.#checkTold(write, client, world);
+        if (joined.has(client.router) && !client.hasLeft) this.#checkTold(write, client, world);
       }
     }
     for (const client of world.clients.values()) this.#checkEvents(client, world);
@@ -70,7 +70,7 @@ export class Recovery implements Checker {
       const id = `${publisher.name}:e${number}`;
       const address = publisher.addressOf(number);
       for (const client of world.clients.values()) {
-        if (client === publisher || !joined.has(client.router)) continue;
+        if (client === publisher || client.hasLeft || !joined.has(client.router)) continue;
         if (!isMirrored(client, address, world)) continue;
         const told = client.events.filter((it) => it.id === id).length;
         const wanted = wants(client, address, world) ? 1 : 0;
