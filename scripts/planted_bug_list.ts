@@ -438,8 +438,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a root that restarts slow does not go forward",
     file: TIME,
-    find: "const takes = isRoot ? byMicros > STEP_MICROS : timed && !clock.timed;",
-    replace: "const takes = !isRoot && timed && !clock.timed;",
+    find: "const takes = isTop ? isAhead : timed && !clock.timed;",
+    replace: "const takes = !isTop && timed && !clock.timed;",
   },
   // Events
   {

@@ -85,6 +85,12 @@ export class FederationClock {
     return best !== undefined && best.offsetMicros - this.#offsetMicros > STEP_MICROS;
   }
 
+  /** Whether the time here is more than a step ahead of the parent's, by the best measurement. */
+  get isAhead(): boolean {
+    const best = this.#best();
+    return best !== undefined && this.#offsetMicros - best.offsetMicros > STEP_MICROS;
+  }
+
   /** Takes the parent's time, from the best measurement. */
   adopt(): void {
     const best = this.#best();

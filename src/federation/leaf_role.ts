@@ -22,6 +22,8 @@ import { isForRole, type RoleMessage } from "./role_message.ts";
 import { StateSync } from "./state_sync.ts";
 import { syncRequest } from "./sync_request.ts";
 
+/** Milliseconds that a leaf waits for its hub to go forward to what the leaf knows. */
+const TIME_BACK_DELAY_MS = 5_000;
 /** SYNC rounds before the leaf declares itself: the best of them sets its clock. */
 const CLOCK_ROUNDS = 3;
 
@@ -62,6 +64,7 @@ export class LeafRole implements LinkRole {
   #isAwaited = false;
   #declared = new PatternSet([]);
   #isHubTimed = false;
+  #registeredMicros = 0;
   #nextSync: Appointment | undefined;
   #moreSync: Appointment | undefined;
 
@@ -123,13 +126,21 @@ export class LeafRole implements LinkRole {
       this.#phase = { kind: "timing", roundsLeft: this.#phase.roundsLeft - 1 };
       return this.#link.sendSync();
     }
-    // Who knows the time does not go back before it is registered: a root that started anew with a
-    // wrong clock goes forward then.
-    const takes = this.#phase.kind === "registered" || !clock.timed || clock.isBehind;
-    if (takes) this.#core.time.measured();
+    if (!clock.timed || clock.isBehind || this.#mayGoBack()) this.#core.time.measured();
     if (this.#phase.kind !== "timing") return;
     this.#phase = { kind: "declaring" };
     this.declare();
+  }
+
+  /**
+   * Who knows the time does not go back before it is registered: a root that started anew with a wrong
+   * clock goes forward then. Nor soon after: the root may hear of it by several hubs.
+   */
+  #mayGoBack(): boolean {
+    if (this.#phase.kind !== "registered") return false;
+    const { clock, router } = this.#core;
+    return !clock.isAhead ||
+      router.nowMicros - this.#registeredMicros >= TIME_BACK_DELAY_MS * 1_000;
   }
 
   ended(end: LinkEnd): void {
@@ -201,6 +212,7 @@ export class LeafRole implements LinkRole {
 
   #registered(): void {
     this.#phase = { kind: "registered" };
+    this.#registeredMicros = this.#core.router.nowMicros;
     this.#subscribe();
     this.#requestSync();
     this.#planSync();

@@ -45,7 +45,8 @@ export class TimeKeeper {
   /**
    * A leaf has registered, which said HELLO with its time at `greetedMicros`. The root goes forward to
    * what the leaf knows, for a root that started anew with a wrong clock would stamp below what was
-   * stamped before. A hub below the root that does not know the time takes it from a leaf that does.
+   * stamped before. A hub below the root that does not know the time takes it from a leaf that does;
+   * one that does know it tells its own hub of a leaf that is ahead, and so on up to the root.
    *
    * Not at HELLO: whoever says that and no more has shown nothing.
    */
@@ -75,7 +76,14 @@ export class TimeKeeper {
   #takeFromLeaf(link: PeerLink, hereMicros: number, timed: boolean): void {
     const { clock, isRoot, router } = this.#core;
     const byMicros = hereMicros - this.#core.timeMicros();
-    const takes = isRoot ? byMicros > STEP_MICROS : timed && !clock.timed;
+    const isAhead = byMicros > STEP_MICROS;
+    const hub = this.#hub?.isRegistered ? this.#hub : undefined;
+    if (isAhead && timed && clock.timed && hub !== undefined) {
+      return this.#tell(hub, hereMicros);
+    }
+    // While its own hub is away it is the root of those below it.
+    const isTop = isRoot || (timed && clock.timed);
+    const takes = isTop ? isAhead : timed && !clock.timed;
     if (!takes) return;
     const forwardMicros = this.#forwardMicros + Math.max(0, byMicros);
     if (hereMicros > LATEST_TIME_MICROS || forwardMicros > TIME_FORWARD_MAX_MICROS) {
@@ -116,8 +124,7 @@ export class TimeKeeper {
     router.params.becameTimed((nowMicros) => clock.timeMicros(nowMicros));
   }
 
-  #tell(link: PeerLink | undefined): void {
-    const timeMicros = this.#core.timeMicros();
+  #tell(link: PeerLink | undefined, timeMicros: number = this.#core.timeMicros()): void {
     link?.sendTimestamped({ type: "FEDERATION_SYNC", op: "Time", timeMicros });
   }
 }

@@ -174,8 +174,12 @@ export class Scenario {
       else client.set(address);
       this.world.clock.runFor(PROBE_MS);
     }
-    // Where a router is refused for good, others decide for it, and give no locks.
-    if (this.topology.every(({ dispute }) => dispute === undefined)) this.#probeLock();
+    // Others decide for a router that is refused for good, and where a claim was given up unheard.
+    // They give no locks.
+    const isPlain = [...this.world.routers.values()].every(({ isReconfigured, plan }) =>
+      !isReconfigured && plan.dispute === undefined
+    );
+    if (isPlain) this.#probeLock();
   }
 
   /** What a client has locked is free as soon as it goes. */

@@ -127,6 +127,39 @@ Deno.test("a leaf whose process did not run while the time stepped takes it with
   assertLess(Math.abs(world.router("a").timeMicros - world.router("root").timeMicros), 10_000);
 });
 
+Deno.test("what a leaf knows of the time goes up to the root through a hub that does not, and never goes back there", () => {
+  const world = startFederation([
+    { id: "root" },
+    { id: "mid", hubs: ["root"] },
+    { id: "leaf", hubs: ["mid"], namespaces: ["/leaf/**"] },
+  ]);
+  // Known to the leaf alone, which is back last.
+  world.network.stall("leaf", "mid");
+  world.network.stall("mid", "leaf");
+  for (const id of ["root", "mid"]) {
+    world.router(id).clockOffsetMicros = -5 * HOUR_MICROS;
+    world.crash(id, 500);
+    world.router(id).start();
+  }
+  world.clock.runUntil(
+    () => world.router("mid").linkState("root") === "Active",
+    "mid to be Active",
+  );
+  assertGreater(timeOf(world, "leaf") - timeOf(world, "mid"), 4 * HOUR_MICROS);
+  world.network.heal();
+  let before = timeOf(world, "leaf");
+  const isForward = () => {
+    assertLess(before - timeOf(world, "leaf"), SECOND_MICROS);
+    before = timeOf(world, "leaf");
+    return timeOf(world, "root") > before - SECOND_MICROS;
+  };
+  world.clock.runUntil(isForward, "the root to go forward");
+  awaitActive(world);
+  for (const id of ["root", "mid"]) {
+    assertLess(Math.abs(timeOf(world, id) - timeOf(world, "leaf")), 3 * SECOND_MICROS, id);
+  }
+});
+
 Deno.test("the time that a leaf knows goes up, link by link, to routers that lost it", () => {
   const world = startFederation([
     { id: "root" },
