@@ -370,10 +370,8 @@ export class RouterCore implements ConnectionOwner {
   /** Hands a publication to all who want it, except the one it came from. */
   deliver(publication: Publication): void {
     const type = 1 << publication.signal;
-    for (const { subscriber, types } of this.subscriptions.targets(publication.address)) {
-      if ((types & type) !== 0 && subscriber !== publication.from) {
-        subscriber.published(publication);
-      }
+    for (const { subscriber, types, via } of this.subscriptions.targets(publication.address)) {
+      if ((types & type) !== 0 && subscriber !== publication.from) via.published(publication);
     }
   }
 
