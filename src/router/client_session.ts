@@ -289,8 +289,9 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     const limits = toSubscriptionLimits(options);
     if (limits !== undefined) this.#limited ??= this.#newLimitedDelivery();
+    const replaced = subscriptions.pattern(this, id);
     subscriptions.add(this, id, pattern, types, limits);
-    this.#limited?.subscriptionsChanged();
+    this.#limited?.subscriptionsChanged(replaced === undefined ? [pattern] : [pattern, replaced]);
     if (federation === undefined) return this.#answerSubscribe(message, pattern, wantsAck);
     this.#subscribesWaiting++;
     federation.whenKnown(pattern, () => {
@@ -330,7 +331,10 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   #unsubscribe({ id }: UnsubscribeMessage, wantsAck: boolean): void {
-    if (this.#router.subscriptions.remove(this, id)) this.#limited?.subscriptionsChanged();
+    const { subscriptions } = this.#router;
+    const pattern = subscriptions.pattern(this, id);
+    subscriptions.remove(this, id);
+    if (pattern !== undefined) this.#limited?.subscriptionsChanged([pattern]);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK" });
   }
 

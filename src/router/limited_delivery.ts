@@ -1,3 +1,4 @@
+import { matches, type Pattern } from "../address/pattern.ts";
 import { compareVersions, isLive, type LiveVersion, type Version } from "../state/version.ts";
 import { encodedNumber } from "../wire/encoded_number.ts";
 import { decodeFrame } from "../wire/frame.ts";
@@ -67,15 +68,16 @@ export class LimitedDelivery {
     };
   }
 
-  /** The session has other subscriptions than before. */
-  subscriptionsChanged(): void {
-    this.#params.subscriptionsChanged();
-    for (const address of this.#windows.addresses()) {
+  /** The session has other subscriptions with these patterns than before. */
+  subscriptionsChanged(patterns: readonly Pattern[]): void {
+    const isConcerned = (address: string) => patterns.some((pattern) => matches(pattern, address));
+    this.#params.subscriptionsChanged(isConcerned);
+    for (const address of this.#windows.addresses().filter(isConcerned)) {
       const limits = this.#targetLimits(address, SIGNAL.stream);
       if (limits === undefined) this.#windows.drop(address);
       else if (limits.windowMicros === 0) this.#windows.flush(address);
     }
-    this.#streams.subscriptionsChanged();
+    this.#streams.subscriptionsChanged(isConcerned);
   }
 
   /** A value went to the client in a snapshot. */

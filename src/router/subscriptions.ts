@@ -105,6 +105,11 @@ export class Subscriptions {
     return this.#bySubscriber.get(subscriber)?.has(id) ?? false;
   }
 
+  /** The pattern of the one with this id. */
+  pattern(subscriber: Subscriber, id: number): Pattern | undefined {
+    return this.#bySubscriber.get(subscriber)?.get(id)?.pattern;
+  }
+
   /** Everyone who wants something of this address; the same order each time. */
   targets(address: string): readonly Target[] {
     const cached = this.#cache.get(address);

@@ -94,12 +94,13 @@ export class UpdateLimiter<U> {
   }
 
   /**
-   * The subscriber has other subscriptions than before. What waits and is not limited any more goes
-   * now, what is not wanted is dropped. A new subscription was sent nothing yet: the next update of
-   * each address is worth sending.
+   * The subscriber has other subscriptions to some addresses than before. What waits and is not
+   * limited any more goes now, what is not wanted is dropped. A new subscription was sent nothing yet:
+   * the next update of each of these addresses is worth sending.
    */
-  subscriptionsChanged(): void {
+  subscriptionsChanged(isConcerned: (address: string) => boolean): void {
     for (const [address, limited] of this.#addresses) {
+      if (!isConcerned(address)) continue;
       const limits = this.#options.limits(address);
       limited.number = undefined;
       if (limits === undefined) this.#forget(address, limited);

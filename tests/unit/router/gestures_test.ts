@@ -1,3 +1,4 @@
+import { encodeFrame } from "../../../src/wire/frame.ts";
 import {
   ALL_SIGNALS,
   type Message,
@@ -64,6 +65,24 @@ Deno.test("moves in a bundle are conflated like others", () => {
   assertEquals(told(panel), ["move 1"]);
   router.advance(16);
   assertEquals(told(panel), ["move 3"]);
+});
+
+Deno.test("moves that come by a link go on as they come: they were conflated where they began", () => {
+  const { router, panel } = stage();
+  for (const x of [1, 2, 3]) {
+    router.core.deliver({
+      address: "/pad",
+      signal: SIGNAL.gesture,
+      phase: PHASE.move,
+      frame: encodeFrame(gesture("move", x)),
+      identity: { origin: "other", bootId: 1, sequence: x },
+      deadlineMicros: router.nowMicros + 1_000_000,
+      publishedMicros: router.nowMicros,
+      audience: "all",
+      from: { paramChanged() {}, published() {} },
+    });
+  }
+  assertEquals(told(panel), ["move 1", "move 2", "move 3"]);
 });
 
 function stage(): { router: TestRouter; pad: TestConnection; panel: TestConnection } {

@@ -426,6 +426,44 @@ Deno.test("beyond the bound of addresses updates are sent, not lost", () => {
   assertEquals([last.length, new Set(last)], [LIMITED_ADDRESSES_MAX, new Set([2])]);
 });
 
+Deno.test("what is passed on without being kept waits, and is not mistaken for what is kept", () => {
+  const desk = new Desk();
+  const { core } = desk.router;
+  desk.subscribe({ maxRate: 1 });
+  const from = { paramChanged() {}, published() {} };
+  const pass = (value: Value, revision: number) =>
+    core.params.passOn("/a", {
+      value: encodeValue(value),
+      revision,
+      timestampMicros: desk.router.wallMicros + 10_000_000 + revision,
+      origin: "other",
+      ttl: 0,
+    }, { from });
+  for (const revision of [1, 2, 3]) pass(revision, revision);
+  assertEquals(desk.told(), [1]);
+  desk.router.advance(1_001);
+  assertEquals(desk.told(), [3]);
+  // What is left here of before is older than what passes.
+  desk.set("old");
+  pass("new", 9);
+  desk.router.advance(1_001);
+  assertEquals(desk.told(), ["new"]);
+});
+
+Deno.test("an update that is limited for one is told to all others as it was written", () => {
+  const desk = new Desk();
+  desk.subscribe({ maxRate: 1 });
+  const others = [desk.router.client(), desk.router.client()];
+  for (const other of others) other.subscribe("/**");
+  for (const value of ["a", "b", "c"]) desk.set(value);
+  for (const other of others) {
+    const values = other.read().map((message) =>
+      message.type === "SET" ? decodeValue(message.value) : message.type
+    );
+    assertEquals(values, ["a", "b", "c"]);
+  }
+});
+
 function stream(value: Value): PublishMessage {
   const { start: phase } = PHASE;
   return {

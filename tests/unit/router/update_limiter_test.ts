@@ -60,10 +60,10 @@ Deno.test("what waits for a limit that is lifted is released, what is not wanted
     stage.offer("a/not-wanted", number);
   }
   stage.limits.set("a", []);
-  stage.limiter.subscriptionsChanged();
+  stage.limiter.subscriptionsChanged(() => true);
   assertEquals(stage.released, ["a 2", "a/not-wanted 2"]);
   stage.limits.delete("a");
-  stage.limiter.subscriptionsChanged();
+  stage.limiter.subscriptionsChanged(() => true);
   assertEquals(stage.limiter.size, 0);
 });
 
@@ -72,7 +72,7 @@ Deno.test("a limit that became slower counts for what waits", () => {
   stage.offer("a", 1);
   stage.offer("a", 2);
   stage.limits.set("a", [{ intervalMicros: 3_000_000, epsilon: 0 }]);
-  stage.limiter.subscriptionsChanged();
+  stage.limiter.subscriptionsChanged(() => true);
   stage.run(2_900);
   assertEquals(stage.released, []);
   stage.run(200);
@@ -82,7 +82,9 @@ Deno.test("a limit that became slower counts for what waits", () => {
 Deno.test("after a change of subscriptions the next number is sent, however alike", () => {
   const stage = new Stage();
   assertEquals([stage.offer("b", 1), stage.offer("b", 2)], [true, false]);
-  stage.limiter.subscriptionsChanged();
+  stage.limiter.subscriptionsChanged((address) => address !== "b");
+  assertEquals(stage.offer("b", 2), false);
+  stage.limiter.subscriptionsChanged(() => true);
   assertEquals([stage.offer("b", 2), stage.offer("b", 3)], [true, false]);
 });
 
