@@ -371,7 +371,9 @@ export class RouterCore implements ConnectionOwner {
   deliver(publication: Publication): void {
     const type = 1 << publication.signal;
     for (const { subscriber, types, via } of this.subscriptions.targets(publication.address)) {
-      if ((types & type) !== 0 && subscriber !== publication.from) via.published(publication);
+      if ((types & type) !== 0 && subscriber !== publication.from) {
+        via.published(publication);
+      }
     }
   }
 
