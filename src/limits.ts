@@ -38,6 +38,30 @@ export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;
 export const SESSIONS_MAX: number = 1_000;
 /** Subscriptions of one session. */
 export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
+/**
+ * Addresses of one session whose updates its subscriptions limit; the one left alone longest is
+ * forgotten, and where none can be, updates of others are not limited. For params and streams each.
+ */
+export const LIMITED_ADDRESSES_MAX: number = 10_000;
+/**
+ * Bytes of streams that such limits of one session hold back, and of samples that they gather, each;
+ * what comes beyond it is sent at once.
+ */
+export const LIMITED_BYTES_MAX: number = 1_048_576;
+/** Milliseconds after which an address that is left alone is forgotten there. */
+export const LIMITED_IDLE_MS: number = 600_000;
+/** Longest time for which a subscription's samples are gathered, milliseconds. */
+export const SAMPLE_WINDOW_MAX_MS: number = 1_000;
+/** Samples gathered in one message. */
+export const SAMPLES_GATHERED_MAX: number = 4_096;
+/** Milliseconds between two moves of a gesture: the newest of those that come faster is sent. */
+export const GESTURE_MOVE_INTERVAL_MS: number = 16;
+/** Gestures whose moves one router conflates at once; those of others are sent as they come. */
+export const GESTURES_MAX: number = 10_000;
+/** Those of one session. */
+export const GESTURES_PER_SESSION_MAX: number = 256;
+/** Bytes of the moves that wait. */
+export const GESTURES_BYTES_MAX: number = 16_777_216;
 /** SUBSCRIBEs of one session that wait for what the hub knows. */
 export const SUBSCRIBES_WAITING_MAX: number = 1_000;
 /** GETs of one session that wait for its own writes. */

@@ -1,7 +1,7 @@
 import { SUBSCRIBES_WAITING_MAX, SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import { isLive } from "../state/version.ts";
+import { isLive, type LiveVersion } from "../state/version.ts";
 import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import {
   type GetMessage,
@@ -20,6 +20,7 @@ import { runBundle } from "./bundle.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
+import { LimitedDelivery } from "./limited_delivery.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
@@ -27,6 +28,8 @@ import { isReserved } from "./reserved.ts";
 import type { RouterCore } from "./router_core.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
+import { subscribeOptionsProblem, toSubscriptionLimits } from "./subscription_limits.ts";
+import type { TargetLimits } from "./target_limits.ts";
 
 /** One connected client, from HELLO to the end of its connection. */
 export class ClientSession implements ConnectionHandler, Subscriber {
@@ -37,6 +40,8 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   readonly #connection: Connection;
   readonly #pendingWrites = new PendingWrites();
   #subscribesWaiting = 0;
+  /** Since the first subscription with limits. */
+  #limited: LimitedDelivery | undefined;
   readonly #isSeen = ({ address }: { readonly address: string }): boolean => this.sees(address);
 
   constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
@@ -80,6 +85,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   closed(): void {
+    this.#limited?.close();
     this.#router.subscriptions.removeAll(this);
     this.#router.locks.releaseAll(this.id);
     this.#router.federation?.sessionEnded(this.id);
@@ -93,6 +99,15 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   published(publication: Publication): void {
     if (publication.audience === "peers") return this.#router.federation?.missed(publication);
     this.#connection.send(publication.frame, publication.deadlineMicros);
+  }
+
+  limited(limits: TargetLimits): Subscriber {
+    this.#limited ??= this.#newLimitedDelivery();
+    return this.#limited.through(limits);
+  }
+
+  #newLimitedDelivery(): LimitedDelivery {
+    return new LimitedDelivery(this.#router, this, this.#connection);
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
@@ -233,13 +248,21 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   #subscribe(message: SubscribeMessage, wantsAck: boolean): void {
-    const { id, types } = message;
+    const { id, types, options } = message;
     const { federation, subscriptions } = this.#router;
     const problem = patternProblem(message.pattern);
     if (problem !== undefined) {
       return this.#connection.refuseWith(
         ERROR_CODE.invalidPattern,
         problem,
+        message.pattern,
+      );
+    }
+    const optionsProblem = subscribeOptionsProblem(options);
+    if (optionsProblem !== undefined) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.invalidValue,
+        `Cannot subscribe to "${message.pattern}": ${optionsProblem}`,
         message.pattern,
       );
     }
@@ -264,7 +287,11 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     const pattern: Pattern = parsePattern(message.pattern);
     const refusal = federation?.interestProblem(pattern);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
-    subscriptions.add(this, id, pattern, types);
+    const limits = toSubscriptionLimits(options);
+    if (limits !== undefined) this.#limited ??= this.#newLimitedDelivery();
+    const replaced = subscriptions.pattern(this, id);
+    subscriptions.add(this, id, pattern, types, limits);
+    this.#limited?.subscriptionsChanged(replaced === undefined ? [pattern] : [pattern, replaced]);
     if (federation === undefined) return this.#answerSubscribe(message, pattern, wantsAck);
     this.#subscribesWaiting++;
     federation.whenKnown(pattern, () => {
@@ -273,8 +300,13 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     });
   }
 
-  #answerSubscribe({ id, types }: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
+  #answerSubscribe(message: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
     const { params } = this.#router;
+    const { id, types, options: { epsilon = 0 } = {} } = message;
+    // Changes are counted from what the snapshot says.
+    const taken = epsilon > 0
+      ? (address: string, version: LiveVersion) => this.#limited?.snapshotSent(address, version)
+      : undefined;
     const then: Message | undefined = wantsAck ? { type: "ACK", address: pattern.text } : undefined;
     const wantsParams = types === 0 || (types & (1 << SIGNAL.param)) !== 0;
     if (wantsParams) {
@@ -286,6 +318,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
         filter,
         evenIfEmpty: false,
         then,
+        taken,
       });
       this.#router.sendSource(
         this.#connection,
@@ -298,7 +331,10 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   #unsubscribe({ id }: UnsubscribeMessage, wantsAck: boolean): void {
-    this.#router.subscriptions.remove(this, id);
+    const { subscriptions } = this.#router;
+    const pattern = subscriptions.pattern(this, id);
+    subscriptions.remove(this, id);
+    if (pattern !== undefined) this.#limited?.subscriptionsChanged([pattern]);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK" });
   }
 

@@ -387,11 +387,11 @@ export class Params {
     const change = new ParamChange(address, version, cause);
     const { from, except } = cause;
     let senderTold = false;
-    for (const { subscriber, types } of this.#options.subscriptions.targets(address)) {
+    for (const { subscriber, types, via } of this.#options.subscriptions.targets(address)) {
       if ((types & PARAM_TYPE) === 0) continue;
       if (!cause.raised && (subscriber === from || subscriber === except)) continue;
       if (subscriber === from) senderTold = true;
-      subscriber.paramChanged(change);
+      via.paramChanged(change);
     }
     // A raised revision is news to its sender too, subscribed or not.
     if (cause.raised && !senderTold) from?.paramChanged(change);

@@ -14,6 +14,7 @@ import { Agenda, type Appointment } from "./agenda.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
+import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
 import { Greeting } from "./greeting.ts";
 import { Outbox, type OutboxSource } from "./outbox.ts";
 import { Params, type Write } from "./params.ts";
@@ -54,6 +55,11 @@ export class RouterCore implements ConnectionOwner {
   readonly #diallers = new Map<ConnectionId, Dialler>();
   readonly #waiting = new Set<Connection>();
   readonly #flushes = new Map<() => void, Connection | undefined>();
+  readonly #gestures = new GestureMoves({
+    after: (delayMs, action) => this.after(delayMs, action),
+    cancel: (appointment) => this.agenda.cancel(appointment),
+    publish: (publication) => this.#publishNow(publication),
+  });
   #pumpPlan: Appointment | undefined;
   readonly #wallOffsetMicros: number;
   readonly #startedMicros: number;
@@ -239,6 +245,7 @@ export class RouterCore implements ConnectionOwner {
     this.#isStopping = true;
     for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
     this.#diallers.clear();
+    this.#gestures.sendAll();
     this.federation?.stop();
     for (const connection of [...this.#connections.values()]) {
       // What was acknowledged reaches those who subscribed, if they read it in time.
@@ -340,8 +347,12 @@ export class RouterCore implements ConnectionOwner {
     return { address, value, expectedRevision: revision, lock, unlock, ttl, holder };
   }
 
-  /** Publishes what a client of this router sent. */
+  /** Publishes what a client of this router sent; of a gesture's moves the newest in a while. */
   publish(message: PublishMessage, frame: Uint8Array, from: Subscriber): void {
+    this.#gestures.publish({ message, frame, from, publishedMicros: this.#nowMicros });
+  }
+
+  #publishNow({ message, frame, from, publishedMicros }: ClientPublish): void {
     const { routerId, bootId } = this.config;
     this.deliver({
       address: message.address,
@@ -349,8 +360,8 @@ export class RouterCore implements ConnectionOwner {
       phase: message.phase,
       frame,
       identity: { origin: routerId, bootId, sequence: ++this.#sequence },
-      deadlineMicros: this.#nowMicros + this.config.eventTtlMs * 1_000,
-      publishedMicros: this.#nowMicros,
+      deadlineMicros: publishedMicros + this.config.eventTtlMs * 1_000,
+      publishedMicros,
       audience: "all",
       from,
     });
@@ -359,9 +370,9 @@ export class RouterCore implements ConnectionOwner {
   /** Hands a publication to all who want it, except the one it came from. */
   deliver(publication: Publication): void {
     const type = 1 << publication.signal;
-    for (const { subscriber, types } of this.subscriptions.targets(publication.address)) {
+    for (const { subscriber, types, via } of this.subscriptions.targets(publication.address)) {
       if ((types & type) !== 0 && subscriber !== publication.from) {
-        subscriber.published(publication);
+        via.published(publication);
       }
     }
   }

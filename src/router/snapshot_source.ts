@@ -1,7 +1,7 @@
 import { matches, type Pattern } from "../address/pattern.ts";
 import { SNAPSHOT_CHUNK_BYTES } from "../limits.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
-import { isLive } from "../state/version.ts";
+import { isLive, type LiveVersion } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame, writeFrame } from "../wire/frame.ts";
 import { type Message, QOS, type SnapshotParam } from "../wire/message.ts";
@@ -25,6 +25,8 @@ export interface SnapshotOptions {
   readonly evenIfEmpty: boolean;
   /** Sent last. */
   readonly then?: Message | undefined;
+  /** Told of each param that it sends. */
+  readonly taken?: ((address: string, version: LiveVersion) => void) | undefined;
 }
 
 /**
@@ -78,6 +80,7 @@ export class SnapshotSource implements OutboxSource {
         this.#heldBackAddress = address;
         break;
       }
+      this.#options.taken?.(address, version);
       params.push({
         address,
         value: version.value,

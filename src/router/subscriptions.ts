@@ -2,12 +2,18 @@ import type { Pattern } from "../address/pattern.ts";
 import { PatternIndex } from "../address/pattern_index.ts";
 import { ALL_SIGNALS } from "../wire/message.ts";
 import type { Subscriber } from "./subscriber.ts";
+import type { SubscriptionLimits } from "./subscription_limits.ts";
+import { type TargetLimits, toTargetLimits } from "./target_limits.ts";
 
 /** One subscriber of an address, with the kinds of signal that it wants there. */
 export interface Target {
   readonly subscriber: Subscriber;
   /** Union of the type masks of all its subscriptions that match. */
   types: number;
+  /** Who is to be told: the subscriber, or itself within the limits. */
+  via: Subscriber;
+  /** What all its subscriptions that match agree to limit; mostly nothing. */
+  limits: TargetLimits | undefined;
 }
 
 /** Told of every subscription that begins or ends. */
@@ -20,6 +26,7 @@ interface Subscription {
   readonly subscriber: Subscriber;
   readonly pattern: Pattern;
   readonly types: number;
+  readonly limits: SubscriptionLimits | undefined;
 }
 
 /** Addresses whose targets are remembered; beyond it the memory starts anew. */
@@ -42,10 +49,16 @@ export class Subscriptions {
   }
 
   /** Adds a subscription; the same id of the same subscriber replaces. A mask of 0 means all. */
-  add(subscriber: Subscriber, id: number, pattern: Pattern, types: number): void {
+  add(
+    subscriber: Subscriber,
+    id: number,
+    pattern: Pattern,
+    types: number,
+    limits?: SubscriptionLimits,
+  ): void {
     this.remove(subscriber, id);
     const mask = types === 0 ? ALL_SIGNALS : types;
-    const subscription: Subscription = { subscriber, pattern, types: mask };
+    const subscription: Subscription = { subscriber, pattern, types: mask, limits };
     let own = this.#bySubscriber.get(subscriber);
     if (own === undefined) {
       own = new Map();
@@ -92,19 +105,45 @@ export class Subscriptions {
     return this.#bySubscriber.get(subscriber)?.has(id) ?? false;
   }
 
+  /** The pattern of the one with this id. */
+  pattern(subscriber: Subscriber, id: number): Pattern | undefined {
+    return this.#bySubscriber.get(subscriber)?.get(id)?.pattern;
+  }
+
   /** Everyone who wants something of this address; the same order each time. */
   targets(address: string): readonly Target[] {
     const cached = this.#cache.get(address);
     if (cached !== undefined) return cached;
     const bySubscriber = new Map<Subscriber, Target>();
-    this.#index.forEachMatch(address, ({ subscriber, types }) => {
+    let hasLimits = false;
+    this.#index.forEachMatch(address, ({ subscriber, types, limits }) => {
+      hasLimits ||= limits !== undefined;
       const target = bySubscriber.get(subscriber);
-      if (target === undefined) bySubscriber.set(subscriber, { subscriber, types });
-      else target.types |= types;
+      if (target !== undefined) target.types |= types;
+      else {
+        bySubscriber.set(subscriber, { subscriber, types, via: subscriber, limits: undefined });
+      }
     });
+    if (hasLimits) this.#limit(address, bySubscriber);
     const targets = [...bySubscriber.values()];
     if (this.#cache.size >= CACHED_ADDRESSES_MAX) this.#cache.clear();
     this.#cache.set(address, targets);
     return targets;
+  }
+
+  #limit(address: string, bySubscriber: ReadonlyMap<Subscriber, Target>): void {
+    const matching = new Map<Subscriber, Subscription[]>();
+    this.#index.forEachMatch(address, (subscription) => {
+      const own = matching.get(subscription.subscriber);
+      if (own === undefined) matching.set(subscription.subscriber, [subscription]);
+      else own.push(subscription);
+    });
+    for (const [subscriber, subscriptions] of matching) {
+      const target = bySubscriber.get(subscriber);
+      const limits = toTargetLimits(subscriptions);
+      if (target === undefined || limits === undefined) continue;
+      target.limits = limits;
+      target.via = subscriber.limited?.(limits) ?? subscriber;
+    }
   }
 }

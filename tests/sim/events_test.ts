@@ -372,3 +372,31 @@ Deno.test("an event that came from a leaf does not go back to it after its link 
   assertEquals(idsOf(world, "a"), []);
   assertEquals(idsOf(world, "c"), [id]);
 });
+
+Deno.test("a gesture's moves are conflated before they reach a link, and its end comes last", () => {
+  const world = startFederation(star(2));
+  const frames = recordLinks(world);
+  const pad = clientOf(world, "a");
+  pad.publish("/pad", { signal: SIGNAL.gesture, phase: PHASE.start });
+  const moves: string[] = [];
+  for (let n = 0; n < 50; n++) {
+    moves.push(pad.publish("/pad", { signal: SIGNAL.gesture, phase: PHASE.move }));
+    world.clock.runFor(1);
+  }
+  pad.publish("/pad", { signal: SIGNAL.gesture, phase: PHASE.end });
+  world.clock.runFor(1_000);
+  const toldB = clientOf(world, "b").messages.flatMap((message) =>
+    message.type === "PUBLISH" && message.address === "/pad" ? [message] : []
+  );
+  const [start, ...rest] = toldB;
+  const end = rest.pop();
+  assertEquals([start?.phase, end?.phase], [PHASE.start, PHASE.end]);
+  assertEquals(new Set(rest.map(({ phase }) => phase)), new Set([PHASE.move]));
+  assert(rest.length >= 4 && rest.length <= 5, `${rest.length} moves`);
+  const last = rest.at(-1);
+  assertEquals(last && pad.idOf(last), moves.at(-1));
+  const crossed = frames.filter(({ to, message }) =>
+    to === "hub" && message.type === "PUBLISH" && message.phase === PHASE.move
+  );
+  assertEquals(crossed.length, rest.length);
+});

@@ -69,3 +69,20 @@ Deno.test("counts follow what is added, replaced and removed", () => {
   assertEquals(subscriptions.count(A), 0);
   assertEquals(subscriptions.remove(A, 2), false);
 });
+
+Deno.test("a target is told as itself unless all of its subscriptions there are limited", () => {
+  const limits = { intervalMicros: 10, epsilon: 0, windowMicros: 0 };
+  const within: Subscriber = new Named("within limits");
+  const limited: Subscriber = { paramChanged() {}, published() {}, limited: () => within };
+  const subscriptions = new Subscriptions();
+  const via = () => subscriptions.targets("/x").map((target) => target.via);
+  subscriptions.add(limited, 1, parsePattern("/x"), ALL_SIGNALS, limits);
+  subscriptions.add(A, 1, parsePattern("/x"), ALL_SIGNALS);
+  assertEquals(new Set(via()), new Set([within, A]));
+  subscriptions.add(limited, 2, parsePattern("/**"), ALL_SIGNALS);
+  assertEquals(new Set(via()), new Set([limited, A]));
+  subscriptions.remove(limited, 2);
+  assertEquals(new Set(via()), new Set([within, A]));
+  subscriptions.add(limited, 1, parsePattern("/x"), ALL_SIGNALS);
+  assertEquals(new Set(via()), new Set([limited, A]));
+});
