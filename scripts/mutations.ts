@@ -479,7 +479,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/federation/leaf_role.ts",
     find: "return !clock.isAhead ||",
     replace: "return true ||",
-    tests: ["tests/sim/time_test.ts"],
+    tests: ["tests/unit/federation/time_keeper_test.ts"],
     why: "the time would go back for as long as it takes until the root has heard of it",
   },
   {
@@ -1421,7 +1421,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/leaf_role.ts",
-    find: "if (takes) this.#core.time.measured();",
+    find: "if (!clock.timed || clock.isBehind || this.#mayGoBack()) this.#core.time.measured();",
     replace: "this.#core.time.measured();",
     tests: ["tests/unit/federation/time_keeper_test.ts"],
     why: "a site would step back to a wrong clock before its hub has heard the right time",

@@ -17,6 +17,7 @@ import {
   registerLeaf,
 } from "./test_peer.ts";
 
+const BACK_MICROS = 4_000_000;
 const HOUR_MICROS = 3_600_000_000;
 
 Deno.test("the root goes forward when a leaf registers, and tells all leaves before anything else", () => {
@@ -114,9 +115,31 @@ Deno.test("a leaf that knows the time keeps it until it is registered, and forge
   };
   for (let round = 0; round < 4; round++) answer(slow);
   hub.send(timeMessage(leaf.core.timeMicros()), { type: "ACK" });
-  // By then it would go back.
-  leaf.advance(5_000);
   answer(leaf.core.timeMicros());
+  // After so many heartbeats it would go back.
+  for (let heartbeat = 0; heartbeat < 4; heartbeat++) {
+    leaf.advance(2_000);
+    leaf.flush();
+    answer(leaf.core.timeMicros());
+  }
+});
+
+Deno.test("a leaf goes back with its hub, but not before the root can have heard of what it knows", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  const hub = registerHub(leaf, "hub");
+  const ahead = leaf.core.timeMicros();
+  hub.read();
+  for (let heartbeat = 1; heartbeat <= 3; heartbeat++) {
+    leaf.advance(2_000);
+    leaf.flush();
+    for (const message of hub.read()) {
+      if (message.type !== "SYNC" || message.t2 !== undefined) continue;
+      const slow = ahead - BACK_MICROS + heartbeat * 2_000_000;
+      hub.send({ type: "SYNC", t1: message.t1, t2: slow, t3: slow });
+    }
+    const backMicros = heartbeat < 3 ? 0 : BACK_MICROS;
+    assertEquals(leaf.core.timeMicros(), ahead + heartbeat * 2_000_000 - backMicros);
+  }
 });
 
 Deno.test("a hub whose time ran past the latest is measured all the same", () => {
