@@ -16,10 +16,12 @@ import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { Greeting } from "./greeting.ts";
 import { Outbox, type OutboxSource } from "./outbox.ts";
+import { P2pSignals } from "./p2p_signals.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { Publication } from "./publication.ts";
 import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./router_config.ts";
+import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -48,6 +50,8 @@ export class RouterCore implements ConnectionOwner {
   readonly locks: Locks = new Locks();
   readonly subscriptions: Subscriptions = new Subscriptions();
   readonly params: Params;
+  readonly signals: SignalRegistry = new SignalRegistry(this);
+  readonly p2p: P2pSignals = new P2pSignals(this);
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();
