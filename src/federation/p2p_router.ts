@@ -228,7 +228,7 @@ function refusalOf(code: number, session: string): Refusal {
     case ERROR_CODE.unavailable:
       return refuse(
         ERROR_CODE.unavailable,
-        "it is not at this site, and the way to others is cut; nothing was sent",
+        "it is not at this site, and no way leads to others now; nothing was sent",
       );
     case ERROR_CODE.tooMany:
       return refuse(

@@ -123,7 +123,6 @@ export class SignalRegistry {
     const entries = this.#bySource.get(keyOf(source));
     if (entries === undefined) return;
     for (const entry of entries.values()) {
-      if (endMicros >= entry.endMicros) continue;
       const { address } = entry.definition;
       // Another's may be shown in its place from now on.
       if ((this.#byAddress.get(address)?.size ?? 0) > 1) this.observer?.(address);

@@ -168,11 +168,21 @@ Deno.test("definitions of a lost source are forgotten unless they are told again
   signals.offered(LINK, definition("/kept"));
   signals.offered(LINK, definition("/gone"));
   signals.sourceLost(LINK, 30_000);
-  // A later loss does not make it longer.
-  signals.sourceLost(LINK);
   signals.offered(LINK, definition("/kept"));
   router.advance(40_000);
   assertEquals([...signals.addresses()], ["/kept"]);
+});
+
+Deno.test("a source that is lost again before it told anything is kept as one that is lost", () => {
+  const router = new TestRouter();
+  const { signals } = router.core;
+  signals.offered(LINK, definition("/a"));
+  signals.sourceLost(LINK, 30_000);
+  signals.sourceLost(LINK);
+  router.advance(DEFINITION_KEPT_MS - 10_000);
+  assertEquals([...signals.addresses()], ["/a"]);
+  router.advance(20_000);
+  assertEquals([...signals.addresses()], []);
 });
 
 Deno.test("a long answer comes in full frames, its first as full as can be", () => {
