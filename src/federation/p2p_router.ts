@@ -1,4 +1,5 @@
 import {
+  NAME_BYTES_MAX,
   P2P_LIFE_MS,
   P2P_SESSIONS_MAX,
   P2P_WAITING_MAX,
@@ -125,11 +126,16 @@ export class P2pRouter {
       return link.refuse(ERROR_CODE.refused, "Sessions refused: a hub tells its leaves of none");
     }
     const known: string[] = [];
+    let refusal: Refusal | undefined;
     for (const session of joined) {
-      if (!this.#isTaken(link, session)) continue;
+      const problem = this.#problemOf(session);
+      refusal ??= problem;
+      if (problem !== undefined) continue;
       this.#below.set(session, link);
       known.push(session);
     }
+    // The first tells enough: there may be hundreds in a message.
+    if (refusal !== undefined) link.refuse(refusal.code, refusal.message);
     const gone = left.filter((session) => this.#below.get(session) === link);
     for (const session of gone) this.#below.delete(session);
     this.#tellUp(known, gone);
@@ -168,18 +174,20 @@ export class P2pRouter {
     this.#planSweep();
   }
 
-  #isTaken(link: PeerLink, session: string): boolean {
-    const problem = leaseSessionProblem(session);
-    if (problem !== undefined) {
-      link.refuse(ERROR_CODE.invalidMessage, "A session that joined has 1 to 128 bytes, no slash");
-      return false;
+  /** Why a session below cannot be kept, or undefined. */
+  #problemOf(session: string): Refusal | undefined {
+    if (leaseSessionProblem(session) !== undefined) {
+      return {
+        code: ERROR_CODE.invalidMessage,
+        message: `Session not kept: its id has 1 to ${NAME_BYTES_MAX} bytes and no slash`,
+      };
     }
-    if (this.#below.has(session) || this.#below.size < P2P_SESSIONS_MAX) return true;
-    link.refuse(
-      ERROR_CODE.overload,
-      `Session "${session}" not kept: the router knows ${P2P_SESSIONS_MAX} below it, its limit`,
-    );
-    return false;
+    if (this.#below.has(session) || this.#below.size < P2P_SESSIONS_MAX) return undefined;
+    return {
+      code: ERROR_CODE.overload,
+      message:
+        `Session "${session}" not kept: the router knows ${P2P_SESSIONS_MAX} below it, its limit`,
+    };
   }
 
   #tellUp(joined: readonly string[], left: readonly string[]): void {
@@ -228,7 +236,7 @@ function refusalOf(code: number, session: string): Refusal {
     case ERROR_CODE.unavailable:
       return refuse(
         ERROR_CODE.unavailable,
-        "it is not at this site, and no way leads to others now; nothing was sent",
+        "it is not at this site, and no way leads to it now; it was not delivered",
       );
     case ERROR_CODE.tooMany:
       return refuse(

@@ -49,6 +49,22 @@ Deno.test("a signal into a link that is frozen is answered within its life, and 
   assertEquals(errorsOf(bob), [502]);
 });
 
+Deno.test("a signal that was on a link when it broke is answered 502 at once, and not repeated", () => {
+  const { world, alice, bob } = sites();
+  world.network.stall("hub", "a");
+  const id = bob.publish(signalTo(alice));
+  world.clock.runFor(100);
+  assertEquals(errorsOf(bob), []);
+  const [connection] = world.network.connections("a", "hub");
+  connection?.cut({ dialler: 0, acceptor: 0 });
+  world.clock.runFor(50);
+  assertEquals(errorsOf(bob), [502]);
+  world.network.resume("hub", "a");
+  awaitActive(world);
+  world.clock.runFor(5_000);
+  assertEquals([eventsOf(alice).includes(id), errorsOf(bob)], [false, [502]]);
+});
+
 Deno.test("signals pass again when a hub that crashed is back", () => {
   const { world, alice, bob } = sites();
   restart(world, "hub");

@@ -4,7 +4,9 @@ import {
   DEFINITIONS_MAX,
   DEFINITIONS_OF_LINKS_MAX,
   DEFINITIONS_PER_SESSION_MAX,
+  OUTBOX_SOURCES_MAX,
 } from "../../../src/limits.ts";
+import { ROUTER_CORE_DEFAULTS } from "../../../src/router/router_config.ts";
 import { type Message, QOS, SIGNAL, type SignalDefinition } from "../../../src/wire/message.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf, type TestConnection, TestRouter } from "./test_router.ts";
@@ -214,6 +216,21 @@ Deno.test("a QUERY among many definitions does not hold up the router", () => {
   assertEquals(client.read(), []);
   router.advance(100);
   assertEquals(addressesOf(client.read()).length, 8);
+});
+
+Deno.test("a client that reads no answers may ask a bounded number of times", () => {
+  const router = new TestRouter();
+  const client = router.client();
+  router.port.buffered.set(client.id, ROUTER_CORE_DEFAULTS.outboxHighWaterBytes);
+  for (let count = 0; count <= OUTBOX_SOURCES_MAX; count++) {
+    client.send({ type: "QUERY", pattern: "/**" });
+  }
+  router.port.buffered.clear();
+  router.advance(100);
+  const answers = client.read();
+  // What refuses one does not wait behind the others.
+  assertEquals(answers.slice(0, 1).map(codeOf), [429]);
+  assertEquals(answers.slice(1).map(({ type }) => type), Array(OUTBOX_SOURCES_MAX).fill("RESULT"));
 });
 
 function definition(address: string, what: Partial<SignalDefinition> = {}): SignalDefinition {
