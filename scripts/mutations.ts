@@ -1477,10 +1477,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/signal_registry.ts",
-    find: "return isHere === (b.endMicros === Infinity) ? a.turn > b.turn : isHere;",
-    replace: "return a.turn > b.turn;",
+    find: "if (isHere !== (b.endMicros === Infinity)) return isHere;",
+    replace: "",
     tests: ["tests/unit/router/signal_registry_test.ts"],
     why: "the definition of a device that is gone would hide that of one that is there",
+  },
+  {
+    file: "src/router/signal_registry.ts",
+    find: 'return a.source.kind === "session" ? a.turn > b.turn : a.source.id < b.source.id;',
+    replace: "return a.turn > b.turn;",
+    tests: ["tests/unit/router/signal_registry_test.ts"],
+    why: "two definitions of one address could go round in a ring for ever",
+  },
+  {
+    file: "src/federation/p2p_router.ts",
+    find: "if (this.#own.has(session) || this.#below.get(session) === link) continue;",
+    replace: "",
+    tests: ["tests/unit/federation/p2p_router_test.ts"],
+    why: "what tells of a session would go round in a ring for ever",
   },
   {
     file: "src/router/result_source.ts",

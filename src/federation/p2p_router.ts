@@ -128,6 +128,8 @@ export class P2pRouter {
     const known: string[] = [];
     let refusal: Refusal | undefined;
     for (const session of joined) {
+      // No news; it goes no further, or it would go round in a ring.
+      if (this.#own.has(session) || this.#below.get(session) === link) continue;
       const problem = this.#problemOf(session);
       refusal ??= problem;
       if (problem !== undefined) continue;

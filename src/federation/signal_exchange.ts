@@ -10,6 +10,8 @@ import { OfferedDefinitions } from "./offered_definitions.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { PeerLink } from "./link.ts";
 
+const HUB: DefinitionSource = { kind: "hub", id: "" };
+
 /** What was shown of an address: to all, and to the one who told that. */
 interface Shown {
   readonly first: KnownDefinition | undefined;
@@ -68,8 +70,11 @@ export class SignalExchange {
 
   linkLost(link: PeerLink): void {
     // Another connection of the same router may have taken its place.
-    const isReplaced = this.#links().some((other) => other !== link && isSame(other, link));
-    if (link.isRegistered && !isReplaced) this.#core.router.signals.sourceLost(sourceOf(link));
+    const source = sourceOf(link);
+    const isReplaced = this.#links().some((other) =>
+      other !== link && isSame(sourceOf(other), source)
+    );
+    if (link.isRegistered && !isReplaced) this.#core.router.signals.sourceLost(source);
   }
 
   #changing(address: string): void {
@@ -96,13 +101,13 @@ export class SignalExchange {
     const concerned = new Set<string>();
     for (const { before, after } of changes) {
       for (const known of [before.first, after.first]) {
-        if (known?.source.kind === "link") concerned.add(known.source.id);
+        if (known !== undefined) concerned.add(nameOf(known.source));
       }
     }
     let common: readonly SignalsMessage[] | undefined;
     for (const link of this.#links()) {
       const source = sourceOf(link);
-      const messages = concerned.has(source.id)
+      const messages = concerned.has(nameOf(source))
         ? [...definitionFrames(newsFor(source, changes))]
         : common ??= [...definitionFrames(newsFor(undefined, changes))];
       for (const message of messages) link.sendMessage(message);
@@ -116,13 +121,17 @@ export class SignalExchange {
   }
 }
 
-/** What a hub told is the hub's, whichever router that is: a leaf has one at a time. */
-function sourceOf(link: PeerLink): DefinitionSource {
-  return { kind: "link", id: link.side === "leaf" ? "hub" : `leaf ${link.routerId}` };
+function nameOf({ kind, id }: DefinitionSource): string {
+  return `${kind} ${id}`;
 }
 
-function isSame(a: PeerLink, b: PeerLink): boolean {
-  return sourceOf(a).id === sourceOf(b).id;
+/** What a hub told is the hub's, whichever router that is: a leaf has one at a time. */
+function sourceOf(link: PeerLink): DefinitionSource {
+  return link.side === "leaf" ? HUB : { kind: "leaf", id: link.routerId };
+}
+
+function isSame(a: DefinitionSource | undefined, b: DefinitionSource | undefined): boolean {
+  return a?.kind === b?.kind && a?.id === b?.id;
 }
 
 function newsFor(
@@ -145,7 +154,6 @@ function shownTo(
   source: DefinitionSource | undefined,
   { first, second }: Shown,
 ): SignalDefinition | undefined {
-  const isFromThere = source !== undefined && first?.source.kind === "link" &&
-    first.source.id === source.id;
+  const isFromThere = source !== undefined && isSame(first?.source, source);
   return (isFromThere ? second : first)?.definition;
 }

@@ -10,9 +10,9 @@ import type { SignalDefinition } from "../wire/message.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import { isReserved, reservedFor } from "./reserved.ts";
 
-/** Who told a definition: a session of this router, or the peer of a link. */
+/** Who told a definition: a session of this router, a leaf of it, or its hub. */
 export interface DefinitionSource {
-  readonly kind: "session" | "link";
+  readonly kind: "session" | "leaf" | "hub";
   readonly id: string;
 }
 
@@ -36,6 +36,7 @@ interface Entry extends KnownDefinition {
 }
 
 const SWEEP_INTERVAL_MS = 5_000;
+const DISTANCE = { session: 0, leaf: 1, hub: 2 } as const;
 const ENCODER = new TextEncoder();
 
 /**
@@ -43,7 +44,9 @@ const ENCODER = new TextEncoder();
  * answered from.
  *
  * A definition lives as long as its source, and `DEFINITION_KEPT_MS` more. An address has one for
- * each source; of several the newest of a source that is there is shown.
+ * each source; of several the nearest of a source that is there is shown, and of those of sessions the
+ * newest. Which of two links was quicker plays no part: routers in a ring would pass two definitions
+ * of one address round for ever.
  */
 export class SignalRegistry {
   /** Told before the definitions of an address change. */
@@ -194,7 +197,7 @@ export class SignalRegistry {
 
   #count({ kind }: DefinitionSource, change: 1 | -1): void {
     this.#size += change;
-    if (kind === "link") this.#ofLinks += change;
+    if (kind !== "session") this.#ofLinks += change;
   }
 
   #planSweep(): void {
@@ -227,7 +230,11 @@ export function isSameDefinition(a: SignalDefinition, b: SignalDefinition): bool
 
 function isBetter(a: Entry, b: Entry): boolean {
   const isHere = a.endMicros === Infinity;
-  return isHere === (b.endMicros === Infinity) ? a.turn > b.turn : isHere;
+  if (isHere !== (b.endMicros === Infinity)) return isHere;
+  if (a.source.kind !== b.source.kind) {
+    return DISTANCE[a.source.kind] < DISTANCE[b.source.kind];
+  }
+  return a.source.kind === "session" ? a.turn > b.turn : a.source.id < b.source.id;
 }
 
 function keyOf({ kind, id }: DefinitionSource): string {

@@ -264,6 +264,30 @@ Deno.test("sessions of peers are bounded, and no peer ends another's", () => {
   assertEquals(p2p.sessionsBelow, 1);
 });
 
+Deno.test("a session is told on upwards once, and a router's own never comes back from below", () => {
+  const node = new FederationNode({ routerId: "middle", hub: "hub" });
+  const hub = registerHub(node, "hub");
+  const leaf = registerLeaf(node, "a", ["/a/**"]);
+  const signals = () =>
+    hub.read().flatMap((message) =>
+      message.type === "FEDERATION_SYNC" && message.op === "Signals" ? [message] : []
+    );
+  signals();
+  for (const expected of [1, 0, 0]) {
+    leaf.send({ ...told(), joined: ["alice"] });
+    node.flush();
+    assertEquals(signals().length, expected);
+  }
+  const bob = guest(node, "bob");
+  bob.client.send(announce(bob));
+  node.flush();
+  assertEquals(signals().map(({ joined }) => joined), [["bob"]]);
+  leaf.send({ ...told(), joined: ["bob"] });
+  leaf.send({ ...told(), left: ["bob", "alice"] });
+  node.flush();
+  assertEquals(signals().map(({ joined, left }) => [joined, left]), [[[], ["alice"]]]);
+});
+
 Deno.test("a client's own signal address is no interest beyond its router's imports", () => {
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub", imports: ["/mine/**"] });
   const hub = registerHub(leaf, "hub");

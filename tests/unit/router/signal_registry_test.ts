@@ -12,7 +12,7 @@ import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf, type TestConnection, TestRouter } from "./test_router.ts";
 
 const CONFIRM = { qos: QOS.confirm } as const;
-const LINK = { kind: "link", id: "leaf a" } as const;
+const LINK = { kind: "leaf", id: "a" } as const;
 
 Deno.test("QUERY answers what was announced, by pattern", () => {
   const router = new TestRouter();
@@ -70,6 +70,26 @@ Deno.test("of two sessions that announce an address the newest that is there is 
   assertEquals(datatypeAt(a, "/x"), "b");
   b.leave();
   assertEquals(datatypeAt(a, "/x"), "a");
+});
+
+Deno.test("of several sources that are there the nearest is shown, whoever told it last", () => {
+  const router = new TestRouter();
+  const { signals } = router.core;
+  const HUB = { kind: "hub", id: "" } as const;
+  const shown = () => signals.best("/x")?.definition.datatype;
+  signals.announce("s", [definition("/x", { datatype: "here" })]);
+  signals.offered(LINK, definition("/x", { datatype: "a" }));
+  signals.offered({ kind: "leaf", id: "b" }, definition("/x", { datatype: "b" }));
+  signals.offered(HUB, definition("/x", { datatype: "above" }));
+  assertEquals(shown(), "here");
+  signals.sourceLost({ kind: "session", id: "s" });
+  assertEquals(shown(), "a");
+  signals.sourceLost(LINK);
+  assertEquals(shown(), "b");
+  signals.withdrawn({ kind: "leaf", id: "b" }, "/x");
+  assertEquals(shown(), "above");
+  signals.withdrawn(HUB, "/x");
+  assertEquals(shown(), "here");
 });
 
 Deno.test("a definition outlives its session by an hour, and then goes", () => {
