@@ -1526,8 +1526,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/signal_exchange.ts",
-    find:
-      "if (link.isRegistered && !isReplaced) this.#core.router.signals.sourceLost(sourceOf(link));",
+    find: "if (link.isRegistered && !isReplaced) this.#core.router.signals.sourceLost(source);",
     replace: "",
     tests: ["tests/unit/federation/signal_exchange_test.ts"],
     why: "what a site offered that never comes back would be shown for ever",

@@ -6,9 +6,9 @@ import {
 } from "../router/signal_registry.ts";
 import type { SignalDefinition, SignalsMessage } from "../wire/message.ts";
 import { definitionFrames } from "./definition_frames.ts";
-import { OfferedDefinitions } from "./offered_definitions.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { PeerLink } from "./link.ts";
+import { OfferedDefinitions } from "./offered_definitions.ts";
 
 const HUB: DefinitionSource = { kind: "hub", id: "" };
 

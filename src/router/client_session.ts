@@ -22,6 +22,7 @@ import { runBundle } from "./bundle.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
+import { isP2p } from "./p2p_address.ts";
 import type { P2pSession } from "./p2p_signals.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
@@ -202,23 +203,19 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #publish(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): void {
     const { address } = message;
-    const { p2p } = this.#router;
-    const signalled = (refusal: Refusal | undefined) =>
-      this.#answerSignal(message, wantsAck, refusal);
-    if (p2p.published(this, message, frame, signalled)) return;
+    if (isP2p(address) && this.#signal(message, frame, wantsAck)) return;
     const refusal = this.publishProblem(message);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     this.#router.publish(message, frame, this);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
   }
 
-  #answerSignal(
-    { address }: PublishMessage,
-    wantsAck: boolean,
-    refusal: Refusal | undefined,
-  ): void {
-    if (refusal !== undefined) this.#connection.refuse(refusal);
-    else if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
+  #signal(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): boolean {
+    const { address } = message;
+    return this.#router.p2p.published(this, message, frame, (refusal) => {
+      if (refusal !== undefined) this.#connection.refuse(refusal);
+      else if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
+    });
   }
 
   #announce({ namespace, signals }: AnnounceMessage, wantsAck: boolean): void {

@@ -1,5 +1,6 @@
 const ANNOUNCE = "/clasp/p2p/announce";
 const SIGNAL_ROOT = "/clasp/p2p/signal";
+const SIGNAL_PREFIX = `${SIGNAL_ROOT}/`;
 
 /** What a PUBLISH at an address of P2P signalling is for. */
 export type P2pAddress =
@@ -12,7 +13,7 @@ export type P2pAddress =
 export function p2pAddress(address: string): P2pAddress | undefined {
   if (address === ANNOUNCE) return { kind: "announce" };
   if (!isBelowSignal(address)) return undefined;
-  const session = address.slice(SIGNAL_ROOT.length + 1);
+  const session = address.slice(SIGNAL_PREFIX.length);
   return session === "" || session.includes("/") ? undefined : { kind: "signal", session };
 }
 
@@ -27,5 +28,5 @@ export function isForSignalsOnly(pattern: string): boolean {
 }
 
 function isBelowSignal(address: string): boolean {
-  return address.startsWith(`${SIGNAL_ROOT}/`);
+  return address.startsWith(SIGNAL_PREFIX);
 }
