@@ -66,6 +66,26 @@ export const GESTURES_BYTES_MAX: number = 16_777_216;
 export const SUBSCRIBES_WAITING_MAX: number = 1_000;
 /** GETs of one session that wait for its own writes. */
 export const GETS_WAITING_PER_SESSION_MAX: number = 1_000;
+/** Definitions of signals that one session announces. */
+export const DEFINITIONS_PER_SESSION_MAX: number = 5_000;
+/** Definitions a router keeps, its own clients' and those that links told it. */
+export const DEFINITIONS_MAX: number = 50_000;
+/** Of these, what links may take: they never leave a router's own clients without room. */
+export const DEFINITIONS_OF_LINKS_MAX: number = 40_000;
+/** UTF-8 bytes of the datatype, and of the access, in a definition. */
+export const DEFINITION_TEXT_BYTES_MAX: number = 128;
+/** Milliseconds that a definition outlives the session that announced it, or the way to it. */
+export const DEFINITION_KEPT_MS: number = 3_600_000;
+/** Milliseconds that a peer has to tell its definitions again after it has connected anew. */
+export const DEFINITION_REPEAT_MS: number = 30_000;
+/** Signals to sessions at other routers that wait for an answer: of one session, and on one router. */
+export const P2P_WAITING_PER_SESSION_MAX: number = 256;
+/** See above. */
+export const P2P_WAITING_MAX: number = 10_000;
+/** Milliseconds that a signal to a session at another router has, its answer included. */
+export const P2P_LIFE_MS: number = 5_000;
+/** Sessions at routers below that are reached by P2P signals. */
+export const P2P_SESSIONS_MAX: number = 20_000;
 /** Params a router keeps. */
 export const PARAMS_MAX: number = 1_000_000;
 /** Tombstones a router keeps, beside its params; the oldest goes first. */

@@ -7,6 +7,7 @@ import type {
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
+import type { OutgoingSignal, SignalAnswered } from "../router/p2p_signals.ts";
 import type { Publication } from "../router/publication.ts";
 import { isLocal, isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
@@ -29,10 +30,12 @@ import type { LinkEvent, PeerState } from "./link_event.ts";
 import type { LinkHandle } from "./link_handle.ts";
 import { Interest } from "./interest.ts";
 import { Newcomers } from "./newcomers.ts";
+import { P2pRouter } from "./p2p_router.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { RemoteGets } from "./remote_gets.ts";
 import { PeerRecords } from "./peer_records.ts";
 import { routerIdProblem } from "./router_id.ts";
+import { SignalExchange } from "./signal_exchange.ts";
 import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
@@ -53,6 +56,8 @@ export class FederationCore implements FederationHook {
   readonly interest: Interest;
   readonly gets: RemoteGets;
   readonly leases: LeaseRouter;
+  readonly signals: SignalExchange;
+  readonly p2p: P2pRouter;
   readonly uplink: Uplink | undefined;
   /** What is known of peers, with a link or without. */
   readonly records: PeerRecords;
@@ -101,6 +106,8 @@ export class FederationCore implements FederationHook {
     this.interest = new Interest(this);
     this.gets = new RemoteGets(this);
     this.leases = new LeaseRouter(this);
+    this.signals = new SignalExchange(this);
+    this.p2p = new P2pRouter(this);
     this.records = new PeerRecords(
       { router, frames: new FrameKeeper(), emit: (event) => this.emit(event) },
       { hasHub: options.isLeaf },
@@ -203,6 +210,15 @@ export class FederationCore implements FederationHook {
 
   sessionEnded(session: string): void {
     this.leases.sessionEnded(session);
+    this.p2p.sessionEnded(session);
+  }
+
+  p2pJoined(session: string): void {
+    this.p2p.joined(session);
+  }
+
+  signal(signal: OutgoingSignal, answered: SignalAnswered): void {
+    this.p2p.send(signal, answered);
   }
 
   requestGet(address: string, answered: (answer: GetAnswer) => void): void {
@@ -391,10 +407,18 @@ export class FederationCore implements FederationHook {
     this.#pace.changed();
   }
 
+  /** A link is registered at this end. */
+  linkRegistered(link: PeerLink): void {
+    this.signals.linkRegistered(link);
+    this.p2p.linkRegistered(link);
+  }
+
   /** A link's connection ended, from whatever side. */
   linkEnded(link: PeerLink, end: LinkEnd): void {
     this.router.subscriptions.removeAll(link);
     this.leases.linkLost(link);
+    this.signals.linkLost(link);
+    this.p2p.linkLost(link);
     link.record.disconnected(link);
     if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);

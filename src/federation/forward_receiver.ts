@@ -2,7 +2,8 @@ import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MAX_MS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { EventIdentity, Publication } from "../router/publication.ts";
-import { isReserved, isShared } from "../router/reserved.ts";
+import { p2pAddress } from "../router/p2p_address.ts";
+import { isReserved, isShared, reservedFor } from "../router/reserved.ts";
 import { canBeFollowed, tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
 import {
   type ErrorMessage,
@@ -103,10 +104,11 @@ export class ForwardReceiver {
     const { address } = message;
     const problem = addressProblem(address);
     if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
-    if (isReserved(address)) {
+    const p2p = p2pAddress(address);
+    if (p2p === undefined && isReserved(address)) {
       return link.refuse(
         ERROR_CODE.refused,
-        `Event at "${address}" refused: routers write there about themselves`,
+        `Event at "${address}" refused: ${reservedFor(address)}`,
         address,
       );
     }
@@ -124,6 +126,12 @@ export class ForwardReceiver {
     const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MAX_MS);
     const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;
     const identity = { origin, bootId, sequence: entry.sequence };
+    if (p2p?.kind === "signal") {
+      const ageMicros = Math.min(entry.ageMs, EVENT_LIFE_MAX_MS) * 1_000;
+      const publishedMicros = router.nowMicros - ageMicros;
+      const event = { identity, deadlineMicros, publishedMicros, frame: frame.bytes };
+      return this.#core.p2p.signalled(link, p2p.session, event);
+    }
     if (!this.#seen.isNew(identity, deadlineMicros, router.nowMicros)) return;
     if (deadlineMicros <= router.nowMicros) {
       if (isRepeatable(message)) link.record.eventLost({ address, identity }, "expired");
@@ -193,7 +201,7 @@ export class ForwardReceiver {
     const problem = addressProblem(address);
     if (problem !== undefined) return { code: ERROR_CODE.invalidAddress, message: problem };
     if (isReserved(address) && !isShared(address)) {
-      return refused(address, "routers write there about themselves", ERROR_CODE.refused);
+      return refused(address, reservedFor(address), ERROR_CODE.refused);
     }
     if (revision === undefined || timestampMicros === undefined) {
       return refused(address, "it has no revision or no timestamp");

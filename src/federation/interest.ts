@@ -4,6 +4,7 @@ import { PatternIndex } from "../address/pattern_index.ts";
 import { MAX_FEDERATION_PATTERNS } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
+import { isForSignalsOnly } from "../router/p2p_address.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import type { SubscriptionObserver } from "../router/subscriptions.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -121,7 +122,8 @@ export class Interest implements SubscriptionObserver {
   }
 
   #isBeyond(pattern: Pattern): boolean {
-    return !this.#core.isRoot && !this.#imports.some((known) => covers(known, pattern));
+    return !this.#core.isRoot && !isForSignalsOnly(pattern.text) &&
+      !this.#imports.some((known) => covers(known, pattern));
   }
 
   #follow(pattern: Pattern): void {

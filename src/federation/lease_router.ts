@@ -3,7 +3,7 @@ import { LEASE_HOPS_MAX, LEASE_LIFE_MS, LEASE_RENEWAL_MS, LEASES_MAX } from "../
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { WriteAnswer } from "../router/federation_hook.ts";
-import { isReserved } from "../router/reserved.ts";
+import { isReserved, reservedFor } from "../router/reserved.ts";
 import type { LeaseEntry, LeaseMessage, RequestEntry, SetMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { leaseFrames } from "./lease_frames.ts";
@@ -309,7 +309,7 @@ export class LeaseRouter {
     const holderProblem = leaseSessionProblem(holder);
     if (holderProblem !== undefined) return refuse(ERROR_CODE.invalidMessage, holderProblem);
     if (isReserved(address)) {
-      return refuse(ERROR_CODE.refused, "routers write there about themselves");
+      return refuse(ERROR_CODE.refused, reservedFor(address));
     }
     return true;
   }

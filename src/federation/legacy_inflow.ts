@@ -1,7 +1,7 @@
 import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MS, LEGACY_IN_FLIGHT_MAX } from "../limits.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
-import { isReserved } from "../router/reserved.ts";
+import { isReserved, reservedFor } from "../router/reserved.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { EncodedValue, PublishMessage } from "../wire/message.ts";
@@ -116,7 +116,7 @@ export class LegacyInflow {
     } else if (isReserved(address)) {
       this.#options.refused(
         ERROR_CODE.refused,
-        `"${address}" is not taken from a hub: routers write there about themselves`,
+        `"${address}" is not taken from a hub: ${reservedFor(address)}`,
       );
     } else {
       return false;

@@ -216,6 +216,8 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       case "Digest":
       case "Lease":
       case "LinkAck":
+      case "Signals":
+      case "SignalAnswer":
       case "Time":
         return this.refuse(
           ERROR_CODE.refused,

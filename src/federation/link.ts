@@ -18,6 +18,8 @@ import type {
   Message,
   ReplyEntry,
   RequestEntry,
+  SignalAnswerMessage,
+  SignalsMessage,
   SyncMessage,
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
@@ -210,6 +212,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     this.#provenSinceSync = false;
     this.#enter("Syncing");
     this.sendSync();
+    this.#core.linkRegistered(this);
   }
 
   /** A sync that was asked for is complete. */
@@ -372,6 +375,9 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       case "FEDERATION_SYNC":
         if (message.op === "Lease") return this.#lease(message);
         if (message.op === "LinkAck") return this.#acknowledged(message);
+        if (message.op === "Signals" || message.op === "SignalAnswer") {
+          return this.#signals(message);
+        }
         if (message.op === "Time") this.#travelled(header.timestampMicros);
         return this.#role?.handle(message);
       default:
@@ -414,6 +420,17 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       ERROR_CODE.refused,
       "Locks refused: the router has not declared its namespaces yet",
     );
+  }
+
+  #signals(message: SignalsMessage | SignalAnswerMessage): void {
+    const { signals, p2p } = this.#core;
+    if (!this.isRegistered) {
+      const why = "the router has not declared its namespaces yet";
+      return this.refuse(ERROR_CODE.refused, `Signals refused: ${why}`);
+    }
+    if (message.op === "SignalAnswer") return p2p.answered(this, message);
+    signals.told(this, message);
+    p2p.told(this, message);
   }
 
   #acknowledged({ events }: LinkAckMessage): void {

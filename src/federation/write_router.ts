@@ -4,7 +4,7 @@ import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal, toErrorMessage } from "../router/error_code.ts";
 import type { WriteAnswer, WriteRoute } from "../router/federation_hook.ts";
 import { writePeerFrame } from "../router/param_change.ts";
-import { isReserved } from "../router/reserved.ts";
+import { isReserved, reservedFor } from "../router/reserved.ts";
 import { canBeFollowed, type Version } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { encodeFrame } from "../wire/frame.ts";
@@ -409,7 +409,7 @@ function problemOf({ address }: SetMessage): Refusal | undefined {
   if (isReserved(address)) {
     return {
       code: ERROR_CODE.refused,
-      message: `Cannot write "${address}": routers write there about themselves`,
+      message: `Cannot write "${address}": ${reservedFor(address)}`,
       address,
     };
   }

@@ -4,11 +4,13 @@ import { parsePattern, type Pattern, patternProblem } from "../address/pattern.t
 import { isLive, type LiveVersion } from "../state/version.ts";
 import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import {
+  type AnnounceMessage,
   type GetMessage,
   type HelloMessage,
   type Message,
   type PublishMessage,
   QOS,
+  type QueryMessage,
   type SetMessage,
   SIGNAL,
   type SubscribeMessage,
@@ -18,13 +20,16 @@ import {
 import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
-import { ERROR_CODE, type Refusal } from "./error_code.ts";
+import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
 import { LimitedDelivery } from "./limited_delivery.ts";
+import { isP2p } from "./p2p_address.ts";
+import type { P2pSession } from "./p2p_signals.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
-import { isReserved } from "./reserved.ts";
+import { isReserved, reservedFor } from "./reserved.ts";
+import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -32,7 +37,7 @@ import { subscribeOptionsProblem, toSubscriptionLimits } from "./subscription_li
 import type { TargetLimits } from "./target_limits.ts";
 
 /** One connected client, from HELLO to the end of its connection. */
-export class ClientSession implements ConnectionHandler, Subscriber {
+export class ClientSession implements ConnectionHandler, P2pSession {
   /** Unique; also the holder of the locks that the client takes. */
   readonly id: string;
   readonly name: string;
@@ -66,6 +71,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       this.#connection,
       new SnapshotSource({ store: router.params, filter: this.#isSeen, evenIfEmpty: true }),
     );
+    router.p2p.joined(this);
     router.sessionStarted();
   }
 
@@ -88,6 +94,8 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     this.#limited?.close();
     this.#router.subscriptions.removeAll(this);
     this.#router.locks.releaseAll(this.id);
+    this.#router.signals.sourceLost({ kind: "session", id: this.id });
+    this.#router.p2p.left(this);
     this.#router.federation?.sessionEnded(this.id);
     this.#router.sessionEnded();
   }
@@ -108,6 +116,12 @@ export class ClientSession implements ConnectionHandler, Subscriber {
 
   #newLimitedDelivery(): LimitedDelivery {
     return new LimitedDelivery(this.#router, this, this.#connection);
+  }
+
+  // P2pSession
+
+  signalled(frame: Uint8Array, deadlineMicros: number): void {
+    this.#connection.send(frame, deadlineMicros);
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
@@ -136,11 +150,15 @@ export class ClientSession implements ConnectionHandler, Subscriber {
       case "FEDERATION_SYNC":
         return this.#connection.refuseWith(ERROR_CODE.refused, this.#federationProblem());
       case "ANNOUNCE":
+        return this.#announce(message, wantsAck);
       case "QUERY":
+        return this.#query(message);
       case "REPLAY":
         return this.#connection.refuseWith(
           ERROR_CODE.unavailable,
-          `${message.type} is not supported by this version of the router`,
+          `Cannot replay "${message.pattern}": this router keeps no journal of what was sent; ` +
+            "subscribe, and get what is set by now",
+          message.pattern,
         );
       case "HELLO":
       case "WELCOME":
@@ -201,10 +219,41 @@ export class ClientSession implements ConnectionHandler, Subscriber {
 
   #publish(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): void {
     const { address } = message;
+    if (isP2p(address) && this.#signal(message, frame, wantsAck)) return;
     const refusal = this.publishProblem(message);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     this.#router.publish(message, frame, this);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
+  }
+
+  #signal(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): boolean {
+    const { address } = message;
+    return this.#router.p2p.published(this, message, frame, (refusal) => {
+      if (refusal !== undefined) this.#connection.refuse(refusal);
+      else if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
+    });
+  }
+
+  #announce({ namespace, signals }: AnnounceMessage, wantsAck: boolean): void {
+    const refusal = this.#router.signals.announce(this.id, signals);
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
+    if (wantsAck) this.#connection.sendMessage({ type: "ACK", address: namespace });
+  }
+
+  #query({ pattern: text }: QueryMessage): void {
+    const refuse = (code: ErrorCode, why: string) => this.#connection.refuseWith(code, why, text);
+    const problem = patternProblem(text);
+    if (problem !== undefined) return refuse(ERROR_CODE.invalidPattern, problem);
+    if (!this.#connection.outbox.takesSource()) {
+      return refuse(
+        ERROR_CODE.tooMany,
+        `Cannot query "${text}": too many answers wait to be read; read them`,
+      );
+    }
+    const pattern = parsePattern(text);
+    const sees = (address: string) => this.sees(address);
+    const { signals } = this.#router;
+    this.#router.sendSource(this.#connection, new ResultSource(signals, { pattern, sees }));
   }
 
   // A client reads its own writes: one that is on its way to its owner comes first.
@@ -363,7 +412,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (isReserved(address)) {
       return {
         code: ERROR_CODE.refused,
-        message: `Cannot write "${address}": routers write there about themselves`,
+        message: `Cannot write "${address}": ${reservedFor(address)}`,
         address,
       };
     }

@@ -2,6 +2,7 @@ import type { Pattern } from "../address/pattern.ts";
 import type { HelloMessage, SetMessage, SnapshotParam } from "../wire/message.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import type { Refusal } from "./error_code.ts";
+import type { OutgoingSignal, SignalAnswered } from "./p2p_signals.ts";
 import type { Publication } from "./publication.ts";
 import type { Version } from "../state/version.ts";
 
@@ -52,6 +53,10 @@ export interface FederationHook {
     session: string,
     answered: (answer: WriteAnswer) => void,
   ): void;
+  /** A session takes part in P2P signalling: routers elsewhere are to find it. */
+  p2pJoined(session: string): void;
+  /** Sends a P2P signal to a session that is not here. `answered` is called exactly once. */
+  signal(signal: OutgoingSignal, answered: SignalAnswered): void;
   /** A session is gone, and with it what it locked elsewhere. */
   sessionEnded(session: string): void;
   /** Whether this router keeps what is known of an address. */

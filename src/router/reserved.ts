@@ -1,3 +1,5 @@
+import { isP2p } from "./p2p_address.ts";
+
 const RESERVED_ROOT = "/clasp/federation";
 
 /** Where hubs tell of their leaves, one param each; mirrored like any param. */
@@ -5,9 +7,20 @@ export const PEERS_ROOT: string = `${RESERVED_ROOT}/peers`;
 /** Where a router tells of the link to its hub. Never leaves the router. */
 export const UPLINK_ADDRESS: string = `${RESERVED_ROOT}/link`;
 
-/** Whether only routers write here, about themselves: `/clasp/federation` and all below it. */
+/**
+ * Whether nobody writes here at will: `/clasp/federation` and all below it, where routers tell of
+ * themselves, and the addresses of P2P signalling.
+ */
 export function isReserved(address: string): boolean {
-  return isBelow(address, RESERVED_ROOT);
+  return isBelow(address, RESERVED_ROOT) || isP2p(address);
+}
+
+/** What a reserved address is for, to end a sentence that refuses something. */
+export function reservedFor(address: string): string {
+  return isP2p(address)
+    ? "it is for P2P signals, each a PUBLISH of its own at /clasp/p2p/announce or " +
+      "/clasp/p2p/signal/<session>"
+    : "routers write there about themselves";
 }
 
 /** Whether peers may tell each other of this reserved address. */

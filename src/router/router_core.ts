@@ -17,10 +17,12 @@ import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
 import { Greeting } from "./greeting.ts";
 import { Outbox, type OutboxSource } from "./outbox.ts";
+import { P2pSignals } from "./p2p_signals.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { Publication } from "./publication.ts";
 import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./router_config.ts";
+import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -49,6 +51,8 @@ export class RouterCore implements ConnectionOwner {
   readonly locks: Locks = new Locks();
   readonly subscriptions: Subscriptions = new Subscriptions();
   readonly params: Params;
+  readonly signals: SignalRegistry = new SignalRegistry(this);
+  readonly p2p: P2pSignals = new P2pSignals(this);
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();

@@ -50,8 +50,8 @@ export function writeResult(writer: ByteWriter, message: ResultMessage): void {
   for (const signal of message.signals) writeDefinition(writer, signal, undefined);
 }
 
-/** `metaMask` is 0 where the public decoders ignore the meta bit. */
-function readDefinition(reader: ByteReader, metaMask: number): SignalDefinition {
+/** Reads one; `metaMask` is 0 where the public decoders ignore the meta bit. */
+export function readDefinition(reader: ByteReader, metaMask: number = 0): SignalDefinition {
   const address = reader.string("address of a definition");
   const signal = toSignalCode(reader.u8("kind of signal"));
   const flags = reader.u8("definition flags");
@@ -64,10 +64,11 @@ function readDefinition(reader: ByteReader, metaMask: number): SignalDefinition 
   };
 }
 
-function writeDefinition(
+/** Writes one, with its `meta` only where that is said. */
+export function writeDefinition(
   writer: ByteWriter,
   signal: SignalDefinition,
-  meta: SignalMeta | undefined,
+  meta?: SignalMeta | undefined,
 ): void {
   writer.string(signal.address);
   writer.u8(signal.signal);

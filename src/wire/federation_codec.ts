@@ -5,6 +5,7 @@ import { readForward, writeForward } from "./forward_codec.ts";
 import { readLease, writeLease } from "./lease_codec.ts";
 import { type FederationSyncMessage, MESSAGE_CODE } from "./message.ts";
 import { readNamespaceSync, writeNamespaceSync } from "./namespace_sync_codec.ts";
+import { readSignalAnswer, readSignals, writeSignalAnswer, writeSignals } from "./signals_codec.ts";
 import { WireError } from "./wire_error.ts";
 
 const OP_DECLARE_NAMESPACES = 0x01;
@@ -16,6 +17,8 @@ const OP_DIGEST = 0x06;
 const OP_LINK_ACK = 0x07;
 const OP_LEASE = 0x08;
 const OP_TIME = 0x09;
+const OP_SIGNALS = 0x0a;
+const OP_SIGNAL_ANSWER = 0x0b;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -40,6 +43,10 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readLease(reader);
     case OP_TIME:
       return { type: "FEDERATION_SYNC", op: "Time", timeMicros: reader.u64("federation time") };
+    case OP_SIGNALS:
+      return readSignals(reader);
+    case OP_SIGNAL_ANSWER:
+      return readSignalAnswer(reader);
     default:
       throw new WireError(
         "message",
@@ -64,6 +71,10 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeLease(writer, message);
     case "Time":
       return writer.u64(message.timeMicros);
+    case "Signals":
+      return writeSignals(writer, message);
+    case "SignalAnswer":
+      return writeSignalAnswer(writer, message);
     default:
       return writeNamespaceSync(writer, message);
   }
@@ -89,5 +100,9 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_LEASE;
     case "Time":
       return OP_TIME;
+    case "Signals":
+      return OP_SIGNALS;
+    case "SignalAnswer":
+      return OP_SIGNAL_ANSWER;
   }
 }

@@ -478,12 +478,40 @@ export interface LinkAckMessage {
   readonly events: number;
 }
 
+/** What the clients of the sender, and of the routers behind it, have to offer. */
+export interface SignalsMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "Signals";
+  /** Definitions, each in place of the one before at its address. Without `meta`. */
+  readonly offered: readonly SignalDefinition[];
+  /** Addresses whose definition is gone. */
+  readonly withdrawn: readonly string[];
+  /** Sessions that P2P signals reach by the sender from now on. */
+  readonly joined: readonly string[];
+  /** Sessions that they reach no more. */
+  readonly left: readonly string[];
+}
+
+/** What became of a P2P signal that was sent on this link. */
+export interface SignalAnswerMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "SignalAnswer";
+  /** Those of the signal's context and entry. */
+  readonly origin: string;
+  readonly bootId: number;
+  readonly sequence: number;
+  /** 0: it was delivered; else the code of the ERROR for its sender. */
+  readonly code: number;
+}
+
 export type FederationSyncMessage =
   | NamespaceSyncMessage
   | ForwardMessage
   | DigestMessage
   | LeaseMessage
   | LinkAckMessage
+  | SignalAnswerMessage
+  | SignalsMessage
   | TimeMessage;
 
 /** Any message, both directions. */

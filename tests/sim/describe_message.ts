@@ -3,6 +3,7 @@ import {
   type EncodedValue,
   type LeaseMessage,
   type Message,
+  type SignalsMessage,
   VALUE_CODE,
 } from "../../src/wire/message.ts";
 import { decodeTtl } from "../../src/wire/ttl.ts";
@@ -107,6 +108,8 @@ function describe(message: Message): string {
       if (message.op === "Time") return `Time ${message.timeMicros}`;
       if (message.op === "Lease") return describeLease(message);
       if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
+      if (message.op === "SignalAnswer") return `signal #${message.sequence}: ${message.code}`;
+      if (message.op === "Signals") return describeSignals(message);
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];
@@ -127,6 +130,12 @@ function describeTtl(raw: number): string {
 function describeLease({ kind, origin, entries }: LeaseMessage): string {
   const locks = entries.map(({ address, holder }) => `${address} by ${holder}`);
   return `Lease ${kind} of ${origin}: ${locks.join(", ")}`;
+}
+
+function describeSignals({ offered, withdrawn, joined, left }: SignalsMessage): string {
+  const addresses = offered.map(({ address }) => address).join(" ");
+  return `Signals +[${addresses}] -[${withdrawn.join(" ")}] ` +
+    `sessions +[${joined.join(" ")}] -[${left.join(" ")}]`;
 }
 
 function describeDigest({ exchangeId, root, groups, lists, wants, idle }: DigestMessage): string {

@@ -176,6 +176,8 @@ export function describe(message: Message): string {
       if (message.op === "Time") return `Time ${message.timeMicros}`;
       if (message.op === "Lease") return `Lease ${message.kind} x${message.entries.length}`;
       if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
+      if (message.op === "SignalAnswer") return `signal ${message.code}`;
+      if (message.op === "Signals") return "Signals";
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;

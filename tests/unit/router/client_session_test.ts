@@ -329,8 +329,6 @@ Deno.test("what only routers say, or what is not done yet, is refused and the se
     [{ type: "WELCOME", version: 1, features: 0, timeMicros: 0, session: "s", name: "n" }, 101],
     [{ type: "SNAPSHOT", params: [] }, 101],
     [{ type: "RESULT", signals: [] }, 101],
-    [{ type: "ANNOUNCE", namespace: "/a", signals: [] }, 501],
-    [{ type: "QUERY", pattern: "/**" }, 501],
     [{ type: "REPLAY", pattern: "/**", types: 0 }, 501],
     [{
       type: "FEDERATION_SYNC",

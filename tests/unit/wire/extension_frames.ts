@@ -210,6 +210,33 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     message: { type: "FEDERATION_SYNC", op: "LinkAck", events: 258 },
   },
   {
+    name: "SIGNALS, each list with one entry",
+    hex: `53 41 0023 04 0a  0001  0002 2f61 00 03 0003 663332 0002 7277
+      0001  0002 2f62  0001  0001 73  0001  0001 74`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Signals",
+      offered: [
+        { address: "/a", signal: 0, datatype: "f32", access: "rw", meta: undefined },
+      ],
+      withdrawn: ["/b"],
+      joined: ["s"],
+      left: ["t"],
+    },
+  },
+  {
+    name: "SIGNAL_ANSWER of a session that is gone",
+    hex: "53 41 0017 04 0b  0001 61  0000000000000009  0000000000000001  0194",
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "SignalAnswer",
+      origin: "a",
+      bootId: 9,
+      sequence: 1,
+      code: 404,
+    },
+  },
+  {
     name: "FORWARD of replies, one stamped and locked, one refused",
     hex: `53 41 0029 04 05  04  0002  0001 61  0000000000000009
       0000000000000001  0003 687562  01

@@ -14,8 +14,10 @@ import {
   type PublishMessage,
   type RouterTrailer,
   SIGNAL,
+  type SignalAnswerMessage,
   type SignalCode,
   type SignalDefinition,
+  type SignalsMessage,
   type TimeMessage,
   VALUE_CODE,
 } from "../../../src/wire/message.ts";
@@ -226,7 +228,24 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest, lease, linkAck, time])(prng);
+  return prng.pick([forward, namespaceSync, digest, lease, linkAck, time, signals, answer])(prng);
+}
+
+function signals(prng: Prng): SignalsMessage {
+  return {
+    type: "FEDERATION_SYNC",
+    op: "Signals",
+    offered: several(prng, () => ({ ...definition(prng), meta: undefined })),
+    withdrawn: several(prng, text),
+    joined: several(prng, text),
+    left: several(prng, text),
+  };
+}
+
+function answer(prng: Prng): SignalAnswerMessage {
+  const [bootId, sequence, code] = [u64(prng), u64(prng), prng.nextInt(0x10000)];
+  const op = "SignalAnswer";
+  return { type: "FEDERATION_SYNC", op, origin: text(prng), bootId, sequence, code };
 }
 
 function time(prng: Prng): TimeMessage {

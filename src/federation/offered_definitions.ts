@@ -1,0 +1,47 @@
+import type { OutboxSource } from "../router/outbox.ts";
+import type { DefinitionSource, SignalRegistry } from "../router/signal_registry.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import type { SignalDefinition } from "../wire/message.ts";
+import { definitionFrames } from "./definition_frames.ts";
+
+/** Definitions in one message: below a frame's size for the most part, so that updates go between. */
+const DEFINITIONS_PER_MESSAGE = 500;
+/** Addresses looked at in one go, so that a scan never holds up the event loop. */
+const SCANNED_PER_CALL = 5_000;
+const NOTHING_YET = new Uint8Array(0);
+
+/** All that is known here and not from the peer, in messages made one at a time. */
+export class OfferedDefinitions implements OutboxSource {
+  readonly #registry: SignalRegistry;
+  readonly #peer: DefinitionSource;
+  readonly #frames: Uint8Array[] = [];
+  #walk: Iterator<string> | undefined;
+
+  constructor(registry: SignalRegistry, peer: DefinitionSource) {
+    this.#registry = registry;
+    this.#peer = peer;
+    this.#walk = registry.addresses();
+  }
+
+  next(): Uint8Array | undefined {
+    if (this.#frames.length === 0 && this.#walk !== undefined) this.#collect(this.#walk);
+    return this.#frames.shift() ?? (this.#walk === undefined ? undefined : NOTHING_YET);
+  }
+
+  #collect(walk: Iterator<string>): void {
+    const offered: SignalDefinition[] = [];
+    for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
+      if (offered.length >= DEFINITIONS_PER_MESSAGE) break;
+      const { value: address, done } = walk.next();
+      if (done) {
+        this.#walk = undefined;
+        break;
+      }
+      const known = this.#registry.best(address, this.#peer);
+      if (known !== undefined) offered.push(known.definition);
+    }
+    for (const message of definitionFrames({ offered, withdrawn: [] })) {
+      this.#frames.push(encodeFrame(message));
+    }
+  }
+}
