@@ -22,6 +22,7 @@ import type { Publication } from "./publication.ts";
 import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./router_config.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { V0Port } from "./v0_port.ts";
 
 /** How often connections with a full socket buffer are tried again: there is no drain event. */
 const PUMP_INTERVAL_MS = 4;
@@ -43,7 +44,7 @@ const HERE: WriteRoute = { kind: "here" };
  */
 export class RouterCore implements ConnectionOwner {
   readonly config: RouterCoreConfig;
-  readonly port: RouterPort;
+  readonly port: V0Port;
   readonly agenda: Agenda = new Agenda();
   readonly locks: Locks = new Locks();
   readonly subscriptions: Subscriptions = new Subscriptions();
@@ -73,7 +74,7 @@ export class RouterCore implements ConnectionOwner {
   }) {
     validateRouterCoreConfig(options.config);
     this.config = options.config;
-    this.port = options.port;
+    this.port = new V0Port(options.port);
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;
     const { store = new MapParamStore() } = options;
@@ -272,6 +273,7 @@ export class RouterCore implements ConnectionOwner {
   }
 
   forget(connection: Connection): void {
+    this.port.forget(connection.id);
     this.#connections.delete(connection.id);
     this.#waiting.delete(connection);
   }
