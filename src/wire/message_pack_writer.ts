@@ -1,6 +1,7 @@
 import type { ByteWriter } from "./byte_writer.ts";
 
 const ENCODER = new TextEncoder();
+const FIXSTR_BYTES_MAX = 31;
 const ALL_ONES = 0xffff_ffff;
 const SIGN_BIT = 0x8000_0000;
 
@@ -52,13 +53,13 @@ export class MessagePackWriter {
 
   /** Writes a string; a lone surrogate becomes U+FFFD. */
   string(value: string): void {
-    this.utf8(ENCODER.encode(value));
+    if (!this.#shortAscii(value)) this.utf8(ENCODER.encode(value));
   }
 
   /** Writes a string that is UTF-8 already. */
   utf8(bytes: Uint8Array): void {
     const { length } = bytes;
-    if (length <= 31) this.out.u8(0xa0 | length);
+    if (length <= FIXSTR_BYTES_MAX) this.out.u8(0xa0 | length);
     else if (length <= 0xff) this.#sized(0xd9, length);
     else this.#sized16(0xda, length);
     this.out.append(bytes);
@@ -81,6 +82,22 @@ export class MessagePackWriter {
   map(count: number): void {
     if (count <= 15) this.out.u8(0x80 | count);
     else this.#sized16(0xde, count);
+  }
+
+  /** Names of fields and most addresses; an encoder takes several times as long for each. */
+  #shortAscii(value: string): boolean {
+    if (value.length > FIXSTR_BYTES_MAX) return false;
+    const start = this.out.length;
+    this.out.u8(0xa0 | value.length);
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) {
+        this.out.truncate(start);
+        return false;
+      }
+      this.out.u8(unit);
+    }
+    return true;
   }
 
   #small(value: number): void {
