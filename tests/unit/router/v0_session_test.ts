@@ -119,6 +119,21 @@ Deno.test("every answer to a client of v0 is v0", () => {
   }
 });
 
+Deno.test("a param that a client of v0 set with a TTL is gone for it in time, whatever the mode", () => {
+  for (const ttl of [{ Absolute: 2n }, { Sliding: 2n }]) {
+    const router = new TestRouter();
+    const client = v0Client(router);
+    client.sendBytes(v0Frame(messagePack({ type: "SET", address: "/a", value: 1n, ttl })));
+    for (const [ms, expected] of [[1_900, "SNAPSHOT"], [2_200, 201]] as const) {
+      router.advance(ms);
+      readV0(client);
+      sendV0(client, { type: "GET", address: "/a" });
+      const [answer] = readV0(client);
+      assertEquals(answer?.type === "ERROR" ? answer.code : answer?.type, expected);
+    }
+  }
+});
+
 Deno.test("what is said in v0 is acknowledged as its QoS asks for", () => {
   const client = v0Client(new TestRouter());
   for (const [qos, answers] of [[QOS.fire, 0], [QOS.confirm, 1], [QOS.commit, 1]] as const) {

@@ -1,4 +1,10 @@
-import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX, V0_FIELDS_MAX } from "../../../src/limits.ts";
+import {
+  BUNDLE_DEPTH_MAX,
+  BUNDLE_MESSAGES_MAX,
+  V0_FIELDS_MAX,
+  V0_NESTING_MAX,
+  VALUE_DEPTH_MAX,
+} from "../../../src/limits.ts";
 import { ByteWriter } from "../../../src/wire/byte_writer.ts";
 import { decodeClientFrame } from "../../../src/wire/client_frame.ts";
 import {
@@ -198,6 +204,18 @@ Deno.test("readV0Message() reads maps of as many fields as are allowed, and none
   assertEquals(readItem(fields(V0_FIELDS_MAX)), { type: "PING" });
   const error = assertThrows(() => readItem(fields(V0_FIELDS_MAX + 1)), WireError);
   assertStringIncludes(error.message, `at most ${V0_FIELDS_MAX}`);
+});
+
+Deno.test("readV0Message() passes over fields nested as deep as any it reads, and no deeper", () => {
+  const nested = (depth: number) => Uint8Array.from([...new Array(depth).fill(0x91), 0xc0]);
+  assertEquals(readItem({ type: "PING", x: nested(V0_NESTING_MAX) }), { type: "PING" });
+  for (const depth of [V0_NESTING_MAX + 1, 60_000]) {
+    const error = assertThrows(() => readItem({ type: "PING", x: nested(depth) }), WireError);
+    assertStringIncludes(error.message, `nested deeper than ${V0_NESTING_MAX}`);
+  }
+  let deepest: Item = { type: "SET", address: "/a", value: nested(VALUE_DEPTH_MAX) };
+  for (let i = 0; i < BUNDLE_DEPTH_MAX; i++) deepest = { type: "BUNDLE", messages: [deepest] };
+  assertEquals(readItem(deepest).type, "BUNDLE");
 });
 
 Deno.test("readV0Message() bounds bundles in depth and in messages of all of them together", () => {
