@@ -92,7 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a v0 message that says a thing twice would be read by guessing",
   },
   {
-    file: "src/wire/v0_fields.ts",
+    file: "src/wire/message_pack_items.ts",
     find: "if (depth > V0_NESTING_MAX) throw",
     replace: "if (depth > 1e9) throw",
     tests: [V0_CODEC],
@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "clients that write what they leave out as nil would be refused",
   },
   {
-    file: "src/wire/v0_reader.ts",
+    file: "src/wire/v0_publish_reader.ts",
     find: "  checkSize(message, at);\n  return message;",
     replace: "  return message;",
     tests: [V0_CODEC, V0_SESSION],

@@ -1,10 +1,17 @@
-import { V0_FIELDS_MAX, V0_NESTING_MAX } from "../limits.ts";
+import { V0_FIELDS_MAX } from "../limits.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { EncodedValue } from "./message.ts";
 import { type MessagePackHead, readHead } from "./message_pack_head.ts";
+import {
+  failed,
+  isNot,
+  readNumber,
+  readText,
+  readUnsigned,
+  skipItem,
+} from "./message_pack_items.ts";
 import { readMessagePackValue } from "./message_pack_value.ts";
-import { decodeUtf8 } from "./utf8.ts";
-import { WireError } from "./wire_error.ts";
+import type { WireError } from "./wire_error.ts";
 
 const U32_MAX = 0xffff_ffff;
 /** The public JS client writes these as it names them itself, the Rust one as on the right. */
@@ -13,7 +20,6 @@ const RUST_NAMES: ReadonlyMap<string, string> = new Map([
   ["correlationId", "correlation_id"],
   ["sinceRevision", "since_revision"],
 ]);
-const SCRATCH = new DataView(new ArrayBuffer(4));
 
 /**
  * The named fields of one map of a v0 message. Where each begins is found first, since they stand in
@@ -206,7 +212,7 @@ export class V0Fields {
     const name = RUST_NAMES.get(key) ?? key;
     if (this.#starts.has(name)) throw failed(at, this.#name, `it has "${name.slice(0, 64)}" twice`);
     this.#starts.set(name, reader.position);
-    skip(reader, this.#name, 0);
+    skipItem(reader, this.#name);
   }
 
   /** At the field, or undefined when it is absent or nil. */
@@ -234,78 +240,4 @@ export class V0Fields {
   #missing(name: string): never {
     throw failed(this.#start, this.#name, `it has no "${name}"`);
   }
-}
-
-function readText(reader: ByteReader, what: string): string {
-  const at = reader.position;
-  const head = readHead(reader, what);
-  if (head.kind !== "string") throw isNot(at, what, head, "a string");
-  const bytes = reader.bytes(head.length, what);
-  const text = decodeUtf8(bytes, 0, bytes.length);
-  if (text === undefined) {
-    throw failed(at, what, `its ${bytes.length} bytes are not valid UTF-8`);
-  }
-  return text;
-}
-
-function readNumber(reader: ByteReader, what: string): number {
-  const at = reader.position;
-  const head = readHead(reader, what);
-  switch (head.kind) {
-    case "float32":
-      SCRATCH.setUint32(0, reader.u32(what));
-      return SCRATCH.getFloat32(0);
-    case "float64":
-      return reader.f64(what);
-    case "integer": {
-      const high = head.isHuge ? head.high : head.high | 0;
-      return high * 0x1_0000_0000 + head.low;
-    }
-    default:
-      throw isNot(at, what, head, "a number");
-  }
-}
-
-/** A float counts when it is whole: some encoders write large integers so. */
-function readUnsigned(reader: ByteReader, max: number, what: string): number {
-  const at = reader.position;
-  const number = readNumber(reader, what);
-  if (!Number.isInteger(number) || number < 0 || number > max) {
-    throw failed(at, what, `${number} is not a whole number from 0 to ${max}`);
-  }
-  // Minus zero is none on the wire.
-  return number + 0;
-}
-
-function skip(reader: ByteReader, what: string, depth: number): void {
-  const at = reader.position;
-  if (depth > V0_NESTING_MAX) throw failed(at, what, `it is nested deeper than ${V0_NESTING_MAX}`);
-  const head = readHead(reader, what);
-  switch (head.kind) {
-    case "nil":
-    case "bool":
-    case "integer":
-      return;
-    case "float32":
-      return reader.skip(4, what);
-    case "float64":
-      return reader.skip(8, what);
-    case "string":
-    case "bytes":
-    case "extension":
-      return reader.skip(head.length, what);
-    case "array":
-    case "map": {
-      const items = head.kind === "map" ? 2 * head.length : head.length;
-      for (let i = 0; i < items; i++) skip(reader, what, depth + 1);
-    }
-  }
-}
-
-function isNot(at: number, what: string, head: MessagePackHead, expected: string): WireError {
-  return failed(at, what, `it is of kind ${head.kind}, not ${expected}`);
-}
-
-function failed(at: number, what: string, why: string): WireError {
-  return new WireError("message", at, `Cannot read ${what} at offset ${at}: ${why}`);
 }

@@ -1,35 +1,25 @@
-import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX, FRAME_PAYLOAD_BYTES_MAX } from "../limits.ts";
-import { ByteWriter } from "./byte_writer.ts";
-import {
-  ALL_SIGNALS,
-  type BundleMessage,
-  type EncodedValue,
-  type HelloMessage,
-  type Message,
-  type MessageType,
-  type NamespaceSyncMessage,
-  type PublishMessage,
-  SIGNAL,
-  type SignalDefinition,
-  type SignalMeta,
-  type SnapshotParam,
-  type SubscribeMessage,
-  type SubscribeOptions,
-  VALUE_CODE,
-  type WelcomeMessage,
+import { BUNDLE_DEPTH_MAX, BUNDLE_MESSAGES_MAX } from "../limits.ts";
+import type {
+  BundleMessage,
+  HelloMessage,
+  Message,
+  MessageType,
+  NamespaceSyncMessage,
+  SnapshotParam,
+  WelcomeMessage,
 } from "./message.ts";
-import { writePublish } from "./publish_codec.ts";
 import { encodeTtl } from "./ttl.ts";
-import { phaseNamed, signalNamed, toFeatureBits } from "./v0_names.ts";
+import { readV0Announced, readV0Definition } from "./v0_definition_reader.ts";
 import { V0Fields } from "./v0_fields.ts";
+import { toFeatureBits } from "./v0_names.ts";
+import { readV0Publish } from "./v0_publish_reader.ts";
+import { readV0Subscribe, readV0Types } from "./v0_subscription_reader.ts";
 import { WireError } from "./wire_error.ts";
 
 const U8_MAX = 0xff;
 const U16_MAX = 0xffff;
 const ABSOLUTE_BIT = 0x8000_0000;
 const SECONDS_MAX = 0x7fff_ffff;
-const NULL_VALUE: EncodedValue = new Uint8Array([VALUE_CODE.null]);
-const SHARED_WRITER = new ByteWriter(256);
 
 /**
  * Reads the message in the payload of a v0 frame: a MessagePack map whose `type` names the message.
@@ -68,12 +58,12 @@ const READERS: { readonly [Type in MessageType]: Reader } = {
   ANNOUNCE: (fields) => ({
     type: "ANNOUNCE",
     namespace: fields.string("namespace"),
-    signals: fields.each("signals", readAnnounced),
+    signals: fields.each("signals", readV0Announced),
   }),
   FEDERATION_SYNC: readNamespaceSync,
-  SUBSCRIBE: readSubscribe,
+  SUBSCRIBE: readV0Subscribe,
   UNSUBSCRIBE: (fields) => ({ type: "UNSUBSCRIBE", id: fields.unsigned("id") }),
-  PUBLISH: readPublish,
+  PUBLISH: (fields, { at }) => readV0Publish(fields, at),
   SET: (fields) => ({
     type: "SET",
     address: fields.string("address"),
@@ -91,7 +81,7 @@ const READERS: { readonly [Type in MessageType]: Reader } = {
     from: fields.optionalU64("from"),
     to: fields.optionalU64("to"),
     limit: fields.optionalUnsigned("limit"),
-    types: readTypes(fields),
+    types: readV0Types(fields),
   }),
   BUNDLE: readBundle,
   SYNC: (fields) => ({
@@ -118,7 +108,7 @@ const READERS: { readonly [Type in MessageType]: Reader } = {
     correlationId: fields.optionalUnsigned("correlation_id"),
   }),
   QUERY: (fields) => ({ type: "QUERY", pattern: fields.string("pattern") }),
-  RESULT: (fields) => ({ type: "RESULT", signals: fields.each("signals", readDefinition) }),
+  RESULT: (fields) => ({ type: "RESULT", signals: fields.each("signals", readV0Definition) }),
 };
 
 function readFrom(fields: V0Fields, enclosing: Enclosing): Message {
@@ -152,130 +142,6 @@ function readWelcome(fields: V0Fields): WelcomeMessage {
     name: fields.string("name"),
     token: fields.optionalString("token"),
   };
-}
-
-function readAnnounced(fields: V0Fields): SignalDefinition {
-  return { ...readDefinition(fields), meta: readMeta(fields.optionalFields("meta")) };
-}
-
-function readDefinition(fields: V0Fields): SignalDefinition {
-  const type = fields.string("type");
-  const signal = signalNamed(type);
-  if (signal === undefined) throw fields.unknown("type", type);
-  return {
-    address: fields.string("address"),
-    signal,
-    datatype: fields.optionalString("datatype"),
-    access: fields.optionalString("access"),
-  };
-}
-
-function readMeta(fields: V0Fields | undefined): SignalMeta | undefined {
-  if (fields === undefined) return undefined;
-  const range = fields.optionalNumbers("range");
-  const [least, most] = range ?? [];
-  if (range !== undefined && range.length !== 2) {
-    throw fields.unknown("range", `${range.length} numbers`);
-  }
-  return {
-    unit: fields.optionalString("unit"),
-    range: least === undefined || most === undefined ? undefined : [least, most],
-    default: fields.optionalValue("default"),
-    description: fields.optionalString("description"),
-  };
-}
-
-function readSubscribe(fields: V0Fields): SubscribeMessage {
-  const options = fields.optionalFields("options");
-  options?.rename("SUBSCRIBE options");
-  return {
-    type: "SUBSCRIBE",
-    id: fields.unsigned("id"),
-    pattern: fields.string("pattern"),
-    types: readTypes(fields),
-    options: options && readOptions(options),
-  };
-}
-
-function readOptions(fields: V0Fields): SubscribeOptions | undefined {
-  const options: SubscribeOptions = {
-    maxRate: fields.optionalUnsigned("max_rate"),
-    epsilon: fields.optionalNumber("epsilon"),
-    history: fields.optionalUnsigned("history"),
-    window: fields.optionalUnsigned("window"),
-  };
-  return Object.values(options).every((option) => option === undefined) ? undefined : options;
-}
-
-/** A list that names none asks for all. */
-function readTypes(fields: V0Fields): number {
-  let mask = 0;
-  for (const name of fields.strings("types")) {
-    const signal = signalNamed(name);
-    if (signal === undefined) throw fields.unknown("types", name);
-    mask |= 1 << signal;
-  }
-  return mask === 0 ? ALL_SIGNALS : mask;
-}
-
-/**
- * What a PUBLISH says stands in one of several fields; v1 has one place for it. Its frame is passed on,
- * so it must fit one of v1.
- */
-function readPublish(fields: V0Fields, { at }: Enclosing): PublishMessage {
-  const signal = readSignal(fields);
-  const value = readContent(fields);
-  const message: PublishMessage = {
-    type: "PUBLISH",
-    address: fields.string("address"),
-    signal,
-    phase: signal === SIGNAL.gesture ? readPhase(fields) : 0,
-    value,
-    samples: value === undefined ? fields.optionalNumbers("samples") : undefined,
-    timestampMicros: fields.optionalU64("timestamp"),
-    id: fields.optionalUnsigned("id"),
-    rate: fields.optionalUnsigned("rate"),
-  };
-  checkSize(message, at);
-  return message;
-}
-
-function readSignal(fields: V0Fields): PublishMessage["signal"] {
-  const name = fields.optionalString("signal") ?? "event";
-  const signal = signalNamed(name);
-  if (signal === undefined) throw fields.unknown("signal", name);
-  return signal;
-}
-
-function readPhase(fields: V0Fields): PublishMessage["phase"] {
-  const name = fields.optionalString("phase") ?? "start";
-  const phase = phaseNamed(name);
-  if (phase === undefined) throw fields.unknown("phase", name);
-  return phase;
-}
-
-function readContent(fields: V0Fields): EncodedValue | undefined {
-  const value = fields.optionalValue("value") ?? fields.optionalValue("payload") ??
-    fields.optionalValue("timeline");
-  if (value !== undefined || fields.has("samples")) return value;
-  // Said to be nil, which is how clients publish null.
-  return fields.isNamed("value") || fields.isNamed("payload") ? NULL_VALUE : undefined;
-}
-
-function checkSize(message: PublishMessage, at: number): void {
-  const { samples } = message;
-  // Counted first: a list too long for its count is not written at all.
-  if (samples === undefined || 8 * samples.length <= FRAME_PAYLOAD_BYTES_MAX) {
-    SHARED_WRITER.reset();
-    writePublish(SHARED_WRITER, message);
-    if (SHARED_WRITER.length <= FRAME_PAYLOAD_BYTES_MAX) return;
-  }
-  throw new WireError(
-    "message",
-    at,
-    `Cannot read PUBLISH at offset ${at}: in a binary frame, in which it is passed on, it takes ` +
-      `more than the ${FRAME_PAYLOAD_BYTES_MAX} bytes that fit one`,
-  );
 }
 
 function readParam(fields: V0Fields): SnapshotParam {
