@@ -21,6 +21,9 @@ const VERSION = "tests/unit/state/version_test.ts";
 const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
 const LEGACY_HUB = "tests/sim/legacy_hub_test.ts";
 const LEGACY_LEAF = "tests/sim/legacy_leaf_test.ts";
+const MESSAGE_PACK_VALUE = "tests/unit/wire/message_pack_value_test.ts";
+const V0_CODEC = "tests/unit/wire/v0_codec_test.ts";
+const V0_SESSION = "tests/unit/router/v0_session_test.ts";
 const SAME_VALUE = "tests/unit/wire/same_value_test.ts";
 
 /** By directory of the sources. */
@@ -45,6 +48,140 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (message.ttl) writer.u32(message.ttl);",
     tests: ["tests/unit/wire/param_codec_test.ts", "tests/unit/wire/round_trip_test.ts"],
     why: "a SET with TTL 0 would be cut short",
+  },
+  {
+    file: "src/wire/message_pack_value.ts",
+    find: 'if (head.isHuge) throw refused(at, what, "an integer of 2^63 or more");',
+    replace: "",
+    tests: [MESSAGE_PACK_VALUE],
+    why: "an integer of 2^63 of a v0 client would become a negative one",
+  },
+  {
+    file: "src/wire/message_pack_value.ts",
+    find: "const fits32 = high === (value < 0 ? 0xffff_ffff : 0);",
+    replace: "const fits32 = true;",
+    tests: [MESSAGE_PACK_VALUE],
+    why: "large integers in a list of a v0 client would lose their upper half",
+  },
+  {
+    file: "src/wire/message_pack_value.ts",
+    find: "if (depth >= VALUE_DEPTH_MAX) {",
+    replace: "if (depth > VALUE_DEPTH_MAX) {",
+    tests: [MESSAGE_PACK_VALUE],
+    why: "a value of a v0 client could be nested deeper than clients of v1 can read",
+  },
+  {
+    file: "src/wire/message_pack_head.ts",
+    find: "if (bytes > reader.remaining) throw cut(reader, what, `${count} items`);",
+    replace: "",
+    tests: [MESSAGE_PACK_VALUE],
+    why: "a list that claims four billion items would be more than a refused message",
+  },
+  {
+    file: "src/wire/v0_fields.ts",
+    find: "head.length > V0_FIELDS_MAX",
+    replace: "head.length > V0_FIELDS_MAX + 1",
+    tests: [V0_CODEC],
+    why: "a v0 message could have more fields than are allowed",
+  },
+  {
+    file: "src/wire/v0_fields.ts",
+    find: "if (this.#starts.has(name)) throw failed(",
+    replace: 'if (name === "") throw failed(',
+    tests: [V0_CODEC],
+    why: "a v0 message that says a thing twice would be read by guessing",
+  },
+  {
+    file: "src/wire/message_pack_items.ts",
+    find: "if (depth > V0_NESTING_MAX) throw",
+    replace: "if (depth > 1e9) throw",
+    tests: [V0_CODEC],
+    why: "a deep field in a v0 message would end the connection as a bug of the router",
+  },
+  {
+    file: "src/wire/v0_fields.ts",
+    find: "if (start === undefined || this.#bytes[start] === 0xc0) return undefined;",
+    replace: "if (start === undefined) return undefined;",
+    tests: [V0_CODEC],
+    why: "clients that write what they leave out as nil would be refused",
+  },
+  {
+    file: "src/wire/v0_publish_reader.ts",
+    find: "  checkSize(message, at);\n  return message;",
+    replace: "  return message;",
+    tests: [V0_CODEC, V0_SESSION],
+    why: "an event of v0 too large for v1 would end the connection, half of its bundle done",
+  },
+  {
+    file: "src/wire/v0_reader.ts",
+    find: "total.messages += count;",
+    replace: "total.messages = count;",
+    tests: [V0_CODEC],
+    why: "bundles in a bundle of v0 would multiply the bound",
+  },
+  {
+    file: "src/wire/v0_writer.ts",
+    find: 'signal === SIGNAL.event ? "payload" : "value"',
+    replace: '"value"',
+    tests: [V0_CODEC],
+    why: "clients of v0 that look for an event's payload would find none",
+  },
+  {
+    file: "src/wire/client_frame.ts",
+    find: "(isV0 || encoding !== ENCODING_BINARY)",
+    replace: "encoding > ENCODING_BINARY",
+    tests: [V0_CODEC, V0_SESSION],
+    why: "clients of v1 would get events of v0 clients in v0",
+  },
+  {
+    file: "src/router/v0_messages.ts",
+    find: "if (param === undefined || !hasExtras(param)) return undefined;",
+    replace: "return undefined;",
+    tests: [V0_SESSION],
+    why: "the largest values would not reach a client of v0 in a snapshot",
+  },
+  {
+    file: "src/router/v0_messages.ts",
+    find: "if (message.signals.length < 2) return undefined;",
+    replace: "return undefined;",
+    tests: ["tests/unit/router/v0_messages_test.ts"],
+    why: "a large RESULT would be an ERROR to a client of v0",
+  },
+  {
+    file: "src/router/v0_port.ts",
+    find: "this.#connections.delete(connection);",
+    replace: "",
+    tests: [V0_SESSION],
+    why: "connections of v0 would be remembered for ever",
+  },
+  {
+    file: "src/router/greeting.ts",
+    find: "if (isV0) this.#router.port.speakV0(this.#connection.id);",
+    replace: "",
+    tests: [V0_SESSION],
+    why: "clients of v0 would be answered in v1, which they cannot read",
+  },
+  {
+    file: "src/router/greeting.ts",
+    find: "if (isPeer && isV0) {",
+    replace: "if (isPeer && isV0 && hello.version === 0) {",
+    tests: [V0_SESSION],
+    why: "a peer would federate in frames that links cannot read",
+  },
+  {
+    file: "src/federation/legacy_leaf_link.ts",
+    find: "frame = decodeClientFrame(bytes);",
+    replace:
+      "frame = decodeClientFrame(bytes);\n      if ((bytes[4] ?? 0) >= 0x80) return super.received(bytes);",
+    tests: [LEGACY_LEAF],
+    why: "a legacy leaf could write in v0 outside its namespaces",
+  },
+  {
+    file: "src/edge/websocket_listener.ts",
+    find: "[CLASP_SUBPROTOCOL, V0_SUBPROTOCOL].find",
+    replace: "[CLASP_SUBPROTOCOL].find",
+    tests: ["tests/edge/websocket_listener_test.ts"],
+    why: "strict clients of v0 would give up while they connect",
   },
   {
     file: "src/address/pattern.ts",

@@ -16,6 +16,10 @@ export const BATCH_BYTES_MAX: number = 262_144;
 
 /** Nesting of arrays and maps in a value. */
 export const VALUE_DEPTH_MAX: number = 32;
+/** Named fields of one map in a v0 message, those that nobody knows included. */
+export const V0_FIELDS_MAX: number = 64;
+/** Nesting of arrays and maps in v0 fields that nobody knows: bundles, each with its list, and values. */
+export const V0_NESTING_MAX: number = 48;
 /** Nesting of bundles in bundles. */
 export const BUNDLE_DEPTH_MAX: number = 4;
 /** Messages in one bundle, those of nested bundles included. */

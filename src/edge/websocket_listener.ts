@@ -37,14 +37,16 @@ const CODE_GOING_AWAY = 1001;
 const STOPPING = "the router is stopping";
 const NOT_A_PAGE = 'This port speaks CLASP over WebSocket, subprotocol "clasp". ' +
   "Connect to it with a CLASP client.";
+/** What clients of v0 offer, whose frames are told apart by themselves. */
+const V0_SUBPROTOCOL = "clasp.v2";
 const NOBODY: TransportHandler = { onMessage() {}, onText() {}, onClose() {} };
 
 /**
  * Listens for WebSocket connections on any path.
  *
- * The subprotocol `clasp` is confirmed when it was offered. A client that offers none, or only
- * others, is accepted without one, as the public router does: strict clients then give up by
- * themselves, lenient ones work.
+ * The subprotocol `clasp` is confirmed when it was offered, else `clasp.v2`, which is that of v0. A
+ * client that offers none, or only others, is accepted without one, as the public router does: strict
+ * clients then give up by themselves, lenient ones work.
  *
  * A host that has `LINGERING_SOCKETS_PER_ADDRESS_MAX` lingering sockets is refused with HTTP 503
  * until one of them is gone. Clients behind one proxy are one host.
@@ -143,7 +145,7 @@ class WebSocketListener implements Listener {
   }
 
   #upgrade(request: Request, peer: Peer): Response {
-    const confirms = offeredProtocols(request).includes(CLASP_SUBPROTOCOL);
+    const protocol = chosenProtocol(request);
     let upgrade: Deno.WebSocketUpgrade;
     try {
       const idleTimeout = this.#options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
@@ -154,7 +156,7 @@ class WebSocketListener implements Listener {
     }
     const { socket, response } = upgrade;
     // The option `protocol` finds ours only in lists that are written "a, b", not "a,b".
-    if (confirms) response.headers.set("sec-websocket-protocol", CLASP_SUBPROTOCOL);
+    if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
     this.#busy++;
     socket.onopen = () => this.#accept(socket, peer);
     // Before it is open, a socket that breaks says no more than this.
@@ -243,8 +245,9 @@ function asksForWebSocket(request: Request): boolean {
   return listed(request.headers.get("upgrade")?.toLowerCase()).includes("websocket");
 }
 
-function offeredProtocols(request: Request): string[] {
-  return listed(request.headers.get("sec-websocket-protocol"));
+function chosenProtocol(request: Request): string | undefined {
+  const offered = listed(request.headers.get("sec-websocket-protocol"));
+  return [CLASP_SUBPROTOCOL, V0_SUBPROTOCOL].find((protocol) => offered.includes(protocol));
 }
 
 function listed(header: string | null | undefined): string[] {

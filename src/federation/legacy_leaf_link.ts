@@ -5,7 +5,7 @@ import type { Connection } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { ParamChange } from "../router/param_change.ts";
 import type { Publication } from "../router/publication.ts";
-import { decodeFrame } from "../wire/frame.ts";
+import { type ClientFrame, decodeClientFrame } from "../wire/client_frame.ts";
 import {
   ALL_SIGNALS,
   type FederationSyncMessage,
@@ -91,16 +91,15 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
   }
 
   override received(bytes: Uint8Array): void {
-    let decoded: ReturnType<typeof decodeFrame>;
+    let frame: ClientFrame;
     try {
-      decoded = decodeFrame(bytes);
+      frame = decodeClientFrame(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       return super.received(bytes);
     }
-    const { header, message } = decoded;
-    const frame = bytes.subarray(0, header.payloadEnd);
-    if (!this.#handle(message, frame, header.qos !== QOS.fire)) super.received(bytes);
+    const { message } = frame;
+    if (!this.#handle(message, frame.bytes, frame.qos !== QOS.fire)) super.received(bytes);
     if (message.type === "SUBSCRIBE") this.#noteSubscription(message);
   }
 

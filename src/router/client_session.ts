@@ -2,7 +2,7 @@ import { SUBSCRIBES_WAITING_MAX, SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { isLive, type LiveVersion } from "../state/version.ts";
-import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
+import { type ClientFrame, decodeClientFrame } from "../wire/client_frame.ts";
 import {
   type AnnounceMessage,
   type GetMessage,
@@ -43,6 +43,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   readonly name: string;
   readonly #router: RouterCore;
   readonly #connection: Connection;
+  /** Of the protocol, as its HELLO says it. */
+  readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
   #subscribesWaiting = 0;
   /** Since the first subscription with limits. */
@@ -54,6 +56,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.#connection = connection;
     this.id = router.port.newId();
     this.name = hello.name;
+    this.#version = hello.version;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -61,7 +64,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     const router = this.#router;
     this.#connection.sendMessage({
       type: "WELCOME",
-      version: 1,
+      version: this.#version,
       features: router.clientFeatures,
       timeMicros: router.timeMicros(),
       session: this.id,
@@ -76,18 +79,16 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   received(bytes: Uint8Array): void {
-    let frame: FrameHeader;
-    let message: Message;
+    let frame: ClientFrame;
     try {
-      ({ header: frame, message } = decodeFrame(bytes));
+      frame = decodeClientFrame(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       const code = error.kind === "frame" ? ERROR_CODE.invalidFrame : ERROR_CODE.invalidMessage;
       this.#connection.refuseWith(code, error.message);
       return;
     }
-    // Bytes after the first frame are ignored, as the public codecs do.
-    this.#handle(message, bytes.subarray(0, frame.payloadEnd), frame.qos !== QOS.fire);
+    this.#handle(frame.message, frame.bytes, frame.qos !== QOS.fire);
   }
 
   closed(): void {

@@ -1,6 +1,7 @@
 import { HANDSHAKE_TIMEOUT_SECONDS } from "../limits.ts";
-import { decodeFrame } from "../wire/frame.ts";
+import { decodeClientFrame } from "../wire/client_frame.ts";
 import { FEATURE, type HelloMessage } from "../wire/message.ts";
+import { isV0Frame } from "../wire/v0_frame.ts";
 import { WireError } from "../wire/wire_error.ts";
 import type { Appointment } from "./agenda.ts";
 import { ClientSession } from "./client_session.ts";
@@ -9,6 +10,8 @@ import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { RouterCore } from "./router_core.ts";
 
 const PROTOCOL_VERSION = 1;
+/** What the clients that spoke MessagePack called theirs, the last of them and those before. */
+const V0_PROTOCOL_VERSIONS: readonly number[] = [1, 2];
 
 /** A connection that has not said HELLO yet. It may say nothing else, and not wait for ever. */
 export class Greeting implements ConnectionHandler {
@@ -28,9 +31,12 @@ export class Greeting implements ConnectionHandler {
   }
 
   received(bytes: Uint8Array): void {
+    // Before anything can be refused: whoever it is reads no other answer.
+    const isV0 = isV0Frame(bytes);
+    if (isV0) this.#router.port.speakV0(this.#connection.id);
     let hello: HelloMessage;
     try {
-      const { message } = decodeFrame(bytes);
+      const { message } = decodeClientFrame(bytes);
       if (message.type !== "HELLO") {
         this.#refuse(
           ERROR_CODE.invalidMessage,
@@ -45,15 +51,16 @@ export class Greeting implements ConnectionHandler {
       this.#refuse(code, error.message);
       return;
     }
-    this.#greet(hello);
+    this.#greet(hello, isV0);
   }
 
   closed(): void {
     this.#router.agenda.cancel(this.#timeout);
   }
 
-  #greet(hello: HelloMessage): void {
-    if (hello.version !== PROTOCOL_VERSION) {
+  #greet(hello: HelloMessage, isV0: boolean): void {
+    const versions = isV0 ? V0_PROTOCOL_VERSIONS : [PROTOCOL_VERSION];
+    if (!versions.includes(hello.version)) {
       this.#refuse(
         ERROR_CODE.unsupportedVersion,
         `CLASP version ${hello.version} is not supported; this router speaks ${PROTOCOL_VERSION}`,
@@ -65,9 +72,17 @@ export class Greeting implements ConnectionHandler {
       this.#refuse(ERROR_CODE.invalidMessage, problem);
       return;
     }
-    this.#router.agenda.cancel(this.#timeout);
     const { federation } = this.#router;
-    if ((hello.features & FEATURE.federation) !== 0 && federation !== undefined) {
+    const isPeer = (hello.features & FEATURE.federation) !== 0 && federation !== undefined;
+    if (isPeer && isV0) {
+      this.#refuse(
+        ERROR_CODE.refused,
+        "Routers do not federate in MessagePack frames (v0): say HELLO in binary frames (v1)",
+      );
+      return;
+    }
+    this.#router.agenda.cancel(this.#timeout);
+    if (isPeer) {
       const handler = federation.acceptPeer(this.#connection, hello);
       if (handler !== undefined) this.#connection.handler = handler;
       return;

@@ -25,6 +25,7 @@ import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./
 import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { V0Port } from "./v0_port.ts";
 
 /** How often connections with a full socket buffer are tried again: there is no drain event. */
 const PUMP_INTERVAL_MS = 4;
@@ -46,7 +47,7 @@ const HERE: WriteRoute = { kind: "here" };
  */
 export class RouterCore implements ConnectionOwner {
   readonly config: RouterCoreConfig;
-  readonly port: RouterPort;
+  readonly port: V0Port;
   readonly agenda: Agenda = new Agenda();
   readonly locks: Locks = new Locks();
   readonly subscriptions: Subscriptions = new Subscriptions();
@@ -83,7 +84,7 @@ export class RouterCore implements ConnectionOwner {
   }) {
     validateRouterCoreConfig(options.config);
     this.config = options.config;
-    this.port = options.port;
+    this.port = new V0Port(options.port);
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;
     const { store = new MapParamStore() } = options;
@@ -283,6 +284,7 @@ export class RouterCore implements ConnectionOwner {
   }
 
   forget(connection: Connection): void {
+    this.port.forget(connection.id);
     this.#connections.delete(connection.id);
     this.#waiting.delete(connection);
   }

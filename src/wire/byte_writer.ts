@@ -118,6 +118,15 @@ export class ByteWriter {
     }
   }
 
+  /** Overwrites one byte that was written before. */
+  patchU8(offset: number, value: number): void {
+    if ((value & 0xff) !== value) throw outOfRange("u8", value);
+    if (!(offset >= 0 && offset < this.#length)) {
+      throw new RangeError(`Cannot patch byte ${offset} of ${this.#length}`);
+    }
+    this.#bytes[offset] = value;
+  }
+
   /** Overwrites two bytes that were written before. */
   patchU16(offset: number, value: number): void {
     if ((value & 0xffff) !== value) throw outOfRange("u16", value);

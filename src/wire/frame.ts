@@ -71,14 +71,16 @@ export function readFrameHeader(bytes: Uint8Array, offset: number): FrameHeader 
   };
 }
 
-/** Reads the binary frame at `offset` and the message in it. */
+/**
+ * Reads the binary frame at `offset` and the message in it. `decodeClientFrame` reads those of v0 too.
+ */
 export function decodeFrame(
   bytes: Uint8Array,
   offset: number = 0,
 ): { readonly header: FrameHeader; readonly message: Message } {
   const header = readFrameHeader(bytes, offset);
   if (header.encoding !== ENCODING_BINARY) {
-    throw unreadable(offset + 1, "v0 MessagePack is not supported yet");
+    throw unreadable(offset + 1, "it is MessagePack (v0), which only clients may send");
   }
   return { header, message: readMessage(bytes, header.payloadStart, header.payloadEnd) };
 }
@@ -118,16 +120,22 @@ export function writeFrame(
 /**
  * Starts a frame; the payload is written next, then `endFrame` is called.
  *
+ * @param header Its encoding is 1 when it says none.
  * @returns Where the frame starts, for `endFrame`.
  */
 export function beginFrame(
   writer: ByteWriter,
-  header: { readonly qos: Qos; readonly timestampMicros?: number | undefined },
+  header: {
+    readonly qos: Qos;
+    readonly timestampMicros?: number | undefined;
+    readonly encoding?: 0 | 1;
+  },
 ): number {
   const start = writer.length;
   const timestamped = header.timestampMicros !== undefined;
   writer.u8(MAGIC);
-  writer.u8((header.qos << QOS_SHIFT) | (timestamped ? TIMESTAMP_BIT : 0) | ENCODING_BINARY);
+  const { encoding = ENCODING_BINARY } = header;
+  writer.u8((header.qos << QOS_SHIFT) | (timestamped ? TIMESTAMP_BIT : 0) | encoding);
   writer.u16(0);
   if (header.timestampMicros !== undefined) writer.u64(header.timestampMicros);
   return start;

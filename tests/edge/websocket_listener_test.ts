@@ -22,6 +22,21 @@ Deno.test("listenWebSocket() confirms clasp however the list is written", async 
   }
 });
 
+Deno.test("listenWebSocket() confirms clasp.v2 to a client that does not offer clasp", async () => {
+  await using server = new Server();
+  for (
+    const [offer, chosen] of [["clasp.v2", "clasp.v2"], ["mqtt,clasp.v2", "clasp.v2"], [
+      "clasp.v2, clasp",
+      "clasp",
+    ]] as const
+  ) {
+    using client = await RawWebSocket.connect(server.port, {
+      headers: { "Sec-WebSocket-Protocol": offer },
+    });
+    assertEquals(client.header("sec-websocket-protocol"), chosen, offer);
+  }
+});
+
 Deno.test("listenWebSocket() accepts a client without clasp and confirms nothing", async () => {
   await using server = new Server();
   for (const offer of ["", "mqtt", "clasp2"]) {

@@ -70,7 +70,11 @@ export class LegacyLeaf {
   }
 
   send(message: Message): void {
-    this.#transport?.send(encodeFrame(message));
+    this.sendBytes(encodeFrame(message));
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#transport?.send(bytes);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { LEGACY_ANSWERS_WAITING_MAX, MAX_FEDERATION_PATTERNS } from "../../src/limits.ts";
 import { FEATURE, type Message } from "../../src/wire/message.ts";
 import { encodeTtl } from "../../src/wire/ttl.ts";
+import { encodeV0Frame } from "../../src/wire/v0_frame.ts";
 import { decodeValue } from "../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertLess, assertStringIncludes } from "../support/assert.ts";
 import { awaitActive, clientOf, held, startFederation, write } from "./federation_setup.ts";
@@ -112,6 +113,18 @@ Deno.test("what a legacy leaf sends outside its namespaces is refused and change
   world.clock.runFor(50);
   assertEquals(held(world, "hub", "/old/1"), "2 r2 of old");
   assertEquals(clientOf(world, "hub").events.map(({ id }) => id), ["e"]);
+});
+
+Deno.test("what a legacy leaf says in v0 counts as what it says in v1", () => {
+  const { world, leaf } = startSite();
+  leaf.sendBytes(encodeV0Frame(setOf("/other/1", 1)));
+  leaf.sendBytes(encodeV0Frame(eventOf("/other/go", "e")));
+  leaf.sendBytes(encodeV0Frame(setOf("/old/1", 1)));
+  leaf.sendBytes(encodeV0Frame(eventOf("/old/go", "e")));
+  world.clock.runFor(50);
+  assertEquals(codes(leaf), [[403, "/other/1"], [403, "/other/go"]]);
+  assertEquals(held(world, "hub", "/old/1"), "1 r1 of old");
+  assertEquals(clientOf(world, "hub").events.map(({ address }) => address), ["/old/go"]);
 });
 
 Deno.test("a legacy leaf that has declared nothing writes nothing", () => {

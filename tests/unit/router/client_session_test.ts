@@ -386,8 +386,8 @@ Deno.test("a message that cannot be read is refused and the session goes on", ()
     const [code, bytes] of [
       [100, Uint8Array.of(1, 2, 3, 4, 5)],
       [100, frame.subarray(0, frame.length - 1)],
-      // MessagePack, which this router does not speak.
-      [100, Uint8Array.of(0x53, 0x40, 0, 1, 0x41)],
+      // Encoding 2, which nobody speaks.
+      [100, Uint8Array.of(0x53, 0x42, 0, 1, 0x41)],
       [101, Uint8Array.of(0x53, 1, 0, 1, 0x7f)],
       [101, Uint8Array.of(0x53, 1, 0, 2, 0x21, 0)],
     ] as const

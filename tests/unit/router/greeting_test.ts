@@ -75,7 +75,7 @@ Deno.test("a connection whose first message is not HELLO is closed, and nothing 
 Deno.test("a connection that sends no CLASP is closed with ERROR 100 or 101", () => {
   const router = new TestRouter();
   for (
-    const [code, bytes] of [[100, [1, 2, 3]], [100, [0x53, 0x40, 0, 1, 0x81]], [101, [
+    const [code, bytes] of [[100, [1, 2, 3]], [100, [0x53, 0x42, 0, 1, 0x41]], [101, [
       0x53,
       1,
       0,

@@ -95,3 +95,14 @@ Deno.test("ByteWriter.truncate() and byteAt() know how much was written", () => 
   assertThrows(() => writer.byteAt(1), RangeError);
   assertThrows(() => writer.truncate(2), RangeError);
 });
+
+Deno.test("patchU8() overwrites a byte that was written, and no other", () => {
+  const writer = new ByteWriter();
+  writer.u16(0x0102);
+  writer.patchU8(1, 0xff);
+  assertEquals(writer.copy(), Uint8Array.of(1, 0xff));
+  for (const [offset, value] of [[2, 0], [-1, 0], [0, 256], [0, -1], [0, 0.5]] as const) {
+    assertThrows(() => writer.patchU8(offset, value), RangeError);
+  }
+  assertEquals(writer.copy(), Uint8Array.of(1, 0xff));
+});
