@@ -405,8 +405,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "what is new overtakes what waits",
     file: "src/router/outbox.ts",
-    find: "if (this.#head === this.#messages.length && this.#hasRoom()) {",
-    replace: "if (this.#hasRoom()) {",
+    find: "if (this.#queue.length > 0 || !this.#hasRoom()) return false;",
+    replace: "if (!this.#hasRoom()) return false;",
+  },
+  {
+    name: "an ACK comes before the value that waits",
+    file: "src/router/client_session.ts",
+    find: "    this.tellFirst(address);\n",
+    replace: "",
   },
   {
     name: "timers stop",

@@ -17,6 +17,7 @@ import {
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
+import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
@@ -24,6 +25,7 @@ import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { isReserved } from "./reserved.ts";
+import { isSample } from "./is_sample.ts";
 import type { RouterCore } from "./router_core.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -36,6 +38,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   readonly #router: RouterCore;
   readonly #connection: Connection;
   readonly #pendingWrites = new PendingWrites();
+  readonly #conflated: ConflatedParams;
   #subscribesWaiting = 0;
   readonly #isSeen = ({ address }: { readonly address: string }): boolean => this.sees(address);
 
@@ -44,6 +47,12 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     this.#connection = connection;
     this.id = router.port.newId();
     this.name = hello.name;
+    this.#conflated = new ConflatedParams({
+      get: (address) => router.params.get(address),
+      isWanted: (address) => this.#isTold(address),
+      paramsMax: router.config.paramsMax,
+    });
+    connection.outbox.lane = this.#conflated;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -87,12 +96,21 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   paramChanged(change: ParamChange): void {
-    if (!change.isTombstone) this.#connection.send(change.clientFrame());
+    if (change.isTombstone) return;
+    if (change.cause.isPassedOn) return this.#connection.send(change.clientFrame());
+    this.#connection.sendValue(change.clientFrame(), change.address);
+  }
+
+  /** The client is about to be told that its write was accepted: the value comes before that. */
+  tellFirst(address: string): void {
+    const frame = this.#conflated.take(address);
+    if (frame !== undefined) this.#connection.send(frame);
   }
 
   published(publication: Publication): void {
     if (publication.audience === "peers") return this.#router.federation?.missed(publication);
-    this.#connection.send(publication.frame, publication.deadlineMicros);
+    const { frame, deadlineMicros } = publication;
+    this.#connection.sendEvent(frame, { deadlineMicros, isSample: isSample(publication) });
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
@@ -176,6 +194,7 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   #answerSet(answer: WriteAnswer, { address }: SetMessage, wantsAck: boolean): void {
     if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
     if (!wantsAck) return;
+    this.tellFirst(address);
     const { version: { revision }, holder } = answer;
     this.#connection.sendMessage(
       holder === undefined
@@ -311,6 +330,14 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   #sync({ t1 }: SyncMessage): void {
     const timeMicros = this.#router.timeMicros();
     this.#connection.sendMessage({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
+  }
+
+  /** Whether it is to be told of a param that changed some time ago. */
+  #isTold(address: string): boolean {
+    return this.sees(address) &&
+      this.#router.subscriptions.targets(address).some(({ subscriber, types }) =>
+        subscriber === this && (types & (1 << SIGNAL.param)) !== 0
+      );
   }
 
   /** Whether this session is shown what is at an address. */
