@@ -1062,10 +1062,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/message_queue.ts",
-    find: "if (gaps < GAPS_MAX || gaps < this.#length) return;",
-    replace: "if (gaps < 100) return;\n    this.#head = 1;",
+    find: 'if (message?.kind !== "sample") continue;',
+    replace: "if (message === undefined) continue;",
     tests: ["tests/unit/router/message_queue_test.ts"],
-    why: "messages would be lost when others were dropped",
+    why: "the start of a gesture would make room for its moves",
   },
   {
     file: "src/router/conflated_params.ts",

@@ -403,10 +403,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   // Queues and timers
   {
-    name: "what is new overtakes what waits",
+    name: "a value that cannot leave at once is forgotten",
     file: "src/router/outbox.ts",
-    find: "if (this.#queue.length > 0 || !this.#hasRoom()) return false;",
-    replace: "if (!this.#hasRoom()) return false;",
+    find: "if (this.#hasValues || !this.#sendNow(bytes)) this.conflate(address);",
+    replace: "this.#sendNow(bytes);",
   },
   {
     name: "an ACK comes before the value that waits",
