@@ -19,6 +19,9 @@ export interface Mutation {
 
 const VERSION = "tests/unit/state/version_test.ts";
 const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
+const OUTBOX = "tests/unit/router/outbox_test.ts";
+const SLOW_CONSUMER = "tests/unit/router/slow_consumer_test.ts";
+const CONFLATED_VERSIONS = "tests/unit/federation/conflated_versions_test.ts";
 const LEGACY_HUB = "tests/sim/legacy_hub_test.ts";
 const LEGACY_LEAF = "tests/sim/legacy_leaf_test.ts";
 const MESSAGE_PACK_VALUE = "tests/unit/wire/message_pack_value_test.ts";
@@ -494,10 +497,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/outbox.ts",
-    find: "if (this.#head === this.#messages.length && this.#hasRoom()) {",
-    replace: "if (this.#hasRoom()) {",
-    tests: ["tests/sim/slow_peers_test.ts"],
-    why: "a slow client would get an old value after a newer one",
+    find: "if (this.#queue.length > 0 || !this.#hasRoom()) return false;",
+    replace: "if (!this.#hasRoom()) return false;",
+    tests: [OUTBOX],
+    why: "a slow client would get an old answer after a newer one",
   },
   {
     file: "src/edge/router_host.ts",
@@ -1168,17 +1171,116 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/outbox.ts",
-    find: "if (deadlineMicros <= nowMicros) this.#expired++;\n    else this",
-    replace: "this",
+    find: "if (message.deadlineMicros <= nowMicros) {",
+    replace: "if (message.deadlineMicros < 0) {",
     tests: ["tests/unit/router/event_life_test.ts"],
     why: "a slow client would get a cue long after its time",
   },
   {
     file: "src/router/outbox.ts",
-    find: "this.#deadlines.splice(0, this.#head);",
+    find: "? buffered > this.#lowWaterBytes",
+    replace: "? buffered >= this.#limits.highWaterBytes",
+    tests: [OUTBOX],
+    why: "a slow client would be sent to a few bytes at a time",
+  },
+  {
+    file: "src/router/outbox.ts",
+    find: "this.#queue.hasAnswers || this.#turnBytes",
+    replace: "this.#turnBytes",
+    tests: [OUTBOX],
+    why: "a newer value would come before an older one in an answer",
+  },
+  {
+    file: "src/router/outbox.ts",
+    find: "|| this.#turnBytes < SNAPSHOT_CHUNK_BYTES;",
+    replace: "|| this.#turnBytes >= 0;",
+    tests: [SLOW_CONSUMER],
+    why: "a stream would keep params from a slow client for ever",
+  },
+  {
+    file: "src/router/outbox.ts",
+    find: "      this.#queue.length >= OUTBOX_MESSAGES_MAX;",
+    replace: "      false;",
+    tests: [OUTBOX],
+    why: "small messages would take many times the memory that the bound allows",
+  },
+  {
+    file: "src/router/outbox.ts",
+    find: "if (this.#queue.length > this.#lookAtLength) this.#expire(nowMicros);",
     replace: "",
-    tests: ["tests/unit/router/event_life_test.ts"],
-    why: "messages would be dropped for the deadlines of others",
+    tests: [SLOW_CONSUMER],
+    why: "expired events would get a client closed",
+  },
+  {
+    file: "src/router/message_queue.ts",
+    find: 'if (message?.kind !== "sample") continue;',
+    replace: "if (message === undefined) continue;",
+    tests: ["tests/unit/router/message_queue_test.ts"],
+    why: "the start of a gesture would make room for its moves",
+  },
+  {
+    file: "src/router/conflated_params.ts",
+    find: "if (version !== undefined && !batch.add(address, version)) break;\n      this",
+    replace: "if (version !== undefined && !batch.add(address, version)) {\n" +
+      "        this.#addresses.delete(address);\n        break;\n      }\n      this",
+    tests: ["tests/unit/router/conflated_params_test.ts"],
+    why: "every batch would lose one param",
+  },
+  {
+    file: "src/router/conflated_params.ts",
+    find: "isLive(version) && this.#options.isWanted(address) ? version",
+    replace: "isLive(version) ? version",
+    tests: ["tests/unit/router/conflated_params_test.ts", SLOW_CONSUMER],
+    why: "a client would be told of what it does not want any more",
+  },
+  {
+    file: "src/router/pending_addresses.ts",
+    find: "if (this.size >= this.#options.addressesMax) this.#forgetUseless();",
+    replace: "",
+    tests: ["tests/unit/router/pending_addresses_test.ts"],
+    why: "params that come and expire would fill the memory of a router with a slow client",
+  },
+  {
+    file: "src/router/client_session.ts",
+    find: "    this.tellFirst(address);\n",
+    replace: "",
+    tests: [SLOW_CONSUMER],
+    why: "a slow client would hear that its write was accepted before it sees it",
+  },
+  {
+    file: "src/router/router_core.ts",
+    find: "    this.#waiting.delete(connection);\n    if (outbox.isTooSlow",
+    replace: "    if (outbox.isTooSlow",
+    tests: [SLOW_CONSUMER],
+    why: "of many slow clients the first would take every turn",
+  },
+  {
+    file: "src/federation/link.ts",
+    find: "const mayWait = !cause.isPassedOn && this",
+    replace: "const mayWait = this",
+    tests: [CONFLATED_VERSIONS],
+    why: "a version that is not kept here would be lost on a slow link",
+  },
+  {
+    file: "src/federation/link.ts",
+    find: "if (!this.isBehind || !isSample(publication)) return",
+    replace: "if (this.isDone || !isSample(publication)) return",
+    tests: [CONFLATED_VERSIONS],
+    why: "streams would close a slow link",
+  },
+  {
+    file: "src/federation/write_router.ts",
+    find: "    link.tellFirst(set.address);\n    link.sendRequest",
+    replace: "    link.sendRequest",
+    tests: [CONFLATED_VERSIONS],
+    why: "a write could be refused for a revision that is still to come",
+  },
+  {
+    file: "src/federation/conflated_versions.ts",
+    find: "this.#options.flush();",
+    replace: "",
+    tests: [CONFLATED_VERSIONS],
+    why: "an update could come before the namespace that it is in, and be refused",
   },
   {
     file: "src/federation/legacy_outflow.ts",

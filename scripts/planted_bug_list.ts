@@ -398,10 +398,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   // Queues and timers
   {
-    name: "what is new overtakes what waits",
+    name: "a value that cannot leave at once is forgotten",
     file: "src/router/outbox.ts",
-    find: "if (this.#head === this.#messages.length && this.#hasRoom()) {",
-    replace: "if (this.#hasRoom()) {",
+    find: "if (this.#hasValues || !this.#sendNow(bytes)) this.conflate(address);",
+    replace: "this.#sendNow(bytes);",
+  },
+  {
+    name: "an ACK comes before the value that waits",
+    file: "src/router/client_session.ts",
+    find: "    this.tellFirst(address);\n",
+    replace: "",
   },
   {
     name: "timers stop",

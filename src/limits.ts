@@ -98,6 +98,12 @@ export const TOMBSTONES_MAX: number = 100_000;
 export const TOMBSTONE_LIFE_MS: number = 86_400_000;
 /** Bytes queued for one connection before it is closed with 503 at once. */
 export const OUTBOX_BYTES_MAX: number = 67_108_864;
+/** Messages queued for one connection before it is closed with 503 at once: small ones cost more. */
+export const OUTBOX_MESSAGES_MAX: number = 250_000;
+/** Stream samples and moves of gestures queued for one connection; beyond it the oldest goes. */
+export const OUTBOX_SAMPLES_MAX: number = 1_000;
+/** Bytes of their frames. */
+export const OUTBOX_SAMPLES_BYTES_MAX: number = 1_048_576;
 /** With more bytes than this queued for `OUTBOX_SLOW_MS` on end, a connection is closed with 503. */
 export const OUTBOX_SLOW_BYTES: number = 8_388_608;
 /** Snapshots and other bulk data that wait to be made for one connection. */
@@ -106,6 +112,12 @@ export const OUTBOX_SOURCES_MAX: number = 2_000;
 export const OUTBOX_SLOW_MS: number = 2_000;
 /** Bytes in the socket's own buffer above which the router queues instead of sending. */
 export const OUTBOX_HIGH_WATER_BYTES: number = 262_144;
+/** Part of the high-water mark to which that buffer must drain before the router sends again. */
+export const OUTBOX_LOW_WATER_SHARE: number = 0.5;
+/** Bytes that one connection may send of what waits for it, in one turn, while others wait. */
+export const OUTBOX_SLICE_BYTES: number = 65_536;
+/** Bytes that all connections together may send of what waits, in one turn of the event loop. */
+export const OUTBOX_TURN_BYTES: number = 524_288;
 /** Payload bytes of one SNAPSHOT chunk; small enough that a snapshot and live updates interleave. */
 export const SNAPSHOT_CHUNK_BYTES: number = 32_768;
 /** Closed sockets whose TCP connection is still open, from one address, before it is refused. */

@@ -7,7 +7,8 @@ import {
 import type { Appointment } from "../router/agenda.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
-import type { ParamChange } from "../router/param_change.ts";
+import { isSample } from "../router/is_sample.ts";
+import { ParamChange } from "../router/param_change.ts";
 import { isLocal } from "../router/reserved.ts";
 import type { Publication } from "../router/publication.ts";
 import type { Subscriber } from "../router/subscriber.ts";
@@ -23,6 +24,7 @@ import type {
   SyncMessage,
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
+import { ConflatedVersions } from "./conflated_versions.ts";
 import { type EnvelopeFrame, type EnvelopeVisitor, readEnvelope } from "./envelope_reader.ts";
 import { EnvelopeWriter } from "./envelope_writer.ts";
 import { EventAcks } from "./event_acks.ts";
@@ -32,6 +34,8 @@ import { isRepeatable } from "./is_repeatable.ts";
 import { LinkClock } from "./link_clock.ts";
 import type { PeerState } from "./link_event.ts";
 import type { PeerRecord } from "./peer_record.ts";
+
+const UNCAUSED = { raised: false } as const;
 
 /** Why a link ended, for whoever dials again. */
 export type LinkEnd =
@@ -62,13 +66,15 @@ export interface LinkRole {
  * One connection to a peer router, from either end: what both ends do alike. Its {@linkcode LinkRole}
  * does the rest.
  *
- * Everything the link sends leaves in order, joined into one message per event-loop turn.
+ * Everything the link sends leaves in order, joined into one message per event-loop turn. Only
+ * versions that change while it is behind come later: see {@linkcode ConflatedVersions}.
  */
 export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor, EventCarrier {
   readonly connection: Connection;
   #record: PeerRecord;
   readonly #core: FederationCore;
   readonly #writer: EnvelopeWriter;
+  readonly #conflated: ConflatedVersions;
   readonly #flush: () => void = () => this.#writer.flush();
   #role: LinkRole | undefined;
   #routerId = "";
@@ -98,6 +104,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       (bytes) => connection.send(bytes),
       () => this.#clockMicros(),
     );
+    this.#conflated = new ConflatedVersions({
+      get: (address) => core.router.params.get(address),
+      kindOf: (address) => this.#role?.kindOf(address),
+      flush: this.#flush,
+      conflated: () => this.#record.counters.conflated++,
+      paramsMax: core.router.config.paramsMax,
+    });
+    connection.outbox.lane = this.#conflated;
     this.#acks = new EventAcks(
       core.router,
       (events) => this.sendMessage({ type: "FEDERATION_SYNC", op: "LinkAck", events }),
@@ -251,6 +265,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     this.#wantFlush();
   }
 
+  /** Something is about to be said of an address: a version that waits comes before that. */
+  tellFirst(address: string): void {
+    const version = this.#conflated.take(address)
+      ? this.#core.router.params.get(address)
+      : undefined;
+    if (version !== undefined) this.#sendVersion(new ParamChange(address, version, UNCAUSED));
+  }
+
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
     const t1 = this.#clockMicros();
@@ -327,16 +349,17 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   // Subscriber
 
   paramChanged(change: ParamChange): void {
-    const kind = this.#role?.kindOf(change.address);
-    if (kind === undefined || isLocal(change.address)) return;
-    const { origin } = change.version;
-    if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
-    else this.#writer.version(kind, origin, change.peerFrame());
-    this.#wantFlush();
+    const { address, cause } = change;
+    if (isLocal(address)) return;
+    const mayWait = !cause.isPassedOn && this.connection.outbox.isBehind;
+    if (mayWait) this.connection.conflate(address);
+    else this.#sendVersion(change);
   }
 
   published(publication: Publication): void {
-    this.record.published(publication);
+    if (!this.isBehind || !isSample(publication)) return this.record.published(publication);
+    this.record.counters.dropped++;
+    this.connection.outbox.counters.dropped++;
   }
 
   // EventCarrier
@@ -391,6 +414,15 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     if (context.kind !== "event") return;
     const { message } = frame;
     this.#acks.handled({ isRepeatable: message.type === "PUBLISH" && isRepeatable(message) });
+  }
+
+  #sendVersion(change: ParamChange): void {
+    const kind = this.#role?.kindOf(change.address);
+    if (kind === undefined) return;
+    const { origin } = change.version;
+    if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
+    else this.#writer.version(kind, origin, change.peerFrame());
+    this.#wantFlush();
   }
 
   #travelled(sentMicros: number | undefined): void {

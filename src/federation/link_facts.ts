@@ -26,6 +26,8 @@ export interface LinkFacts {
   readonly expired: number;
   readonly unknown: number;
   readonly dropped: number;
+  /** Versions that were not sent: newer ones took their place while the link was behind. */
+  readonly conflated: number;
   readonly refused: number;
 }
 
@@ -48,7 +50,8 @@ export function isDrift(facts: LinkFacts, told: LinkFacts): boolean {
   const offset = Math.abs((facts.clockOffsetMs ?? 0) - (told.clockOffsetMs ?? 0));
   return facts.queued !== told.queued || facts.expired !== told.expired ||
     facts.unknown !== told.unknown || facts.dropped !== told.dropped ||
-    facts.refused !== told.refused || offset > OFFSET_STEP_MS ||
+    facts.conflated !== told.conflated || facts.refused !== told.refused ||
+    offset > OFFSET_STEP_MS ||
     (high - low > ROUND_TRIP_STEP_MS && high > ROUND_TRIP_RATIO * low);
 }
 

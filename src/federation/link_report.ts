@@ -17,7 +17,10 @@ const TICK_MS = 2_000;
 const FORGOTTEN_TTL = encodeTtl({ kind: "absolute", seconds: 3_600 });
 const REASON_UNITS_MAX = 512;
 const CONTRADICTIONS_MAX = 3;
-const NOTHING_COUNTED: PeerCounters = { expired: 0, unknown: 0, dropped: 0, refused: 0 };
+const NOTHING_COUNTED: PeerCounters = {
+  ...{ expired: 0, unknown: 0, dropped: 0 },
+  ...{ conflated: 0, refused: 0 },
+};
 
 interface Told {
   readonly facts: LinkFacts;

@@ -16,8 +16,10 @@ export interface PeerCounters {
   expired: number;
   /** Events that were sent once, and nobody knows whether they arrived. */
   unknown: number;
-  /** Events for which there was no room. */
+  /** Events for which there was no room, and samples that came while the link was behind. */
   dropped: number;
+  /** Versions that were not sent because a newer one of their address took their place. */
+  conflated: number;
   /** What the peer refused, and what was refused of the peer. */
   refused: number;
 }
@@ -46,7 +48,10 @@ interface Interest {
  */
 export class PeerRecord implements Subscriber {
   readonly lane: EventLane;
-  readonly counters: PeerCounters = { expired: 0, unknown: 0, dropped: 0, refused: 0 };
+  readonly counters: PeerCounters = {
+    ...{ expired: 0, unknown: 0, dropped: 0 },
+    ...{ conflated: 0, refused: 0 },
+  };
   readonly #around: RecordSurroundings;
   /** For ever, or for `PEER_AWAITED_MS`. */
   readonly #isAwaitedAlways: boolean;

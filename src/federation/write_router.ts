@@ -340,6 +340,8 @@ export class WriteRouter {
         set.address,
       ));
     }
+    // The owner compares an expected revision with what it was told.
+    link.tellFirst(set.address);
     link.sendRequest(identity, entry, encodeFrame(set, { qos: QOS.confirm }));
     this.#sweep ??= router.after(SWEEP_INTERVAL_MS, () => this.#expire());
   }
@@ -360,6 +362,7 @@ export class WriteRouter {
     answer: WriteAnswer,
   ): void {
     const { requestId } = identity;
+    link.tellFirst(set.address);
     if (answer.kind === "refused") {
       const frame = encodeFrame(toErrorMessage(answer.refusal));
       return link.sendReply(identity, { requestId, stamperId: "", locked: false }, frame);

@@ -19,6 +19,7 @@ import {
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
+import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
@@ -29,6 +30,7 @@ import type { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { isReserved, reservedFor } from "./reserved.ts";
+import { isSample } from "./is_sample.ts";
 import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
@@ -46,6 +48,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   /** Of the protocol, as its HELLO says it. */
   readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
+  readonly #conflated: ConflatedParams;
   #subscribesWaiting = 0;
   /** Since the first subscription with limits. */
   #limited: LimitedDelivery | undefined;
@@ -57,6 +60,12 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.id = router.port.newId();
     this.name = hello.name;
     this.#version = hello.version;
+    this.#conflated = new ConflatedParams({
+      get: (address) => router.params.get(address),
+      isWanted: (address) => this.#isTold(address),
+      paramsMax: router.config.paramsMax,
+    });
+    connection.outbox.lane = this.#conflated;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -102,12 +111,21 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   paramChanged(change: ParamChange): void {
-    if (!change.isTombstone) this.#connection.send(change.clientFrame());
+    if (change.isTombstone) return;
+    if (change.cause.isPassedOn) return this.#connection.send(change.clientFrame());
+    this.#connection.sendValue(change.clientFrame(), change.address);
+  }
+
+  /** The client is about to be told that its write was accepted: the value comes before that. */
+  tellFirst(address: string): void {
+    const frame = this.#conflated.take(address);
+    if (frame !== undefined) this.#connection.send(frame);
   }
 
   published(publication: Publication): void {
     if (publication.audience === "peers") return this.#router.federation?.missed(publication);
-    this.#connection.send(publication.frame, publication.deadlineMicros);
+    const { frame, deadlineMicros } = publication;
+    this.#connection.sendEvent(frame, { deadlineMicros, isSample: isSample(publication) });
   }
 
   limited(limits: TargetLimits): Subscriber {
@@ -210,6 +228,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   #answerSet(answer: WriteAnswer, { address }: SetMessage, wantsAck: boolean): void {
     if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
     if (!wantsAck) return;
+    this.tellFirst(address);
     const { version: { revision }, holder } = answer;
     this.#connection.sendMessage(
       holder === undefined
@@ -397,6 +416,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   #sync({ t1 }: SyncMessage): void {
     const timeMicros = this.#router.timeMicros();
     this.#connection.sendMessage({ type: "SYNC", t1, t2: timeMicros, t3: timeMicros });
+  }
+
+  /** Whether it is to be told of a param that changed some time ago. */
+  #isTold(address: string): boolean {
+    return this.sees(address) &&
+      this.#router.subscriptions.targets(address).some(({ subscriber, types }) =>
+        subscriber === this && (types & (1 << SIGNAL.param)) !== 0
+      );
   }
 
   /** Whether this session is shown what is at an address. */

@@ -66,9 +66,33 @@ export class Connection {
    * deadline, by monotonic time, it is dropped.
    */
   send(bytes: Uint8Array, deadlineMicros?: number): void {
+    if (!this.#closed) this.#sent(this.outbox.send(bytes, deadlineMicros));
+  }
+
+  /** The same for an event, or for a sample, of which the oldest go while many wait. */
+  sendEvent(
+    bytes: Uint8Array,
+    { deadlineMicros, isSample }: { readonly deadlineMicros: number; readonly isSample: boolean },
+  ): void {
     if (this.#closed) return;
-    if (!this.outbox.send(bytes, deadlineMicros)) return this.closeSlow();
-    if (this.outbox.isWaiting) this.#owner.outboxWaits(this);
+    const { outbox } = this;
+    this.#sent(
+      isSample ? outbox.sendSample(bytes, deadlineMicros) : outbox.sendEvent(bytes, deadlineMicros),
+    );
+  }
+
+  /** Sends the value of an address; one that must wait is conflated. */
+  sendValue(bytes: Uint8Array, address: string): void {
+    if (this.#closed) return;
+    this.outbox.sendValue(bytes, address);
+    this.#sent(true);
+  }
+
+  /** Sends the newest value of an address when there is room. */
+  conflate(address: string): void {
+    if (this.#closed) return;
+    this.outbox.conflate(address);
+    this.#sent(true);
   }
 
   /** Gives up on a reader that does not keep up. */
@@ -115,5 +139,10 @@ export class Connection {
     this.outbox.close();
     this.#owner.forget(this);
     this.#handler?.closed(reason);
+  }
+
+  #sent(isTaken: boolean): void {
+    if (!isTaken) return this.closeSlow();
+    if (this.outbox.isWaiting) this.#owner.outboxWaits(this);
   }
 }

@@ -1,8 +1,17 @@
-import { OUTBOX_SLOW_BYTES, OUTBOX_SLOW_MS, OUTBOX_SOURCES_MAX } from "../limits.ts";
+import {
+  OUTBOX_HIGH_WATER_BYTES,
+  OUTBOX_LOW_WATER_SHARE,
+  OUTBOX_MESSAGES_MAX,
+  OUTBOX_SLOW_BYTES,
+  OUTBOX_SLOW_MS,
+  OUTBOX_SOURCES_MAX,
+  SNAPSHOT_CHUNK_BYTES,
+} from "../limits.ts";
+import { type MessageKind, MessageQueue } from "./message_queue.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
-/** Sent messages that a queue which never empties may still hold on to. */
-const SENT_KEPT_MAX = 1_024;
+/** Expired messages are looked for when twice as many wait as after the last look, and so many more. */
+const LOOK_AFTER = 1_000;
 
 /** Bulk data that is made only when the connection has room for it. */
 export interface OutboxSource {
@@ -15,6 +24,15 @@ export interface OutboxSource {
   replaced?(): void;
 }
 
+/** Values of which only the newest is sent, each at its address, when there is room. */
+export interface OutboxLane {
+  readonly isEmpty: boolean;
+  /** Returns whether the address waited already: its value of before is never sent. */
+  add(address: string): boolean;
+  /** The next message of newest values, valid until the next call; undefined when none waits. */
+  next(): Uint8Array | undefined;
+}
+
 /** Bounds of an {@linkcode Outbox}. */
 export interface OutboxLimits {
   /** Bytes that may wait here. */
@@ -23,26 +41,43 @@ export interface OutboxLimits {
   readonly highWaterBytes: number;
 }
 
+/** What became of messages that were not sent. */
+export interface OutboxCounters {
+  /** Values that were not sent because a newer one of their address took their place. */
+  conflated: number;
+  /** Stream samples and moves of gestures that made room for newer ones. */
+  dropped: number;
+  /** Messages whose deadline came before their turn. */
+  expired: number;
+}
+
 /**
  * What waits to be sent on one connection. A WebSocket takes everything and queues it without limit,
- * so messages are handed to it only while its buffer is below the high-water mark.
+ * so messages are handed to it only until its buffer is at the high-water mark, and then again when it
+ * has drained to the low one.
  *
- * Two lanes: messages, in order and first; and sources, one after the other, whenever no message
- * waits. So a snapshot of a million params neither sits in memory nor holds up live updates.
+ * Three kinds of things wait: messages, in order; the addresses of conflated values; and sources, one
+ * after the other. They take turns by bytes, so that neither a snapshot of a million params nor an
+ * endless stream holds up the rest. Only an answer is never overtaken: what waits before it, and it
+ * itself, leave first. So whoever is given a version in an answer has no newer one yet.
  */
 export class Outbox {
+  readonly counters: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
+  /** Set once, by whoever has values that may be conflated. */
+  lane: OutboxLane | undefined;
   readonly #port: RouterPort;
   readonly #connection: ConnectionId;
   readonly #limits: OutboxLimits;
-  readonly #messages: Uint8Array[] = [];
-  /** Parallel to the messages: monotonic time after which one is not to be sent. */
-  readonly #deadlines: number[] = [];
+  readonly #lowWaterBytes: number;
+  readonly #queue = new MessageQueue();
   /** Those that have not begun, in order, by what they are for. */
   readonly #sources = new Map<unknown, OutboxSource>();
   #begun: OutboxSource | undefined;
-  #head = 0;
-  #queuedBytes = 0;
-  #expired = 0;
+  #isCongested = false;
+  /** Of messages, since the last of anything else. */
+  #turnBytes = 0;
+  #isLaneNext = true;
+  #lookAtLength = LOOK_AFTER;
   #closed = false;
   #slowSinceMicros: number | undefined;
 
@@ -50,22 +85,24 @@ export class Outbox {
     this.#port = port;
     this.#connection = connection;
     this.#limits = limits;
+    this.#lowWaterBytes = limits.highWaterBytes * OUTBOX_LOW_WATER_SHARE;
   }
 
   /** Bytes of messages that wait here; those of the socket's buffer not included. */
   get queuedBytes(): number {
-    return this.#queuedBytes;
-  }
-
-  /** Messages that were dropped because their deadline came before their turn. */
-  get expired(): number {
-    return this.#expired;
+    return this.#queue.bytes;
   }
 
   /** Whether `pump` has anything to do. */
   get isWaiting(): boolean {
     return !this.#closed &&
-      (this.#head < this.#messages.length || this.#begun !== undefined || this.#sources.size > 0);
+      (this.#queue.length > 0 || this.#hasValues || this.#begun !== undefined ||
+        this.#sources.size > 0);
+  }
+
+  /** Whether a value that is new must wait. */
+  get isBehind(): boolean {
+    return !this.#closed && (this.#queue.length > 0 || this.#hasValues || !this.#hasRoom());
   }
 
   /**
@@ -73,30 +110,43 @@ export class Outbox {
    * flood comes in, sockets send nothing, and a queue says nothing about its reader.
    */
   isTooSlow(nowMicros: number): boolean {
-    if (this.#queuedBytes <= OUTBOX_SLOW_BYTES) {
+    if (this.#queue.bytes <= OUTBOX_SLOW_BYTES) {
       this.#slowSinceMicros = undefined;
       return false;
     }
     this.#slowSinceMicros ??= nowMicros;
-    return nowMicros - this.#slowSinceMicros > OUTBOX_SLOW_MS * 1_000;
+    if (nowMicros - this.#slowSinceMicros <= OUTBOX_SLOW_MS * 1_000) return false;
+    this.#expire(nowMicros);
+    return this.#queue.bytes > OUTBOX_SLOW_BYTES;
   }
 
   /**
-   * Sends a message, or queues a copy of it. Returns false when the bound is reached: the message is
+   * Sends an answer, or queues a copy of it. Returns false when the bound is reached: the message is
    * not queued, and the caller must close the connection. One that waits past its deadline, by
    * monotonic time, is dropped and counted.
    */
   send(bytes: Uint8Array, deadlineMicros: number = Infinity): boolean {
-    if (this.#closed) return true;
-    if (this.#head === this.#messages.length && this.#hasRoom()) {
-      this.#port.send(this.#connection, bytes);
-      return true;
-    }
-    if (this.#queuedBytes + bytes.length > this.#limits.bytesMax) return false;
-    this.#messages.push(bytes.slice());
-    this.#deadlines.push(deadlineMicros);
-    this.#queuedBytes += bytes.length;
-    return true;
+    return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "answer" });
+  }
+
+  /** The same for an event: params may overtake it while it waits. */
+  sendEvent(bytes: Uint8Array, deadlineMicros: number): boolean {
+    return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "event" });
+  }
+
+  /** The same for a sample: while many wait, each drops the oldest. */
+  sendSample(bytes: Uint8Array, deadlineMicros: number): boolean {
+    return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "sample" });
+  }
+
+  /** Sends the value of an address, or has the lane send the newest one later. */
+  sendValue(bytes: Uint8Array, address: string): void {
+    if (this.#hasValues || !this.#sendNow(bytes)) this.conflate(address);
+  }
+
+  /** Has the lane send the newest value of an address later. */
+  conflate(address: string): void {
+    if (this.lane?.add(address)) this.counters.conflated++;
   }
 
   /** Whether `addSource` would take one for this key. */
@@ -119,66 +169,117 @@ export class Outbox {
     return true;
   }
 
-  /** Sends what there is room for; `nowMicros` is monotonic time, for those with a deadline. */
-  pump(nowMicros: number = 0): void {
-    while (this.#head < this.#messages.length && this.#hasRoom()) {
-      const message = this.#messages[this.#head];
-      const deadlineMicros = this.#deadlines[this.#head++];
-      if (message === undefined || deadlineMicros === undefined) break;
-      this.#queuedBytes -= message.length;
-      this.#sendInTime(message, { deadlineMicros, nowMicros });
+  /**
+   * Sends what there is room for, until it is `bytesMax` or more; `nowMicros` is monotonic time, for
+   * those with a deadline. Returns how many bytes that took, or would have taken: whoever looks
+   * through many params in vain was busy as well.
+   */
+  pump(nowMicros: number = 0, bytesMax: number = OUTBOX_HIGH_WATER_BYTES): number {
+    if (this.#queue.length > this.#lookAtLength) this.#expire(nowMicros);
+    let bytes = 0;
+    while (bytes < bytesMax && this.isWaiting && this.#hasRoom()) {
+      const message = this.#next(nowMicros);
+      if (message === undefined) return bytes;
+      if (message.length === 0) return bytes + SNAPSHOT_CHUNK_BYTES;
+      this.#emit(message);
+      bytes += message.length;
     }
-    this.#forgetSent();
-    if (this.#messages.length === 0) this.#pumpSources();
+    return bytes;
   }
 
-  /** Hands over all messages that wait, whatever the socket has buffered: done before a last close. */
+  /**
+   * Hands over all messages and values that wait, of the latter no endless number, whatever the
+   * socket has buffered: done before a last close.
+   */
   sendAll(nowMicros: number = 0): void {
-    const deadlines = this.#deadlines.splice(0);
-    for (const [index, message] of this.#messages.splice(0).entries()) {
-      if (index < this.#head) continue;
-      this.#sendInTime(message, { deadlineMicros: deadlines[index] ?? Infinity, nowMicros });
+    for (;;) {
+      const message = this.#nextMessage(nowMicros);
+      if (message === undefined) break;
+      this.#emit(message);
     }
-    this.#head = 0;
-    this.#queuedBytes = 0;
+    for (let bytes = 0; bytes < OUTBOX_SLOW_BYTES;) {
+      const values = this.lane?.next();
+      if (values === undefined) break;
+      this.#emit(values);
+      bytes += values.length;
+    }
   }
 
   /** Forgets all that waits; everything after is ignored. */
   close(): void {
     this.#closed = true;
-    this.#messages.length = 0;
-    this.#deadlines.length = 0;
+    this.#queue.clear();
+    this.lane = undefined;
     this.#sources.clear();
     this.#begun = undefined;
-    this.#head = 0;
-    this.#queuedBytes = 0;
   }
 
-  #sendInTime(
-    message: Uint8Array,
-    { deadlineMicros, nowMicros }: { readonly deadlineMicros: number; readonly nowMicros: number },
-  ): void {
-    if (deadlineMicros <= nowMicros) this.#expired++;
-    else this.#port.send(this.#connection, message);
+  get #hasValues(): boolean {
+    return this.lane !== undefined && !this.lane.isEmpty;
   }
 
-  /** Now and then, not each time: it moves all that waits. */
-  #forgetSent(): void {
-    if (this.#head < this.#messages.length && this.#head < SENT_KEPT_MAX) return;
-    this.#messages.splice(0, this.#head);
-    this.#deadlines.splice(0, this.#head);
-    this.#head = 0;
+  #sendNow(bytes: Uint8Array): boolean {
+    if (this.#closed) return true;
+    if (this.#queue.length > 0 || !this.#hasRoom()) return false;
+    this.#emit(bytes);
+    return true;
   }
 
-  #pumpSources(): void {
-    while (!this.#closed && this.#hasRoom()) {
+  #wait(
+    bytes: Uint8Array,
+    how: { readonly deadlineMicros: number; readonly kind: MessageKind },
+  ): boolean {
+    const isFull = this.#queue.bytes + bytes.length > this.#limits.bytesMax ||
+      this.#queue.length >= OUTBOX_MESSAGES_MAX;
+    if (isFull) return false;
+    this.counters.dropped += this.#queue.push({ bytes: bytes.slice(), ...how });
+    return true;
+  }
+
+  #expire(nowMicros: number): void {
+    this.counters.expired += this.#queue.expire(nowMicros);
+    this.#lookAtLength = 2 * this.#queue.length + LOOK_AFTER;
+  }
+
+  /** Of what waits the next; empty when nothing is ready yet. */
+  #next(nowMicros: number): Uint8Array | undefined {
+    const isMessagesTurn = this.#queue.hasAnswers || this.#turnBytes < SNAPSHOT_CHUNK_BYTES;
+    if (isMessagesTurn) return this.#nextMessage(nowMicros) ?? this.#nextBulk();
+    const bulk = this.#nextBulk();
+    if (bulk !== undefined && bulk.length > 0) return bulk;
+    return this.#nextMessage(nowMicros) ?? bulk;
+  }
+
+  #nextMessage(nowMicros: number): Uint8Array | undefined {
+    for (;;) {
+      const message = this.#queue.shift();
+      if (message === undefined) return undefined;
+      if (message.deadlineMicros <= nowMicros) {
+        this.counters.expired++;
+        continue;
+      }
+      this.#turnBytes += message.bytes.length;
+      return message.bytes;
+    }
+  }
+
+  #nextBulk(): Uint8Array | undefined {
+    this.#turnBytes = 0;
+    this.#isLaneNext = !this.#isLaneNext;
+    if (this.#isLaneNext) return this.lane?.next() ?? this.#nextOfSources();
+    const bulk = this.#nextOfSources();
+    if (bulk !== undefined && bulk.length > 0) return bulk;
+    return this.lane?.next() ?? bulk;
+  }
+
+  #nextOfSources(): Uint8Array | undefined {
+    for (;;) {
       const source = this.#begun ?? this.#takeSource();
-      if (source === undefined) return;
+      if (source === undefined) return undefined;
       this.#begun = source;
       const bytes = source.next();
-      if (bytes === undefined) this.#begun = undefined;
-      else if (bytes.length === 0) return;
-      else this.#port.send(this.#connection, bytes);
+      if (bytes !== undefined) return bytes;
+      this.#begun = undefined;
     }
   }
 
@@ -191,6 +292,15 @@ export class Outbox {
   }
 
   #hasRoom(): boolean {
-    return this.#port.bufferedBytes(this.#connection) < this.#limits.highWaterBytes;
+    const buffered = this.#port.bufferedBytes(this.#connection);
+    this.#isCongested = this.#isCongested
+      ? buffered > this.#lowWaterBytes
+      : buffered >= this.#limits.highWaterBytes;
+    return !this.#isCongested;
+  }
+
+  /** The only way out. */
+  #emit(bytes: Uint8Array): void {
+    this.#port.send(this.#connection, bytes);
   }
 }

@@ -12,6 +12,8 @@ export interface ChangeCause {
   readonly except?: Subscriber | undefined;
   /** The version has a revision that its sender does not know. */
   readonly raised: boolean;
+  /** It is not kept here: it is told now, or never. */
+  readonly isPassedOn?: boolean | undefined;
 }
 
 const clientWriter = new ByteWriter();

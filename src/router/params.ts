@@ -380,7 +380,7 @@ export class Params {
     version: Version,
     cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
   ): void {
-    this.#tell(address, version, { ...cause, raised: false });
+    this.#tell(address, version, { ...cause, raised: false, isPassedOn: true });
   }
 
   #tell(address: string, version: Version, cause: ChangeCause): void {

@@ -1,4 +1,10 @@
-import { MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../limits.ts";
+import {
+  MESSAGE_BYTES_MAX,
+  NAME_BYTES_MAX,
+  OUTBOX_SLICE_BYTES,
+  OUTBOX_TURN_BYTES,
+  TOKEN_BYTES_MAX,
+} from "../limits.ts";
 import { Locks } from "../state/locks.ts";
 import { MapParamStore } from "../state/map_param_store.ts";
 import { newestTimestampMicros } from "../state/newest_timestamp.ts";
@@ -16,7 +22,7 @@ import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
 import { Greeting } from "./greeting.ts";
-import { Outbox, type OutboxSource } from "./outbox.ts";
+import { Outbox, type OutboxCounters, type OutboxSource } from "./outbox.ts";
 import { P2pSignals } from "./p2p_signals.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
@@ -29,6 +35,8 @@ import { V0Port } from "./v0_port.ts";
 
 /** How often connections with a full socket buffer are tried again: there is no drain event. */
 const PUMP_INTERVAL_MS = 4;
+/** How soon those with room are, who had their share of a turn. */
+const NEXT_TURN_MS = 1;
 /** Who is told what became of a dial. */
 export interface Dialler {
   opened(connection: Connection): void;
@@ -71,7 +79,8 @@ export class RouterCore implements ConnectionOwner {
   #nowMicros: number;
   #clientSessions = 0;
   #sequence = 0;
-  #eventsExpired = 0;
+  /** Of connections that are gone. */
+  readonly #unsent: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
   #isStopping = false;
 
   constructor(options: {
@@ -144,7 +153,14 @@ export class RouterCore implements ConnectionOwner {
 
   /** Publications that waited for a slow client past their life, and were dropped. */
   get eventsExpired(): number {
-    return this.#eventsExpired;
+    return this.unsent.expired;
+  }
+
+  /** What was not sent on any connection since the start; of one, see its `Outbox.counters`. */
+  get unsent(): Readonly<OutboxCounters> {
+    const sum = { ...this.#unsent };
+    for (const { outbox } of this.#connections.values()) addTo(sum, outbox.counters);
+    return sum;
   }
 
   /** Bytes that wait in the outboxes of all connections. */
@@ -285,7 +301,7 @@ export class RouterCore implements ConnectionOwner {
 
   forget(connection: Connection): void {
     this.port.forget(connection.id);
-    this.#connections.delete(connection.id);
+    if (this.#connections.delete(connection.id)) addTo(this.#unsent, connection.outbox.counters);
     this.#waiting.delete(connection);
   }
 
@@ -296,7 +312,7 @@ export class RouterCore implements ConnectionOwner {
 
   /** Sends what a connection has room for, and comes back for the rest. */
   pump(connection: Connection): void {
-    this.#guard(connection, () => this.#pumpOutbox(connection));
+    this.#guard(connection, () => connection.outbox.pump(this.#nowMicros));
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
   }
 
@@ -402,29 +418,36 @@ export class RouterCore implements ConnectionOwner {
     return undefined;
   }
 
-  #pumpOutbox({ outbox }: Connection): void {
-    const expiredBefore = outbox.expired;
-    outbox.pump(this.#nowMicros);
-    this.#eventsExpired += outbox.expired - expiredBefore;
+  #planPump(delayMs: number = PUMP_INTERVAL_MS): void {
+    this.#pumpPlan ??= this.after(delayMs, () => this.#pumpWaiting());
   }
 
-  #planPump(): void {
-    this.#pumpPlan ??= this.after(PUMP_INTERVAL_MS, () => this.#pumpWaiting());
-  }
-
+  /** A slice for each, one after the other, until the turn has had its bytes; the rest comes next. */
   #pumpWaiting(): void {
     this.#pumpPlan = undefined;
+    let bytes = 0;
+    let hasMore = false;
     for (const connection of [...this.#waiting]) {
-      this.#guard(connection, () => this.#pumpOne(connection));
+      if (bytes >= OUTBOX_TURN_BYTES) {
+        hasMore = true;
+        break;
+      }
+      const before = bytes;
+      this.#guard(connection, () => bytes += this.#pumpOne(connection));
+      hasMore ||= bytes - before >= OUTBOX_SLICE_BYTES;
     }
-    if (this.#waiting.size > 0) this.#planPump();
+    if (this.#waiting.size > 0) this.#planPump(hasMore ? NEXT_TURN_MS : PUMP_INTERVAL_MS);
   }
 
-  #pumpOne(connection: Connection): void {
-    this.#pumpOutbox(connection);
-    if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
-    else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
-    if (connection.outbox.queuedBytes === 0) connection.handler?.drained?.();
+  #pumpOne(connection: Connection): number {
+    const { outbox } = connection;
+    const bytes = outbox.pump(this.#nowMicros, OUTBOX_SLICE_BYTES);
+    // What still waits comes after all others.
+    this.#waiting.delete(connection);
+    if (outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
+    else if (outbox.isWaiting) this.#waiting.add(connection);
+    if (outbox.queuedBytes === 0) connection.handler?.drained?.();
+    return bytes;
   }
 
   /**
@@ -450,4 +473,10 @@ export class RouterCore implements ConnectionOwner {
       this.port.failed(error);
     }
   }
+}
+
+function addTo(sum: OutboxCounters, counters: Readonly<OutboxCounters>): void {
+  sum.conflated += counters.conflated;
+  sum.dropped += counters.dropped;
+  sum.expired += counters.expired;
 }

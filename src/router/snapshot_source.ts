@@ -1,16 +1,13 @@
 import { matches, type Pattern } from "../address/pattern.ts";
-import { SNAPSHOT_CHUNK_BYTES } from "../limits.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import { isLive, type LiveVersion } from "../state/version.ts";
-import { ByteWriter } from "../wire/byte_writer.ts";
-import { encodeFrame, writeFrame } from "../wire/frame.ts";
-import { type Message, QOS, type SnapshotParam } from "../wire/message.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import type { Message } from "../wire/message.ts";
 import type { OutboxSource } from "./outbox.ts";
+import { SnapshotBatch } from "./snapshot_batch.ts";
 
 /** Params looked at in one go, matching or not, so that a scan never holds up the event loop. */
 const SCANNED_PER_CALL = 5_000;
-/** What an entry has beside address, value and writer: lengths, revision, flags, timestamp. */
-const ENTRY_OVERHEAD_BYTES = 24;
 const NOTHING_YET = new Uint8Array(0);
 
 /** How a {@linkcode SnapshotSource} is set up. */
@@ -36,7 +33,7 @@ export interface SnapshotOptions {
 export class SnapshotSource implements OutboxSource {
   readonly #options: SnapshotOptions;
   /** Made when it is needed: many may wait. */
-  #writer: ByteWriter | undefined;
+  #batch: SnapshotBatch | undefined;
   #walk: Iterator<Param, undefined> | undefined;
   #heldBackAddress: string | undefined;
   #emptySent: boolean;
@@ -50,20 +47,19 @@ export class SnapshotSource implements OutboxSource {
 
   next(): Uint8Array | undefined {
     if (this.#walk !== undefined) {
-      const params = this.#collect(this.#walk);
-      if (params.length > 0) return this.#encode(params);
+      const batch = this.#collect(this.#walk);
+      if (batch.length > 0) return this.#take(batch);
       if (this.#walk !== undefined) return NOTHING_YET;
     }
-    if (!this.#emptySent) return this.#encode([]);
+    if (!this.#emptySent) return this.#take(this.#batch ??= new SnapshotBatch());
     if (this.#thenSent || this.#options.then === undefined) return undefined;
     this.#thenSent = true;
     return encodeFrame(this.#options.then);
   }
 
-  #collect(walk: Iterator<Param, undefined>): SnapshotParam[] {
+  #collect(walk: Iterator<Param, undefined>): SnapshotBatch {
     const { pattern, filter } = this.#options;
-    const params: SnapshotParam[] = [];
-    let bytes = 0;
+    const batch = this.#batch ??= new SnapshotBatch();
     for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
       const param = this.#takeHeldBack() ?? walk.next().value;
       if (param === undefined) {
@@ -74,22 +70,13 @@ export class SnapshotSource implements OutboxSource {
       if (!isLive(version)) continue;
       if (filter !== undefined && !filter({ address, version })) continue;
       if (pattern !== undefined && !pattern.isLiteral && !matches(pattern, address)) continue;
-      bytes += ENTRY_OVERHEAD_BYTES + 3 * (address.length + version.origin.length) +
-        version.value.length;
-      if (bytes > SNAPSHOT_CHUNK_BYTES && params.length > 0) {
+      if (!batch.add(address, version)) {
         this.#heldBackAddress = address;
         break;
       }
       this.#options.taken?.(address, version);
-      params.push({
-        address,
-        value: version.value,
-        revision: version.revision,
-        writer: version.origin,
-        timestampMicros: version.timestampMicros,
-      });
     }
-    return params;
+    return batch;
   }
 
   // Looked up anew: it may have changed since, and an older version must not follow a newer one.
@@ -101,12 +88,9 @@ export class SnapshotSource implements OutboxSource {
     return version === undefined ? undefined : { address, version };
   }
 
-  #encode(params: readonly SnapshotParam[]): Uint8Array {
+  #take(batch: SnapshotBatch): Uint8Array {
     this.#emptySent = true;
-    const writer = this.#writer ??= new ByteWriter();
-    writer.reset();
-    writeFrame(writer, { type: "SNAPSHOT", params }, { qos: QOS.fire });
-    return writer.bytes();
+    return batch.take();
   }
 }
 

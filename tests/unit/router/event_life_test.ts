@@ -32,7 +32,7 @@ for (const [what, eventTtlMs] of [["by default", undefined], ["as configured", 3
     router.advance(4);
     assertEquals(
       reader.read().map((message) => "address" in message && message.address),
-      ["/param", "/in/time"],
+      ["/in/time", "/param"],
     );
     assertEquals(router.core.eventsExpired, 1);
   });
@@ -67,7 +67,7 @@ Deno.test("Outbox keeps deadlines with their messages, however many were sent be
     }
   }
   assertEquals(read, Array.from({ length: 1_499 }, (_, n) => 1_501 + n));
-  assertEquals([outbox.expired, outbox.queuedBytes], [1_501, 0]);
+  assertEquals([outbox.counters.expired, outbox.queuedBytes], [1_501, 0]);
 });
 
 Deno.test("Outbox drops what is past its deadline at a last close too", () => {

@@ -1,10 +1,18 @@
-import { OUTBOX_SOURCES_MAX } from "../../../src/limits.ts";
-import { Outbox, type OutboxSource } from "../../../src/router/outbox.ts";
+import {
+  OUTBOX_LOW_WATER_SHARE,
+  OUTBOX_MESSAGES_MAX,
+  OUTBOX_SLOW_BYTES,
+  OUTBOX_SLOW_MS,
+  OUTBOX_SOURCES_MAX,
+  SNAPSHOT_CHUNK_BYTES,
+} from "../../../src/limits.ts";
+import { Outbox, type OutboxLane, type OutboxSource } from "../../../src/router/outbox.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakePort } from "./fake_port.ts";
 
 const ID = 1;
 const HIGH_WATER = 100;
+const LOW_WATER = HIGH_WATER * OUTBOX_LOW_WATER_SHARE;
 
 function setUp(bytesMax = 1_000): {
   readonly outbox: Outbox;
@@ -19,9 +27,31 @@ function setUp(bytesMax = 1_000): {
     outbox,
     port,
     fill: () => port.buffered.set(ID, HIGH_WATER),
-    drain: () => port.buffered.set(ID, HIGH_WATER - 1),
+    drain: () => port.buffered.set(ID, LOW_WATER),
     read: () => port.take().map((action) => action.kind === "send" ? action.bytes[0] ?? -1 : -1),
   };
+}
+
+/** Sends the numbers that are its addresses, one at a time. */
+class TestLane implements OutboxLane {
+  readonly #addresses = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#addresses.size === 0;
+  }
+
+  add(address: string): boolean {
+    const waits = this.#addresses.has(address);
+    this.#addresses.add(address);
+    return waits;
+  }
+
+  next(): Uint8Array | undefined {
+    const [first] = this.#addresses;
+    if (first === undefined) return undefined;
+    this.#addresses.delete(first);
+    return Uint8Array.of(Number(first));
+  }
 }
 
 /** A source of these messages; 0 is an empty one: nothing ready yet. */
@@ -71,6 +101,90 @@ Deno.test("Outbox takes as many bytes as its bound, and refuses the next", () =>
   assertEquals(read().length, 2);
   fill();
   assert(outbox.send(new Uint8Array(20)), "there is room again");
+});
+
+Deno.test("Outbox that was at the mark sends again when the buffer is at the low mark", () => {
+  const { outbox, port, fill, drain, read } = setUp();
+  fill();
+  outbox.send(Uint8Array.of(1));
+  port.buffered.set(ID, LOW_WATER + 1);
+  outbox.pump();
+  assertEquals([read(), outbox.isBehind], [[], true]);
+  drain();
+  outbox.pump();
+  port.buffered.set(ID, HIGH_WATER - 1);
+  outbox.send(Uint8Array.of(2));
+  assertEquals([read(), outbox.isBehind], [[1, 2], false], "below the high mark from now on");
+});
+
+Deno.test("Outbox refuses more messages than its bound, however small they are", () => {
+  const { outbox, fill } = setUp(OUTBOX_MESSAGES_MAX + 1);
+  fill();
+  const one = Uint8Array.of(1);
+  for (let n = 0; n < OUTBOX_MESSAGES_MAX; n++) assert(outbox.send(one));
+  assertEquals(outbox.send(one), false);
+});
+
+Deno.test("Outbox conflates values that cannot leave, and keeps them behind those that wait", () => {
+  const { outbox, port, fill, drain, read } = setUp();
+  outbox.lane = new TestLane();
+  fill();
+  for (const n of [7, 8, 7, 9]) outbox.sendValue(Uint8Array.of(n), `${n}`);
+  assertEquals([read(), outbox.counters.conflated], [[], 1]);
+  assertEquals([outbox.isWaiting, outbox.isBehind, outbox.queuedBytes], [true, true, 0]);
+  drain();
+  outbox.sendValue(Uint8Array.of(1), "1");
+  assertEquals(read(), [], "not before those that wait");
+  port.buffered.set(ID, 0);
+  outbox.pump();
+  assertEquals([read(), outbox.isWaiting], [[7, 8, 9, 1], false]);
+  outbox.sendValue(Uint8Array.of(2), "2");
+  assertEquals([read(), outbox.counters.conflated], [[2], 1]);
+});
+
+Deno.test("Outbox lets values overtake events and samples, and no answer", () => {
+  const { outbox, fill, drain, read } = setUp(1e6);
+  outbox.lane = new TestLane();
+  fill();
+  const large = new Uint8Array(SNAPSHOT_CHUNK_BYTES).fill(1);
+  for (let n = 0; n < 3; n++) outbox.sendEvent(large, Infinity);
+  for (const n of [7, 8]) outbox.conflate(`${n}`);
+  outbox.addSource(source(11, 12));
+  drain();
+  outbox.pump();
+  assertEquals(read(), [1, 11, 1, 7, 1, 12, 8]);
+  fill();
+  outbox.conflate("9");
+  outbox.sendEvent(large, Infinity);
+  outbox.sendEvent(large, Infinity);
+  outbox.send(Uint8Array.of(2));
+  outbox.sendSample(large.fill(3), Infinity);
+  drain();
+  outbox.pump();
+  assertEquals(read(), [1, 1, 2, 9, 3]);
+});
+
+Deno.test("Outbox pumps no more than it is told, and tells how much", () => {
+  const { outbox, fill, drain, read } = setUp(1e6);
+  fill();
+  for (const n of [1, 2, 3]) outbox.send(new Uint8Array(10).fill(n));
+  drain();
+  assertEquals([outbox.pump(0, 15), read()], [20, [1, 2]]);
+  assertEquals([outbox.pump(0, 15), read()], [10, [3]]);
+  outbox.addSource(source(0, 5));
+  assertEquals([outbox.pump(0), read()], [SNAPSHOT_CHUNK_BYTES, []], "a look in vain");
+});
+
+Deno.test("Outbox whose queue holds what has expired only is not too slow", () => {
+  const { outbox, fill } = setUp(1e9);
+  fill();
+  const large = new Uint8Array(60_000);
+  for (let bytes = 0; bytes <= OUTBOX_SLOW_BYTES; bytes += large.length) {
+    outbox.sendEvent(large, 1_000);
+  }
+  assertEquals(outbox.isTooSlow(0), false);
+  assertEquals(outbox.isTooSlow(OUTBOX_SLOW_MS * 1_000 + 1), false);
+  assertEquals([outbox.queuedBytes, outbox.counters.expired > 100], [0, true]);
 });
 
 Deno.test("Outbox stops pumping when the buffer is full again", () => {

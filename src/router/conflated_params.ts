@@ -1,0 +1,75 @@
+import { isLive, type LiveVersion, type Version } from "../state/version.ts";
+import type { OutboxLane } from "./outbox.ts";
+import { ParamChange } from "./param_change.ts";
+import { PendingAddresses } from "./pending_addresses.ts";
+import { SnapshotBatch } from "./snapshot_batch.ts";
+
+/** What a {@linkcode ConflatedParams} is given. */
+export interface ConflatedParamsOptions {
+  /** What is kept of an address now. */
+  readonly get: (address: string) => Version | undefined;
+  /** Whether the client is to be told of an address, still. */
+  readonly isWanted: (address: string) => boolean;
+  /** Params that the router may keep. */
+  readonly paramsMax: number;
+}
+
+/**
+ * The params that changed while a client was behind. Only their addresses are kept; each is sent once,
+ * in the version that is the newest then. What has expired meanwhile is left out, for CLASP has no
+ * message for it.
+ */
+export class ConflatedParams implements OutboxLane {
+  readonly #options: ConflatedParamsOptions;
+  readonly #addresses: PendingAddresses;
+  readonly #batch = new SnapshotBatch();
+
+  constructor(options: ConflatedParamsOptions) {
+    this.#options = options;
+    this.#addresses = new PendingAddresses({
+      addressesMax: 2 * options.paramsMax,
+      isUseful: (address) => isLive(options.get(address)),
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.#addresses.size === 0;
+  }
+
+  add(address: string): boolean {
+    const waits = this.#addresses.has(address);
+    if (!waits) this.#addresses.add(address);
+    return waits;
+  }
+
+  next(): Uint8Array | undefined {
+    const batch = this.#batch;
+    let last = "";
+    for (const address of this.#addresses) {
+      const version = this.#newest(address);
+      if (version !== undefined && !batch.add(address, version)) break;
+      this.#addresses.delete(address);
+      if (version !== undefined) last = address;
+    }
+    if (batch.length === 0) return undefined;
+    const isOne = batch.length === 1;
+    const snapshot = batch.take();
+    // A SNAPSHOT of one param looks like the answer to a GET, and has no TTL.
+    return isOne ? this.#frameOf(last) : snapshot;
+  }
+
+  /** Takes one address out: its newest value as SET, if it waits and there is one. */
+  take(address: string): Uint8Array | undefined {
+    return this.#addresses.delete(address) ? this.#frameOf(address) : undefined;
+  }
+
+  #frameOf(address: string): Uint8Array | undefined {
+    const version = this.#newest(address);
+    return version && new ParamChange(address, version, { raised: false }).clientFrame();
+  }
+
+  #newest(address: string): LiveVersion | undefined {
+    const version = this.#options.get(address);
+    return isLive(version) && this.#options.isWanted(address) ? version : undefined;
+  }
+}
