@@ -18,6 +18,7 @@ import {
 import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
+import { drainRefusal } from "./drain_refusal.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
 import type { ParamChange } from "./param_change.ts";
@@ -44,6 +45,10 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     this.#connection = connection;
     this.id = router.port.newId();
     this.name = hello.name;
+  }
+
+  get isAnswering(): boolean {
+    return !this.#pendingWrites.isEmpty;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -96,6 +101,8 @@ export class ClientSession implements ConnectionHandler, Subscriber {
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
+    const refusal = this.#router.isDraining ? drainRefusal(message) : undefined;
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
     switch (message.type) {
       case "SET":
         return this.#set(message, wantsAck);

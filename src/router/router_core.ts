@@ -12,6 +12,7 @@ import {
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Drain } from "./drain.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { Greeting } from "./greeting.ts";
@@ -62,6 +63,7 @@ export class RouterCore implements ConnectionOwner {
   #sequence = 0;
   #eventsExpired = 0;
   #isStopping = false;
+  #drain: Drain | undefined;
 
   constructor(options: {
     readonly config: RouterCoreConfig;
@@ -233,18 +235,39 @@ export class RouterCore implements ConnectionOwner {
     }
   }
 
+  /**
+   * Says goodbye to everyone who has got all that waits for them, now or later; see
+   * {@linkcode Drain}. `done` is called once, later, when no connection is left.
+   */
+  drain(reason: string, nowMicros: number, done: () => void): void {
+    this.#nowMicros = nowMicros;
+    if (this.#isStopping) return;
+    this.#endDials(reason);
+    this.#drain = new Drain(this, { reason, connections: this.#connections, done });
+    this.#drain.start();
+  }
+
+  /** Whether the router is about to stop: it begins nothing new. */
+  get isDraining(): boolean {
+    return this.#drain !== undefined;
+  }
+
   /** Says goodbye to everyone; no connection is accepted any more. */
   stop(reason: string, nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    this.#isStopping = true;
-    for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
-    this.#diallers.clear();
-    this.federation?.stop();
+    if (!this.#isStopping) this.#endDials(reason);
     for (const connection of [...this.#connections.values()]) {
       // What was acknowledged reaches those who subscribed, if they read it in time.
       connection.outbox.sendAll(nowMicros);
       connection.close(CLOSE_CODE.goingAway, reason);
     }
+  }
+
+  #endDials(reason: string): void {
+    this.#isStopping = true;
+    for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
+    this.#diallers.clear();
+    this.federation?.stop();
   }
 
   // For sessions, links and federation
@@ -285,6 +308,11 @@ export class RouterCore implements ConnectionOwner {
   pump(connection: Connection): void {
     this.#guard(connection, () => this.#pumpOutbox(connection));
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
+  }
+
+  /** Sends what a connection has room for, and lets its handler add what it has kept back. */
+  pumpOnce(connection: Connection): void {
+    this.#guard(connection, () => this.#pumpOne(connection));
   }
 
   /**
@@ -397,15 +425,15 @@ export class RouterCore implements ConnectionOwner {
 
   #pumpWaiting(): void {
     this.#pumpPlan = undefined;
-    for (const connection of [...this.#waiting]) {
-      this.#guard(connection, () => this.#pumpOne(connection));
-    }
+    for (const connection of [...this.#waiting]) this.pumpOnce(connection);
     if (this.#waiting.size > 0) this.#planPump();
   }
 
   #pumpOne(connection: Connection): void {
     this.#pumpOutbox(connection);
-    if (connection.outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
+    const isTooSlow = connection.outbox.isTooSlow(this.#nowMicros);
+    // At a stop it has the time that the stop takes.
+    if (isTooSlow && !this.isDraining) connection.closeSlow();
     else if (!connection.outbox.isWaiting) this.#waiting.delete(connection);
     if (connection.outbox.queuedBytes === 0) connection.handler?.drained?.();
   }
