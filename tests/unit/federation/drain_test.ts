@@ -62,6 +62,22 @@ Deno.test("a drain waits for answers no longer than a write lives", () => {
   assertEquals([codeOf(client.read()[0] ?? { type: "PING" }), client.closed?.code], [502, 1001]);
 });
 
+Deno.test("requests that keep coming do not hold up a drain", () => {
+  const { network, hub, a, b } = setUp();
+  const client = b.client();
+  hold(a);
+  client.send(set("/a/x", 0));
+  network.settle();
+  drain(hub);
+  for (let ms = 0; ms < WRITE_LIFE_MS - 500; ms += 500) {
+    client.send(set("/a/x", ms));
+    network.advance(500);
+  }
+  assertEquals(b.linkState(), "Active");
+  network.advance(600);
+  assertEquals(b.linkState(), "Disconnected");
+});
+
 Deno.test("a link is closed at once when nothing waits, and a leaf that drains does not dial", () => {
   const { network, hub, a, b } = setUp();
   drain(b);
