@@ -57,6 +57,7 @@ export class ParamKeeper {
   /** Changes that are in the file; -1 when the file is to be written whatever has changed. */
   #savedChanges = -1;
   #hasDamagedFile = false;
+  #isStopping = false;
   #problem: string | undefined;
   #saving: Promise<void> | undefined;
 
@@ -120,9 +121,9 @@ export class ParamKeeper {
    * @throws {PersistError} when it could not be saved
    */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearTimeout(this.#timer);
     await this.save();
-    clearTimeout(this.#timer);
     this.release();
     if (!this.#isDue) return;
     throw new PersistError(`Cannot save params to "${this.#disk.path}": ${this.#problem}`);
@@ -178,6 +179,8 @@ export class ParamKeeper {
 
   #plan(delayMs: number): void {
     clearTimeout(this.#timer);
+    // Else the last saving but one would bring another one after the last.
+    if (this.#isStopping) return;
     this.#timer = setTimeout(() => {
       if (this.#isDue) this.save();
       else this.#plan(this.#intervalMs);
