@@ -425,7 +425,9 @@ export class RouterCore implements ConnectionOwner {
 
   #pumpWaiting(): void {
     this.#pumpPlan = undefined;
-    for (const connection of [...this.#waiting]) this.pumpOnce(connection);
+    for (const connection of [...this.#waiting]) {
+      this.#guard(connection, () => this.#pumpOne(connection));
+    }
     if (this.#waiting.size > 0) this.#planPump();
   }
 
