@@ -6,7 +6,8 @@
  * - {@linkcode FederationManager}: its links and what is known of its peers
  * - {@linkcode Client}: a connection to any CLASP router
  *
- * It needs `--allow-net` and nothing else. It writes no output; logs go to LogTape under
+ * It needs `--allow-net` and, to keep params in a file, `--allow-read` and `--allow-write` for the
+ * directory of that. It writes no output; logs go to LogTape under
  * `["clasp-fed"]` once the application configures it.
  *
  * @example A hub, two sites, and a value that travels from one to the other
@@ -67,7 +68,14 @@ export { FederationManager } from "./src/edge/federation_manager.ts";
 export { FederationLink } from "./src/edge/federation_link.ts";
 export type { PeerInfo } from "./src/edge/peer_directory.ts";
 export type { Transport, TransportHandler } from "./src/edge/transport.ts";
-export { Router, type RouterConfig, type RouterListenOptions } from "./src/edge/router.ts";
+export {
+  Router,
+  type RouterConfig,
+  type RouterListenOptions,
+  type RouterStopOptions,
+} from "./src/edge/router.ts";
+export type { PersistConfig, PersistStatus } from "./src/edge/param_keeper.ts";
+export { PersistError } from "./src/edge/persist_error.ts";
 export {
   Client,
   type ClientOptions,

@@ -27,6 +27,9 @@ const LEGACY_LEAF = "tests/sim/legacy_leaf_test.ts";
 const MESSAGE_PACK_VALUE = "tests/unit/wire/message_pack_value_test.ts";
 const V0_CODEC = "tests/unit/wire/v0_codec_test.ts";
 const V0_SESSION = "tests/unit/router/v0_session_test.ts";
+const STATE_FILE = "tests/unit/state/state_file_test.ts";
+const PARAM_KEEPER = "tests/unit/edge/param_keeper_test.ts";
+const DRAIN = "tests/unit/router/drain_test.ts";
 const SAME_VALUE = "tests/unit/wire/same_value_test.ts";
 
 /** By directory of the sources. */
@@ -1970,5 +1973,124 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
     tests: ["tests/unit/federation/p2p_router_test.ts"],
     why: "each client that signals would take one of the patterns that a router may follow",
+  },
+  {
+    file: "src/state/state_file_reader.ts",
+    find: "if (crc32(body, crc32(head)) !== new ByteReader(rest, length).u32()) {",
+    replace: "if (body.length < 0) {",
+    tests: [STATE_FILE],
+    why: "values of a damaged file would be taken for true",
+  },
+  {
+    file: "src/state/state_file_reader.ts",
+    find: "if (written !== number) this.#note(",
+    replace: "if (number < 0) this.#note(",
+    tests: [STATE_FILE],
+    why: "a file with a block missing or twice would count as whole",
+  },
+  {
+    file: "src/state/state_file_reader.ts",
+    find: 'if (this.#source.read(1).length > 0) this.#note("something follows its end");',
+    replace: "",
+    tests: [STATE_FILE],
+    why: "two files in one would count as whole",
+  },
+  {
+    file: "src/edge/state_disk.ts",
+    find: "this.#temporary = `${path}.tmp`;",
+    replace: "this.#temporary = path;",
+    tests: ["tests/edge/persist_kills_test.ts"],
+    why: "a router that is killed while it saves would have lost everything",
+  },
+  {
+    file: "src/edge/param_keeper.ts",
+    find: "this.#savedChanges = changes;",
+    replace: "this.#savedChanges = this.store.changes;",
+    tests: [PARAM_KEEPER],
+    why: "what changes while the file is written would never be saved",
+  },
+  {
+    file: "src/edge/param_keeper.ts",
+    find: "(address) => !isReserved(address),",
+    replace: "() => true,",
+    tests: [PARAM_KEEPER],
+    why: "a quiet federation would write its files all day",
+  },
+  {
+    file: "src/edge/param_keeper.ts",
+    find: "if (!isLocal(next.value.address)) yield next.value;",
+    replace: "yield next.value;",
+    tests: [PARAM_KEEPER],
+    why: "a router would show the link of an earlier life",
+  },
+  {
+    file: "src/edge/param_keeper.ts",
+    find: 'if (loaded === "damaged") this.#keepDamaged();',
+    replace: "",
+    tests: ["tests/edge/persist_test.ts"],
+    why: "a damaged file would be replaced without a trace",
+  },
+  {
+    file: "src/edge/load_state_file.ts",
+    find: "if (isSame || !header.isNamed || !identity.isNamed) return;",
+    replace: "return;",
+    tests: ["tests/edge/persist_test.ts"],
+    why: "the file of another site would be taken over and overwritten",
+  },
+  {
+    file: "src/edge/state_file_lock.ts",
+    find: "isTaken = file.tryLockSync(true);",
+    replace: "isTaken = true;",
+    tests: ["tests/edge/persist_test.ts"],
+    why: "two routers would overwrite each other's file",
+  },
+  {
+    file: "src/edge/router.ts",
+    find: "    this.#keeper?.save();\n",
+    replace: "",
+    tests: ["tests/edge/drain_test.ts"],
+    why: "who kills a router that waits for slow readers would lose the last changes",
+  },
+  {
+    file: "src/router/drain.ts",
+    find: "if (!connection.isSent) return false;",
+    replace: "",
+    tests: [DRAIN],
+    why: "slow readers would lose what was acknowledged, at each stop",
+  },
+  {
+    file: "src/router/connection.ts",
+    find: "return !this.outbox.isWaiting && this.#owner.port.bufferedBytes(this.id) === 0;",
+    replace: "return !this.outbox.isWaiting;",
+    tests: [DRAIN],
+    why: "what is in the buffer of a socket would be cut off at a stop",
+  },
+  {
+    file: "src/router/drain.ts",
+    find: "return connection.handler?.isAnswering !== true ||",
+    replace: "return true ||",
+    tests: ["tests/unit/federation/drain_test.ts"],
+    why: "each planned restart would answer writes with 502, outcome unknown",
+  },
+  {
+    file: "src/router/drain.ts",
+    find: "this.#router.nowMicros >= this.#answersUntilMicros;",
+    replace: "false;",
+    tests: ["tests/unit/federation/drain_test.ts"],
+    why: "an owner that does not answer would hold up a stop",
+  },
+  {
+    file: "src/router/client_session.ts",
+    find: "const refusal = this.#router.isDraining ? drainRefusal(message) : undefined;",
+    replace: "const refusal = this.#router.isDraining ? undefined : undefined;",
+    tests: [DRAIN],
+    why: "a router that stops would take writes that nobody hears of any more",
+  },
+  {
+    file: "src/router/router_core.ts",
+    find: "if (isTooSlow && !this.isDraining) connection.closeSlow();",
+    replace: "if (isTooSlow) connection.closeSlow();",
+    tests: [DRAIN],
+    why: "the slowest readers would be cut off at a stop, for which it waits",
   },
 ];

@@ -96,6 +96,18 @@ export const PARAMS_MAX: number = 1_000_000;
 export const TOMBSTONES_MAX: number = 100_000;
 /** Milliseconds that an expired param is remembered, so that no router brings its value back. */
 export const TOMBSTONE_LIFE_MS: number = 86_400_000;
+/** Bytes of params in one block of a state file, except that a block holds one param at least. */
+export const STATE_BLOCK_BYTES: number = 65_536;
+/** Bytes of a block that a reader of a state file believes in. */
+export const STATE_BLOCK_BYTES_MAX: number = 4 * STATE_BLOCK_BYTES;
+/** Seconds between two savings of the params, when nobody names another. */
+export const PERSIST_INTERVAL_SECONDS: number = 30;
+/** The longest such interval. */
+export const PERSIST_INTERVAL_SECONDS_MAX: number = 86_400;
+/** Milliseconds after which a failed saving is tried again, when the interval is longer. */
+export const PERSIST_RETRY_MS: number = 10_000;
+/** Milliseconds that connections have at a stop to take what waits for them, unless told otherwise. */
+export const DRAIN_TIMEOUT_MS: number = 5_000;
 /** Bytes queued for one connection before it is closed with 503 at once. */
 export const OUTBOX_BYTES_MAX: number = 67_108_864;
 /** Messages queued for one connection before it is closed with 503 at once: small ones cost more. */

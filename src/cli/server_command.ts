@@ -1,5 +1,6 @@
 import { Router, type RouterConfig, type RouterListenOptions } from "../edge/router.ts";
 import { LOG } from "../edge/log.ts";
+import { PersistError } from "../edge/persist_error.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
@@ -77,9 +78,21 @@ export const SERVER_COMMAND: Command = {
         "Milliseconds after which an event published here reaches nobody any more. Default 5000",
     },
     {
+      name: "persist",
+      value: "FILE",
+      help:
+        "Keeps params over a restart. Needs --allow-read and --allow-write for its directory; " +
+        "use it with --federation-id",
+    },
+    {
+      name: "persist-interval",
+      value: "SECONDS",
+      help: "Between two writings of that file, if anything changed. Default 30",
+    },
+    {
       name: "drain-timeout",
       value: "SECONDS",
-      help: "At a stop, how long connections have to take what was sent to them. Default 30",
+      help: "At a stop, how long connections have to take what waits for them. Default 30",
     },
     {
       name: "log-level",
@@ -93,7 +106,11 @@ export const SERVER_COMMAND: Command = {
     "Flags that take several values may be repeated or given a list with commas.",
     'The log goes to standard error. The line with the event "listening" comes first, whatever ' +
     "the log level, and names the port.",
-    "Ctrl-C or SIGTERM closes all connections and ends with exit code 0; a second one ends at once.",
+    "Ctrl-C or SIGTERM refuses what is new, closes each connection when it has taken what waits for " +
+    "it, saves the params, and ends with exit code 0 (1 when they could not be saved). A second " +
+    "one, half a second later or more, ends at once with 130 or 143.",
+    "A state file that is damaged is copied to FILE.damaged-TIME, and the router starts with what is " +
+    "whole in it. One of a newer version, or of a router with another --federation-id, is refused.",
   ],
   examples: [
     "clasp-fed server --port 7330 --features federation",
@@ -113,15 +130,24 @@ async function runServer(args: CommandArguments): Promise<number> {
   const stopped = stopSignal();
   startToListen(router, listen);
   const signal = await stopped;
-  LOG.info("Stopping after {signal}; {connections} connections have {seconds} s to close", {
+  LOG.info("Stopping after {signal}; {connections} connections have {seconds} s", {
     event: "stopping",
     signal,
     connections: router.connectionCount,
     seconds: drainTimeoutMs / 1_000,
   });
-  await router.stop("The router is stopping", { graceMs: drainTimeoutMs });
+  await stop(router, drainTimeoutMs);
   LOG.info("Stopped", { event: "stopped" });
   return 0;
+}
+
+async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
+  try {
+    await router.stop("The router is stopping", { drainTimeoutMs });
+  } catch (error) {
+    if (error instanceof PersistError) throw new CommandError(error.message);
+    throw error;
+  }
 }
 
 async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
@@ -136,6 +162,7 @@ function makeRouter(config: RouterConfig): Router {
   } catch (error) {
     // Bounds that the core checks: the length of a name, the number of patterns.
     if (error instanceof RangeError) throw new UsageError(error.message);
+    if (error instanceof PersistError) throw new CommandError(error.message);
     throw error;
   }
 }

@@ -2,7 +2,8 @@ import { AddressError } from "../address/address.ts";
 import { parsePattern } from "../address/pattern.ts";
 import type { FederationConfig, FederationMode } from "../edge/federation_config.ts";
 import type { RouterConfig, RouterListenOptions } from "../edge/router.ts";
-import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS } from "../limits.ts";
+import type { PersistConfig } from "../edge/param_keeper.ts";
+import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS, PERSIST_INTERVAL_SECONDS_MAX } from "../limits.ts";
 import { ROUTER_CORE_DEFAULTS } from "../router/router_config.ts";
 import { FEATURE, type FeatureName } from "../wire/message.ts";
 import type { CommandArguments } from "./command_arguments.ts";
@@ -34,6 +35,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
   const eventTtlMs = args.integer("event-ttl", { min: EVENT_LIFE_MIN_MS, max: EVENT_LIFE_MAX_MS });
   const drainSeconds = args.integer("drain-timeout", { min: 0, max: DRAIN_SECONDS_MAX });
   const federation = federationOptions(args);
+  const persist = persistOptions(args);
   return {
     config: {
       features: features(args),
@@ -44,6 +46,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
         : { paramTtl: { kind: "sliding", seconds: ttlSeconds } }),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(federation === undefined ? {} : { federation }),
+      ...(persist === undefined ? {} : { persist }),
     },
     listen: {
       port: args.integer("port", { min: 0, max: 65_535 }) ?? 7330,
@@ -51,6 +54,16 @@ export function serverOptions(args: CommandArguments): ServerOptions {
     },
     drainTimeoutMs: (drainSeconds ?? DRAIN_SECONDS_DEFAULT) * 1_000,
   };
+}
+
+function persistOptions(args: CommandArguments): PersistConfig | undefined {
+  const path = args.text("persist");
+  const seconds = args.integer("persist-interval", { min: 1, max: PERSIST_INTERVAL_SECONDS_MAX });
+  if (path === undefined) {
+    if (seconds === undefined) return undefined;
+    throw new UsageError("--persist-interval has no effect here; add --persist FILE");
+  }
+  return { path, ...(seconds === undefined ? {} : { intervalMs: seconds * 1_000 }) };
 }
 
 function features(args: CommandArguments): readonly FeatureName[] {

@@ -1,6 +1,12 @@
-import { SESSIONS_MAX } from "../limits.ts";
-import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../router/router_config.ts";
+import { CLOSE_GRACE_MS, DRAIN_TIMEOUT_MS, SESSIONS_MAX } from "../limits.ts";
+import type { LinkEvent } from "../federation/link_event.ts";
+import {
+  ROUTER_CORE_DEFAULTS,
+  type RouterCoreConfig,
+  validateRouterCoreConfig,
+} from "../router/router_config.ts";
 import type { LiveParam } from "../state/param_store.ts";
+import type { RouterIdentity } from "../state/state_file.ts";
 import { isLive } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import type { FeatureName, Ttl } from "../wire/message.ts";
@@ -10,6 +16,7 @@ import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
 import { LOG, logHandlerError } from "./log.ts";
+import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_keeper.ts";
 import { RouterLog } from "./router_log.ts";
 import type { Listener } from "./transport.ts";
 import { VERSION } from "./version.ts";
@@ -37,6 +44,12 @@ export interface RouterConfig {
   readonly eventTtlMs?: number;
   /** How this router federates; a hub when `features` has `federation` and this is left out. */
   readonly federation?: Partial<FederationConfig>;
+  /**
+   * A file that params outlive a restart in. It needs `--allow-read` and `--allow-write` for its
+   * directory, where a lock file and, while it is written, a temporary file are beside it. Give the
+   * router an id of its own (`federation.routerId`) as well. Default: params end with the router.
+   */
+  readonly persist?: PersistConfig;
 }
 
 /** Where a {@linkcode Router} listens. */
@@ -47,10 +60,20 @@ export interface RouterListenOptions {
   readonly hostname?: string;
 }
 
+/** How a {@linkcode Router} stops. */
+export interface RouterStopOptions {
+  /**
+   * Milliseconds that connections have to take what waits for them and to agree to the close. Then
+   * the rest is handed to their sockets, which are cut off. 0 waits for nobody. Default: 5000, and
+   * 1000 more to agree.
+   */
+  readonly drainTimeoutMs?: number;
+}
+
 /**
  * A CLASP router: clients connect to it over WebSocket, and it federates with other routers.
  *
- * It runs from `listen` to `stop`, and needs `--allow-net` only. Logs go to LogTape under
+ * It runs from `listen` to `stop`, and needs `--allow-net` only, unless it is to `persist`. Logs go to LogTape under
  * `["clasp-fed"]` and are silent until the application configures it.
  *
  * @example A router on any free port
@@ -74,30 +97,46 @@ export class Router {
     isOutbound: (routerId) => this.#federation?.peerInfo(routerId)?.outbound ?? false,
     nowMs: () => performance.now(),
   });
+  readonly #keeper: ParamKeeper | undefined;
   #listener: Listener | undefined;
-  #isStopped = false;
+  #stopped: Promise<void> | undefined;
 
   /**
-   * Makes a router that does nothing yet: see `listen`.
+   * Makes a router that does nothing yet: see `listen`. With `persist`, it has read its file, which is
+   * locked until `stop`.
    *
    * @throws {RangeError} when a number, a length or a count is out of bounds
    * @throws {TypeError} when a pattern, a URL or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
+   * @throws {PersistError} when the state file cannot be read, or is not to be used by this router
    */
   constructor(config: RouterConfig = {}) {
     const isFederated = config.federation !== undefined ||
       (config.features ?? []).includes("federation");
     const federation: FederationConfig = { ...federationDefaults(), ...config.federation };
     const events = new LinkEventQueue();
-    this.#host = new RouterHost(DENO_ENVIRONMENT, {
-      config: coreConfigOf(config, { routerId: federation.routerId, isFederated }),
-      federation: isFederated
-        ? {
-          ...toCoreConfig(federation, config.federation ?? {}),
-          onEvent: (event) => events.push(event),
-        }
-        : undefined,
-    });
+    const coreConfig = coreConfigOf(config, { routerId: federation.routerId, isFederated });
+    // Checked before a file is touched.
+    validateRouterCoreConfig(coreConfig);
+    const coreFederation = isFederated
+      ? {
+        ...toCoreConfig(federation, config.federation ?? {}),
+        onEvent: (event: LinkEvent) => events.push(event),
+      }
+      : undefined;
+    this.#keeper = config.persist === undefined
+      ? undefined
+      : new ParamKeeper(config.persist, identityOf(config, federation));
+    try {
+      this.#host = new RouterHost(DENO_ENVIRONMENT, {
+        config: coreConfig,
+        federation: coreFederation,
+        store: this.#keeper?.store,
+      });
+    } catch (error) {
+      this.#keeper?.release();
+      throw error;
+    }
     this.#federation = isFederated
       ? new FederationManager(federation, { host: this.#host, config: federation, events })
       : undefined;
@@ -150,7 +189,7 @@ export class Router {
    * @throws {TypeError} when it listens already or was stopped
    */
   listen(options: RouterListenOptions = {}): { readonly port: number; readonly hostname: string } {
-    if (this.#listener !== undefined || this.#isStopped) {
+    if (this.#listener !== undefined || this.#stopped !== undefined) {
       throw new TypeError("Cannot listen: this router listens already or was stopped");
     }
     const { port = 7330, hostname = "0.0.0.0" } = options;
@@ -158,28 +197,50 @@ export class Router {
       port,
       hostname,
       accept: (transport) => this.#host.accept(transport),
+      refuse: () => this.#stopped === undefined ? undefined : "The router is stopping",
       onHandlerError: logHandlerError,
     });
     const address = { port: this.#listener.port, hostname: this.#listener.hostname };
     this.#logListening(address);
     this.#host.start();
+    this.#keeper?.start();
     return address;
   }
 
   /**
-   * Closes all connections with 1001 and this reason, and stops listening. Idempotent. Resolves when
-   * the sockets are gone: each has `graceMs` to take what was sent to it and to agree, by default a
-   * second, and is then cut off.
+   * Ends the router's work; idempotent. From now on connections are refused, and so is what clients
+   * ask for (ERROR 503). A connection that has taken all that waits for it is closed with 1001 and
+   * this reason, so that those who keep up go elsewhere at once and slow ones get what was
+   * acknowledged. Resolves when the sockets are gone, and params are saved if they are to be.
+   *
+   * @throws {PersistError} when the last changes could not be saved
    */
-  async stop(
-    reason = "The router is stopping",
-    options: { readonly graceMs?: number } = {},
-  ): Promise<void> {
-    this.#isStopped = true;
+  stop(reason: string = "The router is stopping", options: RouterStopOptions = {}): Promise<void> {
+    this.#stopped ??= this.#stop(reason, options);
+    return this.#stopped;
+  }
+
+  /** Whether all params are in the file that keeps them; undefined without `persist`. */
+  get persistence(): PersistStatus | undefined {
+    return this.#keeper?.status;
+  }
+
+  async #stop(reason: string, options: RouterStopOptions): Promise<void> {
+    const { drainTimeoutMs = DRAIN_TIMEOUT_MS } = options;
+    const endMs = performance.now() + drainTimeoutMs;
     this.#log.stopping();
+    // At once: whoever started this process may not wait until all have gone.
+    this.#keeper?.save();
+    if (drainTimeoutMs > 0) await this.#host.drain(reason, drainTimeoutMs);
     this.#host.stop(reason);
     this.#federation?.close();
-    await this.#listener?.stop(options.graceMs);
+    const leftMs = options.drainTimeoutMs === undefined ? 0 : endMs - performance.now();
+    const graceMs = Math.max(leftMs, Math.min(drainTimeoutMs, CLOSE_GRACE_MS));
+    const [, kept] = await Promise.allSettled([
+      this.#listener?.stop(graceMs),
+      this.#keeper?.stop(),
+    ]);
+    if (kept.status === "rejected") throw kept.reason;
   }
 
   #logListening({ port, hostname }: { readonly port: number; readonly hostname: string }): void {
@@ -195,6 +256,10 @@ export class Router {
       version: VERSION,
     });
   }
+}
+
+function identityOf(config: RouterConfig, { routerId }: FederationConfig): RouterIdentity {
+  return { routerId, isNamed: config.federation?.routerId !== undefined };
 }
 
 function coreConfigOf(

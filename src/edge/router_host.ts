@@ -110,6 +110,22 @@ export class RouterHost implements RouterPort {
     return { handler: this.#handlerOf(id), link: () => linkOf(connection) };
   }
 
+  /**
+   * Closes each connection when it has taken all that waits for it; nothing is accepted or dialled
+   * any more. Resolves when none is left, at the latest after `timeoutMs`.
+   */
+  async drain(reason: string, timeoutMs: number): Promise<void> {
+    if (this.#isStopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#environment.after(timeoutMs, resolve);
+    const nowMicros = this.#environment.nowMicros();
+    this.core.flush(nowMicros);
+    this.core.drain(reason, nowMicros, resolve);
+    this.#afterEvent();
+    await promise;
+    cancel();
+  }
+
   /** Closes all connections; nothing is accepted, dialled or planned any more. */
   stop(reason: string): void {
     if (this.#isStopped) return;

@@ -378,8 +378,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     return ++this.#eventsSent;
   }
 
-  // ConnectionHandler: the socket has taken all
+  // ConnectionHandler
 
+  // Requests of others pass here too: as long as any waits, its answer may come or go by this link.
+  get isAnswering(): boolean {
+    return this.#core.writes.pending > 0;
+  }
+
+  /** The socket has taken all. */
   drained(): void {
     this.record.lane.pump();
   }

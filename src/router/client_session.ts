@@ -21,6 +21,7 @@ import { WireError } from "../wire/wire_error.ts";
 import { runBundle } from "./bundle.ts";
 import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
+import { drainRefusal } from "./drain_refusal.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
 import { LimitedDelivery } from "./limited_delivery.ts";
@@ -66,6 +67,10 @@ export class ClientSession implements ConnectionHandler, P2pSession {
       paramsMax: router.config.paramsMax,
     });
     connection.outbox.lane = this.#conflated;
+  }
+
+  get isAnswering(): boolean {
+    return !this.#pendingWrites.isEmpty;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -144,6 +149,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   #handle(message: Message, frame: Uint8Array, wantsAck: boolean): void {
+    const refusal = this.#router.isDraining ? drainRefusal(message) : undefined;
+    if (refusal !== undefined) return this.#connection.refuse(refusal);
     switch (message.type) {
       case "SET":
         return this.#set(message, wantsAck);

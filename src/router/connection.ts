@@ -18,6 +18,8 @@ export interface ConnectionHandler {
   closed(reason: string): void;
   /** No message waits for the socket any more. Told now and then, not only when it is news. */
   drained?(): void;
+  /** Whether the other end waits for an answer that is on its way here. */
+  readonly isAnswering?: boolean;
 }
 
 /** What a {@linkcode Connection} needs of its router. */
@@ -47,6 +49,11 @@ export class Connection {
     this.id = options.id;
     this.remoteAddress = options.remoteAddress;
     this.outbox = options.outbox;
+  }
+
+  /** Whether the socket has taken all that was sent. */
+  get isSent(): boolean {
+    return !this.outbox.isWaiting && this.#owner.port.bufferedBytes(this.id) === 0;
   }
 
   get isClosed(): boolean {

@@ -18,6 +18,7 @@ import {
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Drain } from "./drain.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
@@ -82,6 +83,7 @@ export class RouterCore implements ConnectionOwner {
   /** Of connections that are gone. */
   readonly #unsent: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
   #isStopping = false;
+  #drain: Drain | undefined;
 
   constructor(options: {
     readonly config: RouterCoreConfig;
@@ -260,19 +262,40 @@ export class RouterCore implements ConnectionOwner {
     }
   }
 
+  /**
+   * Says goodbye to everyone who has got all that waits for them, now or later; see
+   * {@linkcode Drain}. `done` is called once, later, when no connection is left.
+   */
+  drain(reason: string, nowMicros: number, done: () => void): void {
+    this.#nowMicros = nowMicros;
+    if (this.#isStopping) return;
+    this.#beginEnd(reason);
+    this.#drain = new Drain(this, { reason, connections: this.#connections, done });
+    this.#drain.start();
+  }
+
+  /** Whether the router is about to stop: it begins nothing new. */
+  get isDraining(): boolean {
+    return this.#drain !== undefined;
+  }
+
   /** Says goodbye to everyone; no connection is accepted any more. */
   stop(reason: string, nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    this.#isStopping = true;
-    for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
-    this.#diallers.clear();
-    this.#gestures.sendAll();
-    this.federation?.stop();
+    if (!this.#isStopping) this.#beginEnd(reason);
     for (const connection of [...this.#connections.values()]) {
       // What was acknowledged reaches those who subscribed, if they read it in time.
       connection.outbox.sendAll(nowMicros);
       connection.close(CLOSE_CODE.goingAway, reason);
     }
+  }
+
+  #beginEnd(reason: string): void {
+    this.#isStopping = true;
+    for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
+    this.#diallers.clear();
+    this.#gestures.sendAll();
+    this.federation?.stop();
   }
 
   // For sessions, links and federation
@@ -314,6 +337,11 @@ export class RouterCore implements ConnectionOwner {
   pump(connection: Connection): void {
     this.#guard(connection, () => connection.outbox.pump(this.#nowMicros));
     if (connection.outbox.isWaiting) this.outboxWaits(connection);
+  }
+
+  /** Sends what a connection has room for, and lets its handler add what it has kept back. */
+  pumpOnce(connection: Connection): void {
+    this.#guard(connection, () => this.#pumpOne(connection));
   }
 
   /**
@@ -444,7 +472,9 @@ export class RouterCore implements ConnectionOwner {
     const bytes = outbox.pump(this.#nowMicros, OUTBOX_SLICE_BYTES);
     // What still waits comes after all others.
     this.#waiting.delete(connection);
-    if (outbox.isTooSlow(this.#nowMicros)) connection.closeSlow();
+    const isTooSlow = outbox.isTooSlow(this.#nowMicros);
+    // At a stop it has the time that the stop takes.
+    if (isTooSlow && !this.isDraining) connection.closeSlow();
     else if (outbox.isWaiting) this.#waiting.add(connection);
     if (outbox.queuedBytes === 0) connection.handler?.drained?.();
     return bytes;

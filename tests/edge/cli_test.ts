@@ -83,7 +83,7 @@ Deno.test("wrong usage is one line that says what to type, exit code 2", async (
     [["--port", "1"], "The command comes first"],
     [["help", "srever"], "did you mean server?"],
     [["server", "--prot", "1"], "did you mean --port?"],
-    [["server", "--persist", "x"], "There is no flag --persist"],
+    [["server", "--persist-interval", "5"], "add --persist FILE"],
     [["server", "--federation-mode", "mesh"], "not implemented"],
     [["server", "--name", "x".repeat(129)], "1 to 128 are allowed"],
     [["set", "/a"], "VALUE is missing"],

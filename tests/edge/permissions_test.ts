@@ -1,8 +1,9 @@
 import { encodeValue } from "../../src/wire/value_codec.ts";
 import { SIGNAL } from "../../src/wire/message.ts";
-import { assertEquals, assertGreaterOrEqual } from "../support/assert.ts";
-import { type ServerProcess, startServer } from "../support/process.ts";
+import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "../support/assert.ts";
+import { runCommand, type ServerProcess, startServer } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { TempDirectory } from "../support/temp_directory.ts";
 
 const DEADLINE_MS = 20_000;
 /** Where Deno writes each permission that a process asks for, granted or not. */
@@ -30,6 +31,37 @@ Deno.test("a server with traffic and federation asks for net and for nothing els
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("a server that keeps params asks for the directory of their file, and says so", async () => {
+  await using directory = await TempDirectory.make();
+  const { path } = directory;
+  const args = ["server", "--port", "0", "--host", "127.0.0.1", "--persist", `${path}/state`];
+  const [read, write] = [`--allow-read="${path}"`, `--allow-write="${path}"`];
+  const cases = [
+    [[], `add ${read} ${write} to deno run`],
+    [[`--allow-read=${path}`], `add ${write} to deno run`],
+    [[`--allow-write=${path}`], `add ${read} to deno run`],
+    [[`--allow-read=${path}/state`, `--allow-write=${path}/state`], `add ${read} ${write}`],
+  ] as const;
+  for (const [given, wanted] of cases) {
+    const { code, stderr } = await runCommand(args, { permissions: ["--allow-net", ...given] });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `clasp-fed: Cannot keep params in "${path}/state": permission`);
+    assertStringIncludes(stderr, wanted);
+    assertEquals(stderr.trim().split("\n").length, 1);
+  }
+  assertEquals(await directory.names(), []);
+});
+
+Deno.test("two servers with one state file: the second says why it ends", async () => {
+  await using directory = await TempDirectory.make();
+  const persist = ["--persist", directory.file("state")];
+  const permissions = ["--allow-net", "--allow-read", "--allow-write"];
+  await using _first = await startServer(persist, { permissions });
+  const second = await runCommand(["server", "--port", "0", ...persist], { permissions });
+  assertEquals(second.code, 1);
+  assertStringIncludes(second.stderr, "another router does, which is running");
 });
 
 async function startAudited(log: string, args: readonly string[]): Promise<ServerProcess> {

@@ -162,7 +162,10 @@ export class ServerProcess implements AsyncDisposable {
  * Starts `clasp-fed server` on a free port of this machine, unless the arguments name one, and waits
  * until it listens. It logs JSON at level debug and gives connections 2 s to close when it stops.
  */
-export async function startServer(args: readonly string[] = []): Promise<ServerProcess> {
+export async function startServer(
+  args: readonly string[] = [],
+  options: { readonly permissions?: readonly string[] } = {},
+): Promise<ServerProcess> {
   const defaults: readonly (readonly [string, string])[] = [
     ["--port", "0"],
     ["--host", "127.0.0.1"],
@@ -170,7 +173,9 @@ export async function startServer(args: readonly string[] = []): Promise<ServerP
     ["--drain-timeout", "2"],
   ];
   const missing = defaults.filter(([flag]) => !args.includes(flag)).flat();
-  const server = new ServerProcess(startCommand(["server", "--json-logs", ...missing, ...args]));
+  const server = new ServerProcess(
+    startCommand(["server", "--json-logs", ...missing, ...args], options),
+  );
   try {
     await server.started();
   } catch (error) {

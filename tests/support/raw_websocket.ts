@@ -1,6 +1,7 @@
 import { withDeadline } from "./deadline.ts";
 
 const DEADLINE_MS = 10_000;
+const TAIL_BYTES = 200;
 
 /**
  * A WebSocket client that does only what it is told: it answers neither a close nor a ping, and
@@ -75,6 +76,26 @@ export class RawWebSocket implements Disposable {
       }
     };
     return await withDeadline(read(), DEADLINE_MS, "the end of a TCP connection");
+  }
+
+  /** Reads much, until its last bytes are enough or TCP ends; returns how many came, and the last. */
+  async readMuch(
+    isEnough: (tail: Uint8Array) => boolean,
+  ): Promise<{ readonly bytes: number; readonly tail: Uint8Array }> {
+    const read = async () => {
+      let bytes = 0;
+      let tail: Uint8Array = new Uint8Array();
+      const buffer = new Uint8Array(65_536);
+      while (!isEnough(tail)) {
+        const length = await this.#connection.read(buffer);
+        if (length === null) break;
+        bytes += length;
+        tail = Uint8Array.of(...tail, ...buffer.subarray(Math.max(0, length - TAIL_BYTES), length))
+          .slice(-TAIL_BYTES);
+      }
+      return { bytes, tail };
+    };
+    return await withDeadline(read(), 3 * DEADLINE_MS, "the end of what is sent");
   }
 
   [Symbol.dispose](): void {

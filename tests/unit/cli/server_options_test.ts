@@ -44,6 +44,21 @@ Deno.test("server takes over every setting of the router", () => {
   assertEquals(read("--param-ttl", "0").config.paramTtl, undefined);
 });
 
+Deno.test("--persist names a file, and --persist-interval how often it is written", () => {
+  assertEquals(read("--persist", "state").config.persist, { path: "state" });
+  assertEquals(read("--persist", "/var/lib/x", "--persist-interval", "5").config.persist, {
+    path: "/var/lib/x",
+    intervalMs: 5_000,
+  });
+  assertStringIncludes(complaint("--persist-interval", "5"), "add --persist FILE");
+  for (const text of ["0", "86401", "1.5"]) {
+    assertStringIncludes(
+      complaint("--persist", "x", "--persist-interval", text),
+      "--persist-interval must be a whole number from 1 to 86400",
+    );
+  }
+});
+
 Deno.test("--event-ttl is bounded", () => {
   for (const text of ["99", "60001", "5s"]) {
     assertStringIncludes(
