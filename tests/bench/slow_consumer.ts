@@ -51,8 +51,9 @@ function compare(result: SlowConsumerResult): boolean {
     steppedBack === 0;
 }
 
-function describe({ p99Ms, rssMegabytes, written }: SlowConsumerResult): string {
-  return `p99 ${p99Ms.toFixed(2)} ms, RSS ${rssMegabytes.toFixed(1)} MB, ${written} updates`;
+function describe({ p99Ms, rssMegabytes, written, pauseMs }: SlowConsumerResult): string {
+  return `p99 ${p99Ms.toFixed(2)} ms, RSS ${rssMegabytes.toFixed(1)} MB, ${written} updates; ` +
+    `the measuring process paused ${pauseMs.toFixed(0)} ms at most`;
 }
 
 function numberOf(name: string, otherwise: number): number {

@@ -7,6 +7,7 @@ import { LoadView } from "./load_view.ts";
 import { type LoadOptions, UpdateLoad } from "./update_load.ts";
 
 const SAMPLE_MS = 250;
+const TICK_MS = 20;
 const CATCH_UP_MS = 40_000;
 /** A link that hears nothing for 6 s is closed: a slow one breathes now and then. */
 const BREATH_INTERVAL_MS = 2_000;
@@ -33,6 +34,8 @@ export interface SlowConsumerResult {
   readonly rssMegabytes: number;
   /** Of the subscribers that keep up, in the second half. */
   readonly p99Ms: number;
+  /** For how long the measuring process itself had no turn: a latency of that size means nothing. */
+  readonly pauseMs: number;
   readonly written: number;
   /** What the slow one saw, in the end; of nobody: undefined. */
   readonly slow?: {
@@ -59,10 +62,10 @@ export async function runSlowConsumer(options: SlowConsumerOptions): Promise<Slo
   const writer = stack.use(await RawClient.connect(router.port, "writer"));
   const load = new UpdateLoad(writer, options);
   slow?.stop();
-  const { rssMegabytes, p99Ms } = await measure(router, readers, options.seconds);
+  const measured = await measure(router, readers, options.seconds);
   await load.stop();
   const { written, newest } = load;
-  if (slow === undefined) return { rssMegabytes, p99Ms, written };
+  if (slow === undefined) return { ...measured, written };
   slow.resume();
   const resumedMs = performance.now();
   const { view } = slow;
@@ -74,7 +77,8 @@ export async function runSlowConsumer(options: SlowConsumerOptions): Promise<Slo
   const current = view.current(newest);
   const { connections } = slow;
   return {
-    ...{ rssMegabytes, p99Ms, written },
+    ...measured,
+    written,
     slow: { current, updates, steppedBack, caughtUpMs, connections },
   };
 }
@@ -173,8 +177,15 @@ async function measure(
   router: ServerProcess,
   readers: readonly LoadView[],
   seconds: number,
-): Promise<Pick<SlowConsumerResult, "rssMegabytes" | "p99Ms">> {
+): Promise<Pick<SlowConsumerResult, "rssMegabytes" | "p99Ms" | "pauseMs">> {
   const samples: number[] = [];
+  let pauseMs = 0;
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    if (nowMs > halfMs) pauseMs = Math.max(pauseMs, nowMs - lastMs - TICK_MS);
+    lastMs = nowMs;
+  }, TICK_MS);
   const startMs = performance.now();
   const halfMs = startMs + 500 * seconds;
   while (performance.now() < startMs + 1_000 * seconds) {
@@ -182,7 +193,9 @@ async function measure(
     if (performance.now() > halfMs) samples.push(await rssMegabytesOf(router.child.pid));
     else for (const { latencies } of readers) latencies.length = 0;
   }
+  clearInterval(timer);
   return {
+    pauseMs,
     rssMegabytes: quantile(samples, 0.5),
     p99Ms: quantile(readers.flatMap(({ latencies }) => latencies), 0.99),
   };
