@@ -216,6 +216,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       case "Digest":
       case "Lease":
       case "LinkAck":
+      case "ShareCancel":
       case "Time":
         return this.refuse(
           ERROR_CODE.refused,

@@ -248,6 +248,15 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     this.#wantFlush();
   }
 
+  /** A share of a bundle, or an answer about one. */
+  sendCovered(
+    context: ForwardMessage & { readonly kind: "share" | "shareReply" },
+    frame: Uint8Array,
+  ): void {
+    this.#writer.covered(context, frame);
+    this.#wantFlush();
+  }
+
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
     const t1 = this.#clockMicros();
@@ -372,6 +381,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       case "FEDERATION_SYNC":
         if (message.op === "Lease") return this.#lease(message);
         if (message.op === "LinkAck") return this.#acknowledged(message);
+        if (message.op === "ShareCancel") return this.#core.shares.cancelled(this, message);
         if (message.op === "Time") this.#travelled(header.timestampMicros);
         return this.#role?.handle(message);
       default:

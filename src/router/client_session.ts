@@ -4,6 +4,7 @@ import { parsePattern, type Pattern, patternProblem } from "../address/pattern.t
 import { isLive } from "../state/version.ts";
 import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
 import {
+  type BundleMessage,
   type GetMessage,
   type HelloMessage,
   type Message,
@@ -16,7 +17,8 @@ import {
   type UnsubscribeMessage,
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
-import { runBundle } from "./bundle.ts";
+import { ClientBundle } from "./client_bundle.ts";
+import { clientSender } from "./client_sender.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { WriteAnswer } from "./federation_hook.ts";
@@ -302,10 +304,24 @@ export class ClientSession implements ConnectionHandler, Subscriber {
     if (wantsAck) this.#connection.sendMessage({ type: "ACK" });
   }
 
-  #bundle(message: Message & { readonly type: "BUNDLE" }, wantsAck: boolean): void {
-    const outcome = runBundle(this.#router, this, message);
-    if (outcome.kind === "refused") return this.#connection.refuse(outcome.refusal);
-    if (wantsAck) this.#connection.sendMessage({ type: "ACK", revision: outcome.lastRevision });
+  #bundle(message: BundleMessage, wantsAck: boolean): void {
+    let awaited: readonly string[] = [];
+    const answered = (): void => awaited.forEach((address) => this.#pendingWrites.ended(address));
+    const sender = clientSender(this, this.#connection);
+    const bundle = new ClientBundle(this.#router, sender, {
+      accepted: (revision) => {
+        if (wantsAck) this.#connection.sendMessage({ type: "ACK", revision });
+        answered();
+      },
+      refused: (refusal) => {
+        this.#connection.refuse(refusal);
+        answered();
+      },
+      told: (refusal) => this.#connection.refuse(refusal),
+    });
+    bundle.send(message);
+    awaited = bundle.awaited;
+    awaited.forEach((address) => this.#pendingWrites.began(address));
   }
 
   #sync({ t1 }: SyncMessage): void {

@@ -1,6 +1,7 @@
 import type { Pattern } from "../address/pattern.ts";
 import type { HelloMessage, SetMessage, SnapshotParam } from "../wire/message.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
+import type { BundleShare, ShareAnswers } from "./bundle_share.ts";
 import type { Refusal } from "./error_code.ts";
 import type { Publication } from "./publication.ts";
 import type { Version } from "../state/version.ts";
@@ -52,6 +53,15 @@ export interface FederationHook {
     session: string,
     answered: (answer: WriteAnswer) => void,
   ): void;
+  /** Who decides what is not decided here, by router id or in words: what one owner decides is a share. */
+  ownerOf(address: string): string;
+  /** Why a share of a session's bundle cannot be sent to its owner, or undefined. */
+  shareProblem(share: BundleShare): Refusal | undefined;
+  /**
+   * Sends a share of a session's bundle towards its owner, for which `shareProblem` found nothing.
+   * Returns what takes it back, if it has not run.
+   */
+  requestShare(share: BundleShare, answers: ShareAnswers): () => void;
   /** A session is gone, and with it what it locked elsewhere. */
   sessionEnded(session: string): void;
   /** Whether this router keeps what is known of an address. */

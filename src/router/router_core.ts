@@ -11,6 +11,7 @@ import {
   type SetMessage,
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
+import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
@@ -48,6 +49,7 @@ export class RouterCore implements ConnectionOwner {
   readonly locks: Locks = new Locks();
   readonly subscriptions: Subscriptions = new Subscriptions();
   readonly params: Params;
+  readonly bundles: Bundles = new Bundles(this);
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();

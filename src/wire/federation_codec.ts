@@ -16,6 +16,7 @@ const OP_DIGEST = 0x06;
 const OP_LINK_ACK = 0x07;
 const OP_LEASE = 0x08;
 const OP_TIME = 0x09;
+const OP_SHARE_CANCEL = 0x0a;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -40,6 +41,14 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readLease(reader);
     case OP_TIME:
       return { type: "FEDERATION_SYNC", op: "Time", timeMicros: reader.u64("federation time") };
+    case OP_SHARE_CANCEL:
+      return {
+        type: "FEDERATION_SYNC",
+        op: "ShareCancel",
+        origin: reader.string("origin of a share"),
+        bootId: reader.u64("boot id of a share"),
+        requestId: reader.u64("request id of a share"),
+      };
     default:
       throw new WireError(
         "message",
@@ -64,6 +73,10 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeLease(writer, message);
     case "Time":
       return writer.u64(message.timeMicros);
+    case "ShareCancel":
+      writer.string(message.origin);
+      writer.u64(message.bootId);
+      return writer.u64(message.requestId);
     default:
       return writeNamespaceSync(writer, message);
   }
@@ -89,5 +102,7 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_LEASE;
     case "Time":
       return OP_TIME;
+    case "ShareCancel":
+      return OP_SHARE_CANCEL;
   }
 }

@@ -176,6 +176,7 @@ export function describe(message: Message): string {
       if (message.op === "Time") return `Time ${message.timeMicros}`;
       if (message.op === "Lease") return `Lease ${message.kind} x${message.entries.length}`;
       if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
+      if (message.op === "ShareCancel") return `ShareCancel ${message.requestId}`;
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;
