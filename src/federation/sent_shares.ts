@@ -1,7 +1,14 @@
-import { SHARES_SENT_MAX, SHARES_SENT_PER_PEER_MAX, WRITE_LIFE_MS } from "../limits.ts";
+import { SHARES_SENT_MAX, WRITE_LIFE_MS } from "../limits.ts";
 import type { ShareAnswers } from "../router/bundle_share.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { RequestIdentity } from "./write_requests.ts";
+
+/** For whom a share counts that was sent on. */
+export interface ShareCounted {
+  readonly id: string;
+  /** Shares of it that may be on their way, or wait for their time elsewhere. */
+  readonly waitingMax: number;
+}
 
 /** A share that was sent towards its owner. `L` is the kind of link it was sent on. */
 export interface SentShare<L> extends ShareAnswers {
@@ -12,6 +19,7 @@ export interface SentShare<L> extends ShareAnswers {
   readonly peer: { readonly routerId: string; readonly bootId: number | undefined };
   /** Router that it came from; empty: a client of this one sent it. */
   readonly requesterId: string;
+  readonly counted: ShareCounted;
   /** Monotonic time at which an answer is waited for no more. */
   readonly deadlineMicros: number;
   /** Federation time; 0: at once. */
@@ -30,7 +38,7 @@ interface Entry<L> {
  */
 export class SentShares<L> {
   readonly #byKey = new Map<string, Entry<L>>();
-  readonly #byRequester = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
 
   get size(): number {
     return this.#byKey.size;
@@ -41,28 +49,28 @@ export class SentShares<L> {
   }
 
   /** Why one more cannot be sent, or undefined. */
-  problem(requesterId: string): Refusal | undefined {
-    const own = this.#byRequester.get(requesterId) ?? 0;
-    if (requesterId !== "" && own >= SHARES_SENT_PER_PEER_MAX) {
+  problem({ id, waitingMax }: ShareCounted): Refusal | undefined {
+    const own = this.#counts.get(id) ?? 0;
+    if (own >= waitingMax) {
       return {
         code: ERROR_CODE.tooMany,
-        message: `Cannot send a bundle on: ${own} of router "${requesterId}" are on their way, ` +
-          "the limit; try again later",
+        message: `Cannot send a bundle on: ${own} of its sender are on their way, or wait for ` +
+          "their time elsewhere, the limit; send it later",
       };
     }
     if (this.#byKey.size < SHARES_SENT_MAX) return undefined;
     return {
       code: ERROR_CODE.overload,
-      message: `Cannot send a bundle on: ${SHARES_SENT_MAX} are on their way, the limit; ` +
-        "try again later",
+      message: `Cannot send a bundle on: ${SHARES_SENT_MAX} are on their way, or wait for their ` +
+        "time elsewhere, the limit; send it later",
     };
   }
 
   /** Remembers one for which `problem` found nothing. */
   add(sent: SentShare<L>): void {
     this.#byKey.set(shareKey(sent.identity), { sent, isAccepted: false });
-    const { requesterId } = sent;
-    this.#byRequester.set(requesterId, (this.#byRequester.get(requesterId) ?? 0) + 1);
+    const { id } = sent.counted;
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
   }
 
   /** The one whose answer is awaited from a link. It is not awaited any more; see `accepted`. */
@@ -131,11 +139,11 @@ export class SentShares<L> {
     }
   }
 
-  #remove({ sent: { identity, requesterId } }: Entry<L>): void {
+  #remove({ sent: { identity, counted: { id } } }: Entry<L>): void {
     this.#byKey.delete(shareKey(identity));
-    const left = (this.#byRequester.get(requesterId) ?? 0) - 1;
-    if (left > 0) this.#byRequester.set(requesterId, left);
-    else this.#byRequester.delete(requesterId);
+    const left = (this.#counts.get(id) ?? 0) - 1;
+    if (left > 0) this.#counts.set(id, left);
+    else this.#counts.delete(id);
   }
 }
 

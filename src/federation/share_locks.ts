@@ -13,11 +13,11 @@ export class ShareLocks {
     this.#core = core;
   }
 
-  /** A share is about to be sent. Why it cannot be, or undefined; then `ended` is to be called. */
-  began(parts: readonly Part[], session: string): Refusal | undefined {
+  /** A share with these locks is about to be sent. Why it cannot be, or undefined; then `ended` is to be called. */
+  began(sets: readonly SetMessage[], session: string): Refusal | undefined {
     const { leases, router } = this.#core;
     const begun: SetMessage[] = [];
-    for (const set of lockSets(parts)) {
+    for (const set of sets) {
       // One that was taken here, when this router owned the address, is void: nobody is to meet it.
       if (set.unlock) router.locks.release(set.address, session);
       const holder = leases.began(set, session);
@@ -33,11 +33,11 @@ export class ShareLocks {
 
   /** The share was answered: all of it was done, or nothing. */
   ended(
-    parts: readonly Part[],
+    sets: readonly SetMessage[],
     session: string,
     { answer, sentMicros }: { readonly answer: ShareAnswer; readonly sentMicros: number },
   ): void {
-    for (const set of lockSets(parts)) {
+    for (const set of sets) {
       const isHeld = set.lock === true && !set.unlock;
       const outcome: LockAnswer = answer.kind === "refused"
         ? answer
@@ -48,10 +48,10 @@ export class ShareLocks {
 }
 
 /** Of each address the last SET that says something of its lock: that is what counts in the end. */
-function lockSets(parts: readonly Part[]): Iterable<SetMessage> {
+export function lockSets(parts: readonly Part[]): readonly SetMessage[] {
   const byAddress = new Map<string, SetMessage>();
   for (const part of parts) {
     if (part.type === "SET" && (part.lock || part.unlock)) byAddress.set(part.address, part);
   }
-  return byAddress.values();
+  return [...byAddress.values()];
 }

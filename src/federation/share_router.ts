@@ -1,4 +1,4 @@
-import { BUNDLED_MESSAGE_BYTES, WRITE_LIFE_MS } from "../limits.ts";
+import { BUNDLED_MESSAGE_BYTES, SHARES_SENT_PER_PEER_MAX, WRITE_LIFE_MS } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { flatten, type Part } from "../router/bundle.ts";
 import {
@@ -22,9 +22,9 @@ import { directLink } from "./direct_link.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
 import { peerSender } from "./peer_sender.ts";
-import { type SentShare, SentShares, shareKey } from "./sent_shares.ts";
+import { SentShares, type ShareCounted, shareKey } from "./sent_shares.ts";
 import { shareEntryProblem } from "./share_problem.ts";
-import { ShareLocks } from "./share_locks.ts";
+import { lockSets, ShareLocks } from "./share_locks.ts";
 import type { RequestIdentity } from "./write_requests.ts";
 
 const SWEEP_INTERVAL_MS = 250;
@@ -87,7 +87,10 @@ export class ShareRouter {
 
   /** Sends the share of a client here. Returns what takes it back. */
   request(share: BundleShare, answers: ShareAnswers): () => void {
-    const { parts, runAtMicros, knownTimestampMicros, sender: { holder } } = share;
+    const { parts, runAtMicros, knownTimestampMicros, sender } = share;
+    const { holder } = sender;
+    // What waits for its time is remembered for long, and its parts are not: these are few.
+    const locked = lockSets(parts);
     const { routerId: origin, bootId } = this.#core.router.config;
     const identity = { origin, bootId, requestId: ++this.#requestId };
     const way = this.#wayOf(parts);
@@ -95,7 +98,7 @@ export class ShareRouter {
       ? way.refusal
       : way.kind === "here"
       ? ownerChanged(parts[0]?.address ?? "")
-      : this.#sent.problem("") ?? this.#locks.began(parts, holder);
+      : this.#sent.problem(sender) ?? this.#locks.began(locked, sender.holder);
     if (way.kind !== "link" || refusal !== undefined) {
       if (refusal !== undefined) answers.answered({ kind: "refused", refusal });
       return NOTHING_TO_TAKE_BACK;
@@ -112,9 +115,10 @@ export class ShareRouter {
       },
       parts,
       requesterId: "",
+      counted: sender,
       answers: {
         answered: (answer) => {
-          this.#locks.ended(parts, holder, { answer, sentMicros });
+          this.#locks.ended(locked, holder, { answer, sentMicros });
           answers.answered(answer);
         },
         ended: (outcome) => answers.ended(outcome),
@@ -150,7 +154,7 @@ export class ShareRouter {
       case "link": {
         const passing = way.link === link
           ? ownerChanged(parts[0]?.address ?? "")
-          : this.#sent.problem(requesterId);
+          : this.#sent.problem(countedOf(requesterId));
         if (passing !== undefined) return answered({ kind: "refused", refusal: passing });
         const remainingLifeMs = remainingLife(link, entry);
         return this.#send(way.link, {
@@ -158,6 +162,7 @@ export class ShareRouter {
           entry: { ...entry, remainingLifeMs },
           parts,
           requesterId,
+          counted: countedOf(requesterId),
           answers: { answered, ended },
         });
       }
@@ -231,11 +236,12 @@ export class ShareRouter {
 
   #send(
     link: PeerLink,
-    { identity, entry, parts, requesterId, answers }: {
+    { identity, entry, parts, requesterId, counted, answers }: {
       readonly identity: RequestIdentity;
       readonly entry: ShareEntry;
       readonly parts: readonly Part[];
       readonly requesterId: string;
+      readonly counted: ShareCounted;
       readonly answers: ShareAnswers;
     },
   ): void {
@@ -245,6 +251,8 @@ export class ShareRouter {
       link,
       peer: { routerId: link.routerId, bootId: link.record.bootId },
       requesterId,
+      // No more of it: a session, or whatever else is told, has more to it than is to be kept.
+      counted: { id: counted.id, waitingMax: counted.waitingMax },
       deadlineMicros: router.nowMicros + entry.remainingLifeMs * 1_000,
       runAtMicros: entry.runAtMicros,
       answered: (answer) => answers.answered(answer),
@@ -357,6 +365,11 @@ export class ShareRouter {
     );
     if (this.#sent.size > 0) this.#planSweep();
   }
+}
+
+function countedOf(requesterId: string): ShareCounted {
+  // No session has a slash in its name.
+  return { id: `router/${requesterId}`, waitingMax: SHARES_SENT_PER_PEER_MAX };
 }
 
 function forward(origin: string, bootId: number): {

@@ -15,8 +15,9 @@ import { lateRefusal } from "./bundles.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { RouterCore } from "./router_core.ts";
 
-/** Addresses that an ERROR names of a share. */
+/** Addresses that an ERROR names of a share, and UTF-16 units of them. */
 const ADDRESSES_NAMED = 8;
+const NAMES_UNITS_MAX = 512;
 
 /** What a session is told of its bundle. */
 export interface BundleAnswers {
@@ -32,7 +33,13 @@ export interface BundleAnswers {
 interface SentShare {
   /** Empty: this router. */
   readonly owner: string;
-  readonly share: BundleShare;
+  /** How people are told of it. */
+  readonly name: string;
+  /** One of its addresses. */
+  readonly address: string | undefined;
+  /** Undefined when it is answered: what waits for its time does so at its owner. */
+  share: BundleShare | undefined;
+  readonly hasLastSet: boolean;
   takeBack: () => void;
   answer: ShareAnswer | undefined;
 }
@@ -44,7 +51,6 @@ export class ClientBundle {
   readonly #answers: BundleAnswers;
   readonly #sent: SentShare[] = [];
   #runAtMicros = 0;
-  #lastSet: Part | undefined;
   #isAnswered = false;
 
   constructor(router: RouterCore, sender: ShareSender, answers: BundleAnswers) {
@@ -56,7 +62,9 @@ export class ClientBundle {
   /** Addresses of SETs that are on their way to their owners, and not for later. */
   get awaited(): readonly string[] {
     if (this.#runAtMicros > 0 || this.#isAnswered) return [];
-    const sets = this.#sent.filter(({ owner }) => owner !== "").flatMap(({ share }) => share.parts);
+    const sets = this.#sent.filter(({ owner }) => owner !== "").flatMap(({ share }) =>
+      share?.parts ?? []
+    );
     return [...new Set(sets.filter(({ type }) => type === "SET").map(({ address }) => address))];
   }
 
@@ -81,7 +89,6 @@ export class ClientBundle {
     if (refusal !== undefined) return refusal;
     const { timestampMicros = 0 } = bundle;
     this.#runAtMicros = timestampMicros > this.#router.timeMicros() ? timestampMicros : 0;
-    this.#lastSet = parts.findLast(({ type }) => type === "SET");
     return this.#split(parts) ?? this.#sharesProblem();
   }
 
@@ -106,11 +113,20 @@ export class ClientBundle {
       if (share === undefined) byOwner.set(owner, [part]);
       else share.push(part);
     }
+    const lastSet = parts.findLast(({ type }) => type === "SET");
     for (const [owner, ownParts] of byOwner) {
       if (ownParts.length === 0) continue;
       const share = this.#shareOf(ownParts, { isHere: owner === "" });
       if ("code" in share) return share;
-      this.#sent.push({ owner, share, takeBack: () => {}, answer: undefined });
+      this.#sent.push({
+        owner,
+        name: this.#nameOf(owner, ownParts),
+        address: ownParts[0]?.address,
+        share,
+        hasLastSet: lastSet !== undefined && ownParts.includes(lastSet),
+        takeBack: () => {},
+        answer: undefined,
+      });
     }
     return undefined;
   }
@@ -142,6 +158,7 @@ export class ClientBundle {
 
   #sharesProblem(): Refusal | undefined {
     for (const { owner, share } of this.#sent) {
+      if (share === undefined) continue;
       const refusal = owner === ""
         ? this.#problemHere(share)
         : contentProblem(this.#router, share) ?? this.#router.federation?.shareProblem(share);
@@ -159,6 +176,7 @@ export class ClientBundle {
 
   #sendOne(sent: SentShare): void {
     const { owner, share } = sent;
+    if (share === undefined) return;
     const answers = {
       answered: (answer: ShareAnswer) => this.#answered(sent, answer),
       ended: (refusal: Refusal | undefined) => this.#ended(sent, refusal),
@@ -172,6 +190,7 @@ export class ClientBundle {
   #answered(sent: SentShare, answer: ShareAnswer): void {
     if (this.#isAnswered) return;
     sent.answer = answer;
+    sent.share = undefined;
     if (answer.kind === "refused" && this.#runAtMicros > 0) {
       for (const other of this.#sent) if (other !== sent) other.takeBack();
       return this.#conclude();
@@ -191,9 +210,7 @@ export class ClientBundle {
 
   #accept(): void {
     this.#isAnswered = true;
-    const last = this.#sent.find(({ share: { parts } }) =>
-      this.#lastSet !== undefined && parts.includes(this.#lastSet)
-    );
+    const last = this.#sent.find(({ hasLastSet }) => hasLastSet);
     this.#answers.accepted(last?.answer?.kind === "accepted" ? last.answer.revision : undefined);
   }
 
@@ -210,9 +227,7 @@ export class ClientBundle {
     const worst = all.find(({ code }) => code === ERROR_CODE.outcomeUnknown) ?? all[0];
     if (worst === undefined) throw new Error("A bundle is refused and none of its shares is");
     if (this.#sent.length === 1) return worst;
-    const others = this.#sent.filter((sent) => !refused.includes(sent)).map((sent) =>
-      this.#nameOf(sent)
-    );
+    const others = this.#sent.filter((sent) => !refused.includes(sent)).map(({ name }) => name);
     const what = this.#runAtMicros > 0 ? "taken back, if they have not run" : "done";
     const rest = others.length === 0 ? "" : `; the others were ${what}: ${others.join(", ")}`;
     const message = `Bundle not accepted as a whole: ${
@@ -232,14 +247,14 @@ export class ClientBundle {
 
   /** Says which share a refusal is about, when there are several. */
   #about(sent: SentShare, refusal: Refusal): Refusal {
-    const { address = sent.share.parts[0]?.address } = refusal;
+    const { address = sent.address } = refusal;
     if (this.#sent.length === 1) return { ...refusal, address };
-    return { ...refusal, address, message: `${this.#nameOf(sent)}: ${refusal.message}` };
+    return { ...refusal, address, message: `${sent.name}: ${refusal.message}` };
   }
 
-  #nameOf({ owner, share: { parts } }: SentShare): string {
+  #nameOf(owner: string, parts: readonly Part[]): string {
     const addresses = [...new Set(parts.map(({ address }) => `"${address}"`))];
-    const named = addresses.slice(0, ADDRESSES_NAMED).join(", ");
+    const named = addresses.slice(0, ADDRESSES_NAMED).join(", ").slice(0, NAMES_UNITS_MAX);
     const more = addresses.length - ADDRESSES_NAMED;
     const router = owner === "" ? `router "${this.#router.config.routerId}"` : owner;
     return `the share of ${router} (${named}${more > 0 ? ` and ${more} more` : ""})`;
