@@ -4,6 +4,8 @@ import { type BundleShare, runShare, type ShareAnswers, waitingProblem } from ".
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import type { RouterCore } from "./router_core.ts";
 
+/** What fits the answer to a peer. */
+const LATE_MAX_MS = 0xffff_ffff;
 const NOTHING_TO_TAKE_BACK = (): void => {};
 
 /** The shares of bundles that this router decides: at once, or when their time has come. */
@@ -76,7 +78,8 @@ export class Bundles {
   #lateMs({ runAtMicros }: BundleShare): number {
     if (runAtMicros === 0) return 0;
     const lateMs = Math.floor((this.#router.timeMicros() - runAtMicros) / 1_000);
-    return lateMs < BUNDLE_LATE_MS ? 0 : lateMs;
+    // When the time steps by years, it does not matter how many.
+    return lateMs < BUNDLE_LATE_MS ? 0 : Math.min(lateMs, LATE_MAX_MS);
   }
 }
 

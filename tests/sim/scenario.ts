@@ -3,6 +3,7 @@ import { type FaultKind, planFaults } from "./faults.ts";
 import type { Ttl } from "../../src/wire/message.ts";
 import type { SimClient } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
+import { planBundles } from "./random_bundles.ts";
 import { linkProblems } from "./expectations.ts";
 import { addressesOf, randomTopology, type Topology, type TopologyKind } from "./topology.ts";
 
@@ -29,6 +30,7 @@ const LOCK_MS = 8_000;
 /** Part of the seeds in which routers show their links as params. */
 const SHOWN_LINKS_SHARE = 0.3;
 const SHOWN_LINKS_STREAM = 2;
+const BUNDLES_STREAM = 3;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
@@ -38,6 +40,7 @@ export class Scenario {
   /** Faults injected, by kind. */
   readonly faults: Map<FaultKind, number> = new Map();
   readonly #random: Prng;
+  readonly #bundles: Prng;
   readonly #addresses: readonly string[];
 
   constructor(
@@ -48,6 +51,7 @@ export class Scenario {
     },
   ) {
     this.#random = createPrng(seed);
+    this.#bundles = createPrng(seed * 1_000 + BUNDLES_STREAM);
     const { kind, plans } = randomTopology(this.#random, options.kinds);
     this.kind = kind;
     // A stream of its own: the rest of a seed stays as it is.
@@ -82,6 +86,7 @@ export class Scenario {
     }
     for (const client of world.clients.values()) client.connect();
     this.#planTraffic();
+    planBundles(world, this.#bundles, { addresses: this.#addresses, durationMs: BUSY_MS });
     world.clock.runFor(BUSY_MS);
     this.#heal();
     this.#awaitLinks();

@@ -22,6 +22,7 @@ import { ShownLinks } from "./shown_links.ts";
 import { Stamps } from "./stamps.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
+import { WholeShares } from "./whole_shares.ts";
 
 const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
@@ -47,6 +48,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Stamps,
   TrafficBounds,
   UnaskedChanges,
+  WholeShares,
 ];
 
 /** All checkers, anew; `report` is told the name of the one that found something. */

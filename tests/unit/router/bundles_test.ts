@@ -204,6 +204,16 @@ Deno.test("a bundle that runs late is done, and its sender is told how late", ()
   assertEquals(router.core.params.get("/a")?.revision, 2);
 });
 
+Deno.test("a bundle that is overtaken by years is told as late by what a frame can say", () => {
+  const router = new TestRouter();
+  const client = router.client();
+  client.ask(inMs(router, 100, [set("/a", 1)]));
+  router.nowMicros += 2 ** 32 * 1_000 + 200_000;
+  router.core.wake(router.nowMicros);
+  const [told] = client.read();
+  assertStringIncludes(told?.type === "ERROR" ? told.message : "", "done 4294967295 ms after");
+});
+
 Deno.test("a scheduled bundle that came with Fire gets no ACK, and an ERROR when it is refused", () => {
   const router = new TestRouter();
   const [writer, other] = [router.client(), router.client()];
