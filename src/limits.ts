@@ -61,7 +61,7 @@ export const BUNDLED_MESSAGE_BYTES: number = 200;
 /** Bytes of bundles that run in one event-loop turn, when many are due: the rest follows. */
 export const BUNDLES_RUN_BYTES_MAX: number = 1_048_576;
 /** Milliseconds after its time from which on a bundle counts as late, and its sender is told. */
-export const BUNDLE_LATE_MS: number = 10;
+export const BUNDLE_LATE_MS: number = 20;
 /** Milliseconds after which a router with scheduled bundles looks at federation time again. */
 export const BUNDLE_CLOCK_CHECK_MS: number = 1_000;
 /** Params a router keeps. */
