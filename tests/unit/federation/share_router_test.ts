@@ -60,6 +60,10 @@ const REFUSED: readonly (readonly [string, number, readonly Message[], ShareOpti
   }],
   ["this router as its origin", 403, [set("/x/1", 1)], { origin: "hub" }],
   ["another leaf as its origin", 501, [set("/x/1", 1)], { origin: "other" }],
+  ["another leaf as its origin and no session", 501, [set("/x/1", 1)], {
+    origin: "other",
+    holder: "",
+  }],
   ["no life left", 501, [set("/x/1", 1)], { remainingLifeMs: 0 }],
   ["a lock without a session", 101, [set("/x/1", 1, { lock: true })], { holder: "" }],
   ["a session that is none", 101, [set("/x/1", 1)], { holder: "a/b" }],

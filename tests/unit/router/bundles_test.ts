@@ -26,9 +26,9 @@ Deno.test("a scheduled bundle is acknowledged at once and runs as a whole at its
   const router = new TestRouter();
   const [writer, reader] = [router.client(), router.client()];
   reader.subscribe("/**");
-  const answer = writer.ask(inMs(router, 500, [set("/a", 1), EVENT, set("/b", 2)]));
+  const answer = writer.ask(inMs(router, 2_500, [set("/a", 1), EVENT, set("/b", 2)]));
   assertEquals([answer.type, answer.type === "ACK" && answer.revision], ["ACK", undefined]);
-  router.advance(499.9);
+  router.advance(2_499.9);
   assertEquals(reader.read(), []);
   router.advance(0.1);
   assertEquals(reader.read().map(({ type }) => type), ["SET", "PUBLISH", "SET"]);
