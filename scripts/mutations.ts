@@ -1686,4 +1686,11 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/federation/envelope_test.ts"],
     why: "a share from a frozen socket would be done long after its life",
   },
+  {
+    file: "src/federation/share_router.ts",
+    find: 'if (isAway && this.#core.config.offlineWrites === "reject") {',
+    replace: "if (isAway && (false as boolean)) {",
+    tests: [BUNDLES_SIM],
+    why: "half of the sites would do a bundle though it was known that another is away",
+  },
 ];

@@ -79,6 +79,11 @@ export class ShareRouter {
       const { address } = part;
       const direction = this.#core.writes.directionOf(address);
       if (direction.kind === "legacyHub") return legacyRefusal(address, direction.link.routerId);
+      // A router on the way would find that out when others have done their shares.
+      const isAway = part.type === "SET" && this.#core.claims.ownerOf(address)?.live === false;
+      if (isAway && this.#core.config.offlineWrites === "reject") {
+        return awayRefusal(address, this.ownerOf(address));
+      }
       const isLock = part.type === "SET" && (part.lock === true || part.unlock === true);
       if (runAtMicros > 0 && isLock) return laterLockRefusal(address);
     }
@@ -420,6 +425,14 @@ function legacyRefusal(address: string, owner: string): Refusal {
     code: ERROR_CODE.unavailable,
     message: `Cannot bundle "${address}": its owner "${owner}" speaks the public CLASP protocol ` +
       "only, and decides each SET by itself; send it alone",
+    address,
+  };
+}
+
+function awayRefusal(address: string, owner: string): Refusal {
+  return {
+    code: ERROR_CODE.unavailable,
+    message: `Cannot set "${address}": ${owner} owns it and is away; nothing was changed`,
     address,
   };
 }

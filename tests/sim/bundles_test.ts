@@ -270,16 +270,19 @@ for (const offlineWrites of ["accept", "reject"] as const) {
     world.crash("b", 100);
     world.clock.runFor(200);
     const parts = [set("/site-a/1"), set("/hub/1"), set("/site-b/1")];
-    clientOf(world, "hub").bundle(parts);
-    clientOf(world, "hub").bundle(parts, timeOf(world, "hub") + 1_000_000);
-    world.clock.runFor(2_000);
-    const [first, second] = answers(world, "hub");
-    if (offlineWrites === "accept") {
-      assertEquals([first?.type, second?.type], ["ACK", "ACK"]);
-      assertEquals(stamps.filter(({ router }) => router === "hub").length, 4);
-    } else {
-      assert(first?.type === "ERROR" && second?.type === "ERROR");
-      assertEquals([first.code, second.code, stamps.length], [501, 501, 0]);
+    for (const router of ["hub", "a"]) {
+      stamps.length = 0;
+      clientOf(world, router).bundle(parts);
+      clientOf(world, router).bundle(parts, timeOf(world, router) + 1_000_000);
+      world.clock.runFor(2_000);
+      const [first, second] = answers(world, router);
+      if (offlineWrites === "accept") {
+        assertEquals([first?.type, second?.type], ["ACK", "ACK"]);
+        assertEquals(stamps.filter(({ router: id }) => id === "hub").length, 4);
+      } else {
+        assert(first?.type === "ERROR" && second?.type === "ERROR");
+        assertEquals([first.code, second.code, stamps.length], [501, 501, 0], router);
+      }
     }
   });
 }
