@@ -158,7 +158,7 @@ function print(what: string, arrivals: Arrivals): void {
     .map((times) => Math.max(...times) - Math.min(...times))
     .sort((a, b) => a - b);
   const at = (part: number): string =>
-    (spreads[Math.min(spreads.length - 1, Math.floor(part * spreads.length))] ?? NaN).toFixed(2);
+    (spreads[Math.ceil(part * spreads.length) - 1] ?? NaN).toFixed(2);
   console.log(
     `${what}: spread over three processes, ${spreads.length} times: ` +
       `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`,
