@@ -22,6 +22,9 @@ const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
 const OUTBOX = "tests/unit/router/outbox_test.ts";
 const SLOW_CONSUMER = "tests/unit/router/slow_consumer_test.ts";
 const CONFLATED_VERSIONS = "tests/unit/federation/conflated_versions_test.ts";
+const BUNDLES_UNIT = "tests/unit/router/bundles_test.ts";
+const BUNDLES_SIM = "tests/sim/bundles_test.ts";
+const SHARE_ROUTER = "tests/unit/federation/share_router_test.ts";
 const LEGACY_HUB = "tests/sim/legacy_hub_test.ts";
 const LEGACY_LEAF = "tests/sim/legacy_leaf_test.ts";
 const MESSAGE_PACK_VALUE = "tests/unit/wire/message_pack_value_test.ts";
@@ -237,13 +240,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "return time;",
     tests: ["tests/unit/router/params_test.ts"],
     why: "a write could be as old as the one it saw, and lose to it elsewhere",
-  },
-  {
-    file: "src/router/bundle.ts",
-    find: "const refusal = flatten(bundle, parts, 1) ?? problemOf(router, session, parts);",
-    replace: "const refusal = flatten(bundle, parts, 1);",
-    tests: ["tests/unit/router/bundle_test.ts"],
-    why: "half a bundle would be applied",
   },
   {
     file: "src/router/client_session.ts",
@@ -2092,5 +2088,255 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (isTooSlow) connection.closeSlow();",
     tests: [DRAIN],
     why: "the slowest readers would be cut off at a stop, for which it waits",
+  },
+  {
+    file: "src/router/bundle_share.ts",
+    find: "const refusal = shareProblem(router, share);",
+    replace: "const refusal = share === undefined ? shareProblem(router, share) : undefined;",
+    tests: [SHARE_ROUTER],
+    why: "half a bundle would be applied",
+  },
+  {
+    file: "src/router/bundle_share.ts",
+    find:
+      "return sender.isGone ? { ...write, lock: false, unlock: false, known } : { ...write, known };",
+    replace: "return { ...write, known };",
+    tests: [BUNDLES_UNIT],
+    why: "a desk that is gone would lock by its scheduled bundle, for ever",
+  },
+  {
+    file: "src/router/bundle_share.ts",
+    find: "const known = { timestampMicros: knownTimestampMicros, revision: 0 };",
+    replace: "const known = { timestampMicros: 0 * knownTimestampMicros, revision: 0 };",
+    tests: [SHARE_ROUTER],
+    why: "a bundle could lose to what its sender had seen",
+  },
+  {
+    file: "src/router/bundle_share.ts",
+    find: 'return part.type === "SET" ? ownerChanged(address) : undefined;',
+    replace: "return undefined;",
+    tests: [BUNDLES_SIM],
+    why: "a scheduled bundle would write what another router owns by then",
+  },
+  {
+    file: "src/router/bundle.ts",
+    find: "if (timestampMicros === bundle.timestampMicros) {",
+    replace: "if (timestampMicros !== -1) {",
+    tests: ["tests/unit/router/bundle_test.ts"],
+    why: "a bundle in a bundle would be done at another time than it says",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "first.runAtMicros > this.#around.timeMicros()) return;",
+    replace: "first.runAtMicros > Infinity) return;",
+    tests: [BUNDLES_UNIT],
+    why: "a cue would fire when its clock is looked at, before its time",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "if ((this.#waiting[middle]?.runAtMicros ?? Infinity) <= runAtMicros) low",
+    replace: "if ((this.#waiting[middle]?.runAtMicros ?? Infinity) < runAtMicros) low",
+    tests: [BUNDLES_UNIT],
+    why: "bundles of one moment would be done in another order than they were sent",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "own.count + 1 > sender.waitingMax",
+    replace: "own.count > sender.waitingMax",
+    tests: [BUNDLES_UNIT, SHARE_ROUTER],
+    why: "one session could schedule without bound",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "own.bytes + bytes > sender.waitingBytesMax",
+    replace: "own.bytes > 2 * sender.waitingBytesMax + bytes",
+    tests: [BUNDLES_UNIT],
+    why: "one session could fill the memory of a router with bundles for tomorrow",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "this.size + 1 > BUNDLES_WAITING_MAX",
+    replace: "this.size > BUNDLES_WAITING_MAX",
+    tests: [BUNDLES_UNIT],
+    why: "many sessions could schedule without bound",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "while (bytes < BUNDLES_RUN_BYTES_MAX) {",
+    replace: "while (bytes < Infinity) {",
+    tests: [BUNDLES_UNIT],
+    why: "bundles that are due together would stop a router for seconds",
+  },
+  {
+    file: "src/router/bundle_schedule.ts",
+    find: "if (this.#waiting.length > 0) this.#replan();",
+    replace: "",
+    tests: [BUNDLES_SIM],
+    why: "a cue would be up to a second late when the time steps",
+  },
+  {
+    file: "src/router/bundles.ts",
+    find: "return lateMs === 0 ? undefined : lateRefusal(lateMs);",
+    replace: "return undefined;",
+    tests: [BUNDLES_UNIT],
+    why: "nobody would hear of a cue that came late",
+  },
+  {
+    file: "src/router/client_bundle.ts",
+    find: "if (aheadMs <= BUNDLE_AHEAD_MAX_MS) return undefined;",
+    replace: "if (aheadMs <= 2 * BUNDLE_AHEAD_MAX_MS) return undefined;",
+    tests: [BUNDLES_UNIT],
+    why: "a time in milliseconds or of another clock would be taken and wait for years",
+  },
+  {
+    file: "src/router/client_bundle.ts",
+    find: "for (const other of this.#sent) if (other !== sent) other.takeBack();",
+    replace: "",
+    tests: [BUNDLES_SIM],
+    why: "half of the sites would fire a cue that another site refused",
+  },
+  {
+    file: "src/router/client_bundle.ts",
+    find: "const isAllHere = this.#runAtMicros === 0 &&",
+    replace: "const isAllHere = (false as boolean) &&",
+    tests: [BUNDLES_SIM],
+    why: "events in a bundle would go a long way round for nothing",
+  },
+  {
+    file: "src/router/client_bundle.ts",
+    find: 'if (sent.answer?.kind !== "accepted" || sent.answer.lateMs === 0) continue;',
+    replace: 'if (sent.answer?.kind !== "refused") continue;',
+    tests: [BUNDLES_SIM],
+    why: "an operator would not hear that a site fired late",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
+    find: "router.bundles.timeChanged();",
+    replace: "",
+    tests: [BUNDLES_SIM],
+    why: "a cue would be up to a second late when the time steps",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "this.shares.linkLost(link, end.reason);",
+    replace: "",
+    tests: [SHARE_ROUTER],
+    why: "a bundle on a lost link would be answered late",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "if (runAtMicros > 0 && isLock) return laterLockRefusal(address);",
+    replace: "",
+    tests: [BUNDLES_SIM],
+    why:
+      "a lock at another site would be taken by a scheduled bundle and lapse, or stay with nobody",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "this.#sent.has(identity) || this.#held.has(shareKey(identity))",
+    replace: "this.#sent.has(identity)",
+    tests: [SHARE_ROUTER],
+    why: "a share that comes twice would be done twice",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "if ((directLink(this.#core, origin) ?? link) !== link) {",
+    replace: "if ((false as boolean)) {",
+    tests: [SHARE_ROUTER],
+    why: "a leaf could send bundles in another leaf's name",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "if (held?.requesterId !== link.routerId) return this.#takeBack(link.routerId, message);",
+    replace: "if (held === undefined) return this.#takeBack(link.routerId, message);",
+    tests: [SHARE_ROUTER],
+    why: "a leaf could take back another leaf's cues",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "const passing = way.link === link",
+    replace: "const passing = (false as boolean)",
+    tests: [SHARE_ROUTER],
+    why: "a share would go back and forth between two routers that disagree",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: 'if ((way.kind === "link" ? way.link : undefined) === link) continue;',
+    replace: 'if (way.kind !== "refused") continue;',
+    tests: [SHARE_ROUTER],
+    why: "a router would do or send on what another one owns",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "this.#locks.ended(locked, holder, { answer, sentMicros });",
+    replace: "",
+    tests: [BUNDLES_SIM],
+    why: "a lock taken by a bundle would lapse after ten seconds",
+  },
+  {
+    file: "src/federation/sent_shares.ts",
+    find: `entry.isAccepted || entry.sent.link !== link) return undefined;
+    this.#remove(entry);
+    return entry.sent;
+  }
+
+  /** One that was`,
+    replace: `entry.isAccepted) return undefined;
+    this.#remove(entry);
+    return entry.sent;
+  }
+
+  /** One that was`,
+    tests: [SHARE_ROUTER],
+    why: "a leaf could answer for the owner",
+  },
+  {
+    file: "src/federation/sent_shares.ts",
+    find: "if (entry.isAccepted || entry.sent.link !== link) continue;",
+    replace: "if (entry.sent.link !== link) continue;",
+    tests: [BUNDLES_SIM],
+    why: "a cue that waits at its owner would be told as unknown when a link is cut",
+  },
+  {
+    file: "src/federation/sent_shares.ts",
+    find: "if (own >= waitingMax) {",
+    replace: "if (own > waitingMax) {",
+    tests: [SHARE_ROUTER],
+    why: "one peer could take all the room for shares",
+  },
+  {
+    file: "src/federation/sent_shares.ts",
+    find: "if (this.#byKey.size < SHARES_SENT_MAX) return undefined;",
+    replace: "if (this.#byKey.size <= SHARES_SENT_MAX) return undefined;",
+    tests: [SHARE_ROUTER],
+    why: "peers could have a router remember shares without bound",
+  },
+  {
+    file: "src/federation/sent_shares.ts",
+    find: "bootIdNow !== undefined && bootId !== undefined && bootIdNow !== bootId",
+    replace: "(false as boolean)",
+    tests: [BUNDLES_SIM],
+    why: "nobody would hear that an owner forgot its cue when it started anew",
+  },
+  {
+    file: "src/federation/share_problem.ts",
+    find: "if (aheadMs <= BUNDLE_AHEAD_MAX_MS + WRITE_LIFE_MS) return undefined;",
+    replace: "if (aheadMs <= Infinity) return undefined;",
+    tests: [SHARE_ROUTER],
+    why: "a peer could have a share wait for years",
+  },
+  {
+    file: "src/federation/envelope_writer.ts",
+    find: 'const timestampMicros = context.kind === "share" ? this.#nowMicros() : undefined;',
+    replace: "const timestampMicros = undefined;",
+    tests: ["tests/unit/federation/envelope_test.ts"],
+    why: "a share from a frozen socket would be done long after its life",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: 'if (isAway && this.#core.config.offlineWrites === "reject") {',
+    replace: "if (isAway && (false as boolean)) {",
+    tests: [BUNDLES_SIM],
+    why: "half of the sites would do a bundle though it was known that another is away",
   },
 ];

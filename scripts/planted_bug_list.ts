@@ -497,4 +497,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: 'this.#send(this.#head("release"), this.#kept.sessionEnded(session));',
     replace: "this.#kept.sessionEnded(session);",
   },
+
+  // Bundles
+  {
+    name: "what can be done of a share is done, when not all can",
+    file: "src/router/bundle_share.ts",
+    find: 'if (refusal !== undefined) return { kind: "refused", refusal };\n  let revision',
+    replace:
+      "if (refusal !== undefined) share = { ...share, parts: share.parts.slice(0, -1) };\n  let revision",
+  },
+  {
+    name: "a share runs again when its clock is looked at",
+    file: "src/router/bundle_schedule.ts",
+    find: "      this.remove(first);\n      bytes += first.bytes;",
+    replace:
+      "      bytes += BUNDLES_RUN_BYTES_MAX / 2;\n      if (bytes > BUNDLES_RUN_BYTES_MAX / 2) this.remove(first);",
+  },
 ];

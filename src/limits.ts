@@ -90,6 +90,28 @@ export const P2P_WAITING_MAX: number = 10_000;
 export const P2P_LIFE_MS: number = 5_000;
 /** Sessions at routers below that are reached by P2P signals. */
 export const P2P_SESSIONS_MAX: number = 20_000;
+/** Milliseconds ahead of federation time that a bundle may be scheduled. */
+export const BUNDLE_AHEAD_MAX_MS: number = 86_400_000;
+/** Scheduled bundles, or shares of them, that wait on one router. */
+export const BUNDLES_WAITING_MAX: number = 10_000;
+/** Bytes of their frames, and `BUNDLED_MESSAGE_BYTES` for each message in them. */
+export const BUNDLES_WAITING_BYTES_MAX: number = 67_108_864;
+/** Those of one session. They go on waiting when it ends. */
+export const BUNDLES_WAITING_PER_SESSION_MAX: number = 1_000;
+/** Bytes of them, counted alike. */
+export const BUNDLES_WAITING_PER_SESSION_BYTES_MAX: number = 8_388_608;
+/** Those that came by one peer. */
+export const BUNDLES_WAITING_PER_PEER_MAX: number = 5_000;
+/** Bytes of them, counted alike. */
+export const BUNDLES_WAITING_PER_PEER_BYTES_MAX: number = 33_554_432;
+/** What a message of a waiting bundle takes beside its bytes. */
+export const BUNDLED_MESSAGE_BYTES: number = 200;
+/** Bytes of bundles that run in one event-loop turn, when many are due: the rest follows. */
+export const BUNDLES_RUN_BYTES_MAX: number = 1_048_576;
+/** Milliseconds after its time from which on a bundle counts as late, and its sender is told. */
+export const BUNDLE_LATE_MS: number = 20;
+/** Milliseconds after which a router with scheduled bundles looks at federation time again. */
+export const BUNDLE_CLOCK_CHECK_MS: number = 1_000;
 /** Params a router keeps. */
 export const PARAMS_MAX: number = 1_000_000;
 /** Tombstones a router keeps, beside its params; the oldest goes first. */
@@ -176,6 +198,10 @@ export const NEWCOMER_BYTES_MAX: number = 65_536;
 export const PEERS_KNOWN_MAX: number = 10_000;
 /** Write requests waiting for an answer, on one router. */
 export const PENDING_WRITES_MAX: number = 100_000;
+/** Shares of bundles that a router sent on and may still be told about. */
+export const SHARES_SENT_MAX: number = 10_000;
+/** Those that came by one peer. */
+export const SHARES_SENT_PER_PEER_MAX: number = 5_000;
 /** GETs waiting for the hub's answer, on one router. */
 export const REMOTE_GETS_WAITING_MAX: number = 10_000;
 /** Link events that wait for the reader of an application; beyond it the oldest goes. */

@@ -12,7 +12,7 @@ import type {
 /** So many answers, each with the longest router id, fit the frame of their context. */
 const ENTRIES_PER_CONTEXT = 400;
 
-type Kind = ForwardMessage["kind"];
+type Kind = Exclude<ForwardMessage["kind"], "share" | "shareReply">;
 
 const OF_VERSIONS = { isOfTombstones: false };
 
@@ -94,6 +94,18 @@ export class EnvelopeWriter {
     const run = this.#runOf("reply", to.origin, to.bootId);
     run.replies.push(entry);
     this.#add(run, frame);
+  }
+
+  /** One frame behind a context of its own. */
+  covered(
+    context: ForwardMessage & { readonly kind: "share" | "shareReply" },
+    frame: Uint8Array,
+  ): void {
+    this.#closeRun();
+    const timestampMicros = context.kind === "share" ? this.#nowMicros() : undefined;
+    writeFrame(this.#message, context, { timestampMicros });
+    this.#message.append(frame);
+    this.#flushWhenFull();
   }
 
   /** Any other message, in its place between the rest. */

@@ -1,4 +1,5 @@
 import { parsePattern, type Pattern } from "../address/pattern.ts";
+import type { BundleShare, ShareAnswers } from "../router/bundle_share.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type {
@@ -36,6 +37,7 @@ import { RemoteGets } from "./remote_gets.ts";
 import { PeerRecords } from "./peer_records.ts";
 import { routerIdProblem } from "./router_id.ts";
 import { SignalExchange } from "./signal_exchange.ts";
+import { ShareRouter } from "./share_router.ts";
 import { TimeKeeper } from "./time_keeper.ts";
 import { Uplink } from "./uplink.ts";
 import { WriteRouter } from "./write_router.ts";
@@ -53,6 +55,7 @@ export class FederationCore implements FederationHook {
   readonly time: TimeKeeper;
   readonly receiver: ForwardReceiver;
   readonly writes: WriteRouter;
+  readonly shares: ShareRouter;
   readonly interest: Interest;
   readonly gets: RemoteGets;
   readonly leases: LeaseRouter;
@@ -103,6 +106,7 @@ export class FederationCore implements FederationHook {
     this.time = new TimeKeeper(this);
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
+    this.shares = new ShareRouter(this);
     this.interest = new Interest(this);
     this.gets = new RemoteGets(this);
     this.leases = new LeaseRouter(this);
@@ -206,6 +210,18 @@ export class FederationCore implements FederationHook {
     answered: (answer: WriteAnswer) => void,
   ): void {
     this.writes.request(set, session, answered);
+  }
+
+  ownerOf(address: string): string {
+    return this.shares.ownerOf(address);
+  }
+
+  shareProblem(share: BundleShare): Refusal | undefined {
+    return this.shares.problem(share);
+  }
+
+  requestShare(share: BundleShare, answers: ShareAnswers): () => void {
+    return this.shares.request(share, answers);
   }
 
   sessionEnded(session: string): void {
@@ -422,6 +438,7 @@ export class FederationCore implements FederationHook {
     link.record.disconnected(link);
     if (!link.record.hasLink) this.records.wentAway(link.record);
     this.writes.linkLost(link, end.reason);
+    this.shares.linkLost(link, end.reason);
     if (link.routerId !== "") {
       this.emit({ type: "disconnected", routerId: link.routerId, reason: end.reason });
     }

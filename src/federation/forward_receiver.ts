@@ -70,6 +70,22 @@ export class ForwardReceiver {
         return this.#event(link, context, index, frame);
       case "reply":
         return this.#reply(link, context, index, frame);
+      case "share": {
+        const entry = context.entries[index];
+        if (message.type !== "BUNDLE" || entry === undefined) {
+          return refuseType(link, context, message.type);
+        }
+        return this.#core.shares.requested(link, context, entry, message);
+      }
+      case "shareReply": {
+        const entry = context.entries[index];
+        if ((message.type !== "ACK" && message.type !== "ERROR") || entry === undefined) {
+          return refuseType(link, context, message.type);
+        }
+        const { origin, bootId } = context;
+        const identity = { origin, bootId, requestId: entry.requestId };
+        return this.#core.shares.replied(link, identity, entry, message);
+      }
     }
   }
 

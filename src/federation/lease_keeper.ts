@@ -1,7 +1,15 @@
 import { LEASE_LIFE_MS, LEASES_MAX } from "../limits.ts";
-import type { WriteAnswer } from "../router/federation_hook.ts";
-import { ERROR_CODE } from "../router/error_code.ts";
+import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type { LeaseEntry, SetMessage } from "../wire/message.ts";
+
+/** What became of a write with a lock, as far as the lock is concerned. */
+export type LockAnswer =
+  | {
+    readonly kind: "accepted";
+    /** Who has the lock now: the writer, or nobody. */
+    readonly holder?: string | undefined;
+  }
+  | { readonly kind: "refused"; readonly refusal: Refusal };
 
 interface KeptLease {
   readonly entry: LeaseEntry;
@@ -58,7 +66,7 @@ export class LeaseKeeper {
   ended(
     entry: LeaseEntry,
     set: SetMessage,
-    { answer, sentMicros }: { readonly answer: WriteAnswer; readonly sentMicros: number },
+    { answer, sentMicros }: { readonly answer: LockAnswer; readonly sentMicros: number },
   ): boolean {
     const outcome = outcomeOf(answer);
     const lease = this.#leases.get(keyOf(entry));
@@ -140,7 +148,7 @@ export class LeaseKeeper {
   }
 }
 
-function outcomeOf(answer: WriteAnswer): Outcome {
+function outcomeOf(answer: LockAnswer): Outcome {
   if (answer.kind === "accepted") return answer.holder === undefined ? "free" : "held";
   switch (answer.refusal.code) {
     case ERROR_CODE.lockHeld:

@@ -2,13 +2,12 @@ import { addressProblem } from "../address/address.ts";
 import { LEASE_HOPS_MAX, LEASE_LIFE_MS, LEASE_RENEWAL_MS, LEASES_MAX } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE, type Refusal } from "../router/error_code.ts";
-import type { WriteAnswer } from "../router/federation_hook.ts";
 import { isReserved, reservedFor } from "../router/reserved.ts";
 import type { LeaseEntry, LeaseMessage, RequestEntry, SetMessage } from "../wire/message.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { leaseFrames } from "./lease_frames.ts";
 import { leaseHolder, leaseSessionProblem } from "./lease_holder.ts";
-import { LeaseKeeper } from "./lease_keeper.ts";
+import { LeaseKeeper, type LockAnswer } from "./lease_keeper.ts";
 import { Leases } from "./leases.ts";
 import type { PeerLink } from "./link.ts";
 import { OriginWays } from "./origin_ways.ts";
@@ -79,7 +78,7 @@ export class LeaseRouter {
   ended(
     set: SetMessage,
     session: string,
-    result: { readonly answer: WriteAnswer; readonly sentMicros: number },
+    result: { readonly answer: LockAnswer; readonly sentMicros: number },
   ): void {
     if (!set.lock && !set.unlock) return;
     const entry = { address: set.address, holder: session };
@@ -113,8 +112,8 @@ export class LeaseRouter {
   requestProblem(
     link: PeerLink,
     origin: string,
-    { holder }: RequestEntry,
-    { address, lock, unlock }: SetMessage,
+    { holder }: Pick<RequestEntry, "holder">,
+    { address, lock, unlock }: Pick<SetMessage, "address" | "lock" | "unlock">,
   ): Refusal | undefined {
     if (holder === "" && !lock && !unlock) return undefined;
     const problem = leaseSessionProblem(holder);
@@ -129,9 +128,9 @@ export class LeaseRouter {
     return refusal === undefined ? undefined : { ...refusal, address };
   }
 
-  /** Why the owner, which is here, cannot give a lock, or undefined. */
-  roomProblem({ address, lock }: SetMessage): Refusal | undefined {
-    if (!lock || this.#given.hasRoomFor(address)) return undefined;
+  /** Why the owner, which is here, cannot give a lock beside others just before, or undefined. */
+  roomProblem({ address, lock }: SetMessage, before = 0): Refusal | undefined {
+    if (!lock || this.#given.hasRoomFor(address, before)) return undefined;
     return {
       code: ERROR_CODE.overload,
       message: `Cannot lock "${address}": sessions of other routers hold ${LEASES_MAX} locks ` +

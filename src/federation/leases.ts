@@ -23,9 +23,9 @@ export class Leases {
     return this.#byAddress.size;
   }
 
-  /** Whether one more, of an address that has none, can be given. */
-  hasRoomFor(address: string): boolean {
-    return this.#byAddress.has(address) || this.#byAddress.size < LEASES_MAX;
+  /** Whether one more, of an address that has none, can be given beside others just before. */
+  hasRoomFor(address: string, before = 0): boolean {
+    return this.#byAddress.has(address) || this.#byAddress.size + before < LEASES_MAX;
   }
 
   /**

@@ -217,6 +217,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       case "LinkAck":
       case "Signals":
       case "SignalAnswer":
+      case "ShareCancel":
       case "Time":
         return this.refuse(
           ERROR_CODE.refused,

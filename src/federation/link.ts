@@ -273,6 +273,15 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     if (version !== undefined) this.#sendVersion(new ParamChange(address, version, UNCAUSED));
   }
 
+  /** A share of a bundle, or an answer about one. */
+  sendCovered(
+    context: ForwardMessage & { readonly kind: "share" | "shareReply" },
+    frame: Uint8Array,
+  ): void {
+    this.#writer.covered(context, frame);
+    this.#wantFlush();
+  }
+
   /** Measures the round trip and shows that the peer is there. */
   sendSync(): void {
     const t1 = this.#clockMicros();
@@ -407,6 +416,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
         if (message.op === "Signals" || message.op === "SignalAnswer") {
           return this.#signals(message);
         }
+        if (message.op === "ShareCancel") return this.#core.shares.cancelled(this, message);
         if (message.op === "Time") this.#travelled(header.timestampMicros);
         return this.#role?.handle(message);
       default:

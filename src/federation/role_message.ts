@@ -11,5 +11,5 @@ export type RoleMessage = NamespaceSyncMessage | DigestMessage | TimeMessage;
 /** Whether a message is one for the role of a link; the link itself takes the others. */
 export function isForRole(message: FederationSyncMessage): message is RoleMessage {
   return message.op !== "Forward" && message.op !== "Lease" && message.op !== "LinkAck" &&
-    message.op !== "Signals" && message.op !== "SignalAnswer";
+    message.op !== "Signals" && message.op !== "SignalAnswer" && message.op !== "ShareCancel";
 }

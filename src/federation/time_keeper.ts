@@ -111,6 +111,7 @@ export class TimeKeeper {
     const wasTimed = clock.timed;
     const before = this.#core.timeMicros();
     change();
+    router.bundles.timeChanged();
     if (!clock.timed) return;
     const isStep = Math.abs(this.#core.timeMicros() - before) > STEP_MICROS;
     if (wasTimed && !isStep) return;

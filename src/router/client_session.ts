@@ -5,6 +5,7 @@ import { isLive, type LiveVersion } from "../state/version.ts";
 import { type ClientFrame, decodeClientFrame } from "../wire/client_frame.ts";
 import {
   type AnnounceMessage,
+  type BundleMessage,
   type GetMessage,
   type HelloMessage,
   type Message,
@@ -18,7 +19,8 @@ import {
   type UnsubscribeMessage,
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
-import { runBundle } from "./bundle.ts";
+import { ClientBundle } from "./client_bundle.ts";
+import { clientSender } from "./client_sender.ts";
 import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { drainRefusal } from "./drain_refusal.ts";
@@ -414,10 +416,27 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     if (wantsAck) this.#connection.sendMessage({ type: "ACK" });
   }
 
-  #bundle(message: Message & { readonly type: "BUNDLE" }, wantsAck: boolean): void {
-    const outcome = runBundle(this.#router, this, message);
-    if (outcome.kind === "refused") return this.#connection.refuse(outcome.refusal);
-    if (wantsAck) this.#connection.sendMessage({ type: "ACK", revision: outcome.lastRevision });
+  #bundle(message: BundleMessage, wantsAck: boolean): void {
+    let awaited: readonly string[] = [];
+    const answered = (): void => awaited.forEach((address) => this.#pendingWrites.ended(address));
+    const sender = clientSender(this, this.#connection);
+    const bundle = new ClientBundle(this.#router, sender, {
+      accepted: (revision) => {
+        if (wantsAck) {
+          for (const address of bundle.addresses) this.tellFirst(address);
+          this.#connection.sendMessage({ type: "ACK", revision });
+        }
+        answered();
+      },
+      refused: (refusal) => {
+        this.#connection.refuse(refusal);
+        answered();
+      },
+      told: (refusal) => this.#connection.refuse(refusal),
+    });
+    bundle.send(message);
+    awaited = bundle.awaited;
+    awaited.forEach((address) => this.#pendingWrites.began(address));
   }
 
   #sync({ t1 }: SyncMessage): void {

@@ -19,6 +19,8 @@ export const ERROR_CODE = {
   /** Outside what the peer or client may touch. */
   refused: 403,
   notFound: 404,
+  /** It was done, after its time. */
+  late: 408,
   /** Two routers claim one namespace, or one router id. */
   conflict: 409,
   tooMany: 429,

@@ -1,6 +1,7 @@
 import type { Pattern } from "../address/pattern.ts";
 import type { HelloMessage, SetMessage, SnapshotParam } from "../wire/message.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
+import type { BundleShare, ShareAnswers } from "./bundle_share.ts";
 import type { Refusal } from "./error_code.ts";
 import type { OutgoingSignal, SignalAnswered } from "./p2p_signals.ts";
 import type { Publication } from "./publication.ts";
@@ -57,6 +58,15 @@ export interface FederationHook {
   p2pJoined(session: string): void;
   /** Sends a P2P signal to a session that is not here. `answered` is called exactly once. */
   signal(signal: OutgoingSignal, answered: SignalAnswered): void;
+  /** Who decides what is not decided here, by router id or in words: what one owner decides is a share. */
+  ownerOf(address: string): string;
+  /** Why a share of a session's bundle cannot be sent to its owner, or undefined. */
+  shareProblem(share: BundleShare): Refusal | undefined;
+  /**
+   * Sends a share of a session's bundle towards its owner, for which `shareProblem` found nothing.
+   * Returns what takes it back, if it has not run.
+   */
+  requestShare(share: BundleShare, answers: ShareAnswers): () => void;
   /** A session is gone, and with it what it locked elsewhere. */
   sessionEnded(session: string): void;
   /** Whether this router keeps what is known of an address. */

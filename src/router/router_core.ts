@@ -17,6 +17,7 @@ import {
   type SetMessage,
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
+import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { Drain } from "./drain.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
@@ -63,6 +64,7 @@ export class RouterCore implements ConnectionOwner {
   readonly params: Params;
   readonly signals: SignalRegistry = new SignalRegistry(this);
   readonly p2p: P2pSignals = new P2pSignals(this);
+  readonly bundles: Bundles = new Bundles(this);
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();

@@ -19,6 +19,7 @@ const OP_LEASE = 0x08;
 const OP_TIME = 0x09;
 const OP_SIGNALS = 0x0a;
 const OP_SIGNAL_ANSWER = 0x0b;
+const OP_SHARE_CANCEL = 0x0c;
 
 /** Reads a FEDERATION_SYNC behind its code: the operation, then what belongs to it. */
 export function readFederationSync(reader: ByteReader): FederationSyncMessage {
@@ -47,6 +48,14 @@ export function readFederationSync(reader: ByteReader): FederationSyncMessage {
       return readSignals(reader);
     case OP_SIGNAL_ANSWER:
       return readSignalAnswer(reader);
+    case OP_SHARE_CANCEL:
+      return {
+        type: "FEDERATION_SYNC",
+        op: "ShareCancel",
+        origin: reader.string("origin of a share"),
+        bootId: reader.u64("boot id of a share"),
+        requestId: reader.u64("request id of a share"),
+      };
     default:
       throw new WireError(
         "message",
@@ -75,6 +84,10 @@ export function writeFederationSync(writer: ByteWriter, message: FederationSyncM
       return writeSignals(writer, message);
     case "SignalAnswer":
       return writeSignalAnswer(writer, message);
+    case "ShareCancel":
+      writer.string(message.origin);
+      writer.u64(message.bootId);
+      return writer.u64(message.requestId);
     default:
       return writeNamespaceSync(writer, message);
   }
@@ -104,5 +117,7 @@ function opCode(op: FederationSyncMessage["op"]): number {
       return OP_SIGNALS;
     case "SignalAnswer":
       return OP_SIGNAL_ANSWER;
+    case "ShareCancel":
+      return OP_SHARE_CANCEL;
   }
 }

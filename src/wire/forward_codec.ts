@@ -1,7 +1,14 @@
 import { CONTEXT_ENTRIES_MAX } from "../limits.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import type { ByteWriter } from "./byte_writer.ts";
-import type { EventEntry, ForwardMessage, ReplyEntry, RequestEntry } from "./message.ts";
+import type {
+  EventEntry,
+  ForwardMessage,
+  ReplyEntry,
+  RequestEntry,
+  ShareEntry,
+  ShareReplyEntry,
+} from "./message.ts";
 import { WireError } from "./wire_error.ts";
 
 const KIND_UPDATE = 0;
@@ -11,14 +18,17 @@ const KIND_EVENT = 3;
 const KIND_REPLY = 4;
 const KIND_UPDATE_OF_TOMBSTONES = 5;
 const KIND_OFFER_OF_TOMBSTONES = 6;
+const KIND_SHARE = 7;
+const KIND_SHARE_REPLY = 8;
 
 const FLAG_LOCKED = 0x01;
+const FLAG_AFTERWARDS = 0x01;
 
 /** Reads a context behind its operation code. */
 export function readForward(reader: ByteReader): ForwardMessage {
   const at = reader.position;
   const kind = reader.u8("kind of context");
-  if (kind > KIND_OFFER_OF_TOMBSTONES) {
+  if (kind > KIND_SHARE_REPLY) {
     throw new WireError("message", at, `Cannot read a context: kind ${kind} is not known`);
   }
   const count = readCount(reader);
@@ -38,6 +48,13 @@ export function readForward(reader: ByteReader): ForwardMessage {
   }
   if (kind === KIND_EVENT) {
     return { ...base, kind: "event", bootId, entries: readEntries(reader, count, readEvent) };
+  }
+  if (kind === KIND_SHARE) {
+    return { ...base, kind: "share", bootId, entries: readEntries(reader, count, readShare) };
+  }
+  if (kind === KIND_SHARE_REPLY) {
+    const entries = readEntries(reader, count, readShareReply);
+    return { ...base, kind: "shareReply", bootId, entries };
   }
   return { ...base, kind: "reply", bootId, entries: readEntries(reader, count, readReply) };
 }
@@ -63,6 +80,14 @@ export function writeForward(writer: ByteWriter, message: ForwardMessage): void 
     case "reply":
       writer.u64(message.bootId);
       for (const entry of message.entries) writeReply(writer, entry);
+      return;
+    case "share":
+      writer.u64(message.bootId);
+      for (const entry of message.entries) writeShare(writer, entry);
+      return;
+    case "shareReply":
+      writer.u64(message.bootId);
+      for (const entry of message.entries) writeShareReply(writer, entry);
       return;
   }
 }
@@ -150,6 +175,38 @@ function writeReply(writer: ByteWriter, entry: ReplyEntry): void {
   writer.u8(entry.locked ? FLAG_LOCKED : 0);
 }
 
+function readShare(reader: ByteReader): ShareEntry {
+  return {
+    requestId: reader.u64("request id of a share"),
+    remainingLifeMs: reader.u32("remaining life of a share"),
+    runAtMicros: reader.u64("time of a share"),
+    knownTimestampMicros: reader.u64("known timestamp of a share"),
+    holder: reader.string("holder of a share"),
+  };
+}
+
+function writeShare(writer: ByteWriter, entry: ShareEntry): void {
+  writer.u64(entry.requestId);
+  writer.u32(entry.remainingLifeMs);
+  writer.u64(entry.runAtMicros);
+  writer.u64(entry.knownTimestampMicros);
+  writer.string(entry.holder);
+}
+
+function readShareReply(reader: ByteReader): ShareReplyEntry {
+  return {
+    requestId: reader.u64("request id of a share"),
+    afterwards: (reader.u8("flags of a share's answer") & FLAG_AFTERWARDS) !== 0,
+    lateMs: reader.u32("lateness of a share"),
+  };
+}
+
+function writeShareReply(writer: ByteWriter, entry: ShareReplyEntry): void {
+  writer.u64(entry.requestId);
+  writer.u8(entry.afterwards ? FLAG_AFTERWARDS : 0);
+  writer.u32(entry.lateMs);
+}
+
 function kindCode(message: ForwardMessage): number {
   switch (message.kind) {
     case "update":
@@ -162,5 +219,9 @@ function kindCode(message: ForwardMessage): number {
       return KIND_EVENT;
     case "reply":
       return KIND_REPLY;
+    case "share":
+      return KIND_SHARE;
+    case "shareReply":
+      return KIND_SHARE_REPLY;
   }
 }

@@ -340,6 +340,29 @@ export interface ReplyEntry {
   readonly locked: boolean;
 }
 
+/** What the share of a bundle needs beside its BUNDLE. */
+export interface ShareEntry {
+  /** Unique for (origin, boot id) among shares; the same on every hop. */
+  readonly requestId: number;
+  /** Until it is accepted. */
+  readonly remainingLifeMs: number;
+  /** Federation time at which it is to run, microseconds; 0: at once. */
+  readonly runAtMicros: number;
+  /** Newest timestamp that the requester knows of its addresses, which each stamp must exceed. */
+  readonly knownTimestampMicros: number;
+  /** Session of the client; empty: of no client that could hold a lock. */
+  readonly holder: string;
+}
+
+/** What an answer about a share needs beside its ACK (accepted) or ERROR (refused, or late). */
+export interface ShareReplyEntry {
+  readonly requestId: number;
+  /** It was accepted before: this is what became of it at its time. */
+  readonly afterwards: boolean;
+  /** How long after its time it ran, milliseconds; 0: in time, or it has not run. */
+  readonly lateMs: number;
+}
+
 /** What an event needs beside its PUBLISH. */
 export interface EventEntry {
   /** Unique for (origin, boot id), growing. */
@@ -360,6 +383,9 @@ export interface EventEntry {
  * - `event`: PUBLISH frames; `origin` and `bootId` name the router of the publishing client.
  * - `reply`: a SET (the stamped version) or an ERROR for each request; `origin` and `bootId` are
  *   those of the request.
+ * - `share`: BUNDLE frames, each what one owner decides of a client's bundle; `origin` and `bootId`
+ *   name the router of the client.
+ * - `shareReply`: an ACK or an ERROR for each share; `origin` and `bootId` are those of the share.
  */
 export type ForwardMessage =
   & { readonly type: "FEDERATION_SYNC"; readonly op: "Forward"; readonly origin: string }
@@ -386,6 +412,18 @@ export type ForwardMessage =
       readonly count: number;
       readonly bootId: number;
       readonly entries: readonly ReplyEntry[];
+    }
+    | {
+      readonly kind: "share";
+      readonly count: number;
+      readonly bootId: number;
+      readonly entries: readonly ShareEntry[];
+    }
+    | {
+      readonly kind: "shareReply";
+      readonly count: number;
+      readonly bootId: number;
+      readonly entries: readonly ShareReplyEntry[];
     }
   );
 
@@ -470,6 +508,16 @@ export interface LeaseMessage {
   readonly entries: readonly LeaseEntry[];
 }
 
+/** A share of a bundle that waits for its time is not to run. */
+export interface ShareCancelMessage {
+  readonly type: "FEDERATION_SYNC";
+  readonly op: "ShareCancel";
+  /** Those of the share. */
+  readonly origin: string;
+  readonly bootId: number;
+  readonly requestId: number;
+}
+
 /** How far the receiver of a link's events has come. */
 export interface LinkAckMessage {
   readonly type: "FEDERATION_SYNC";
@@ -512,6 +560,7 @@ export type FederationSyncMessage =
   | LinkAckMessage
   | SignalAnswerMessage
   | SignalsMessage
+  | ShareCancelMessage
   | TimeMessage;
 
 /** Any message, both directions. */

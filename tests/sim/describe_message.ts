@@ -68,6 +68,8 @@ function identityOf({ message, index }: NonNullable<PeerFrame["context"]>): stri
     case "offer":
       return "";
     case "request":
+    case "share":
+    case "shareReply":
       return `#${message.entries[index]?.requestId}`;
     case "event":
       return `#${message.entries[index]?.sequence}`;
@@ -85,6 +87,8 @@ function describe(message: Message): string {
         (message.lock ? " lock" : "") + (message.unlock ? " unlock" : "") +
         (message.revision === undefined ? "" : ` r${message.revision}`) +
         (message.ttl ? ` for ${describeTtl(message.ttl)}` : "");
+    case "BUNDLE":
+      return `BUNDLE of ${message.messages.map(describe).join(", ")}`;
     case "PUBLISH":
       return `PUBLISH ${message.address} ${describeValue(message.value)}`;
     case "SNAPSHOT":
@@ -110,6 +114,7 @@ function describe(message: Message): string {
       if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
       if (message.op === "SignalAnswer") return `signal #${message.sequence}: ${message.code}`;
       if (message.op === "Signals") return describeSignals(message);
+      if (message.op === "ShareCancel") return `ShareCancel #${message.requestId}`;
       return `${message.op} ${
         message.patterns.map((pattern, index) => {
           const claim = message.declare?.claims[index];

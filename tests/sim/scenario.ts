@@ -3,6 +3,7 @@ import { type FaultKind, planFaults } from "./faults.ts";
 import type { Ttl } from "../../src/wire/message.ts";
 import type { SimClient } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
+import { planBundles } from "./random_bundles.ts";
 import { linkProblems } from "./expectations.ts";
 import { addressesOf, randomTopology, type Topology, type TopologyKind } from "./topology.ts";
 
@@ -32,6 +33,7 @@ const MODEST_STREAM = 11;
 /** Seeds in which the clients of a router with imports want nothing beyond them. */
 const MODEST_SHARE = 0.5;
 const SHOWN_LINKS_STREAM = 2;
+const BUNDLES_STREAM = 3;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
@@ -41,6 +43,7 @@ export class Scenario {
   /** Faults injected, by kind. */
   readonly faults: Map<FaultKind, number> = new Map();
   readonly #random: Prng;
+  readonly #bundles: Prng;
   readonly #addresses: readonly string[];
 
   constructor(
@@ -51,6 +54,7 @@ export class Scenario {
     },
   ) {
     this.#random = createPrng(seed);
+    this.#bundles = createPrng(seed * 1_000 + BUNDLES_STREAM);
     const { kind, plans } = randomTopology(this.#random, options.kinds);
     this.kind = kind;
     // A stream of its own: the rest of a seed stays as it is.
@@ -89,6 +93,7 @@ export class Scenario {
     }
     for (const client of world.clients.values()) client.connect();
     this.#planTraffic();
+    planBundles(world, this.#bundles, { addresses: this.#addresses, durationMs: BUSY_MS });
     world.clock.runFor(BUSY_MS);
     this.#heal();
     this.#awaitLinks();

@@ -193,6 +193,11 @@ export class SimClient {
     return id;
   }
 
+  /** Sends a bundle, for now or for a moment of federation time, and asks for an answer. */
+  bundle(messages: readonly Message[], timestampMicros?: number): void {
+    this.#send({ type: "BUNDLE", timestampMicros, messages }, QOS.confirm);
+  }
+
   /** The id in a publication of any client. */
   idOf({ value }: PublishMessage): string {
     return value === undefined ? "" : String(decodeValue(value));

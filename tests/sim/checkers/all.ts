@@ -23,6 +23,7 @@ import { Stamps } from "./stamps.ts";
 import { TimeOrder } from "./time_order.ts";
 import { TrafficBounds } from "./traffic_bounds.ts";
 import { UnaskedChanges } from "./unasked_changes.ts";
+import { WholeShares } from "./whole_shares.ts";
 
 const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   AcknowledgedWrites,
@@ -49,6 +50,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   TimeOrder,
   TrafficBounds,
   UnaskedChanges,
+  WholeShares,
 ];
 
 /** All checkers, anew; `report` is told the name of the one that found something. */

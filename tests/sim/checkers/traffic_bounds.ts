@@ -49,9 +49,15 @@ function identityOf({ context, message, timestampMicros }: PeerFrame) {
       return { id, max: SAME_VERSION_MAX };
     }
     case "request":
-    case "reply": {
+    case "reply":
+    case "share": {
       const { bootId, entries } = context.message;
       return { id: `${kind} ${entries[index]?.requestId} of ${origin} ${bootId}`, max: 1 };
+    }
+    case "shareReply": {
+      const { bootId, entries } = context.message;
+      const { requestId, afterwards } = entries[index] ?? {};
+      return { id: `${kind} ${requestId} ${afterwards} of ${origin} ${bootId}`, max: 1 };
     }
     case "event": {
       const { bootId, entries } = context.message;

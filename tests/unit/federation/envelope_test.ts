@@ -212,3 +212,39 @@ Deno.test("readEnvelope() refuses frames that are not binary", () => {
   const bytes = Uint8Array.of(0x53, 0x40, 0, 1, 0x41);
   assertThrows(() => readEnvelope(bytes, new Recorder()), WireError);
 });
+
+Deno.test("shares are in their place, each behind a context that says when it was written", () => {
+  const sent: Uint8Array[] = [];
+  const writer = new EnvelopeWriter((bytes) => sent.push(bytes.slice()), () => 7);
+  const base = {
+    type: "FEDERATION_SYNC",
+    op: "Forward",
+    origin: "a",
+    bootId: 1,
+    count: 1,
+  } as const;
+  const entry = { requestId: 1, remainingLifeMs: 1, runAtMicros: 0, knownTimestampMicros: 0 };
+  const value = encodeValue("x".repeat(40_000));
+  const set = encodeFrame({ type: "SET", address: "/a", value });
+  const bundle = encodeFrame({ type: "BUNDLE", messages: [{ type: "SET", address: "/b", value }] });
+  const read: string[] = [];
+  const visitor: EnvelopeVisitor = {
+    isDone: false,
+    message: () => {},
+    forwarded: ({ kind }, _index, { sentMicros }) => read.push(`${kind} ${sentMicros ?? "-"}`),
+  };
+  // So much that messages are closed in between, wherever that may be.
+  for (let count = 0; count < 10; count++) {
+    writer.version("update", "a", set);
+    writer.covered({ ...base, kind: "share", entries: [{ ...entry, holder: "s" }] }, bundle);
+    const reply = { requestId: 1, afterwards: false, lateMs: 0 };
+    writer.covered({ ...base, kind: "shareReply", entries: [reply] }, encodeFrame({ type: "ACK" }));
+  }
+  writer.flush();
+  assertGreater(sent.length, 1);
+  for (const bytes of sent) readEnvelope(bytes, visitor);
+  assertEquals(
+    read,
+    Array.from({ length: 10 }, () => ["update -", "share 7", "shareReply -"]).flat(),
+  );
+});

@@ -178,6 +178,7 @@ export function describe(message: Message): string {
       if (message.op === "LinkAck") return `LINK_ACK ${message.events}`;
       if (message.op === "SignalAnswer") return `signal ${message.code}`;
       if (message.op === "Signals") return "Signals";
+      if (message.op === "ShareCancel") return `ShareCancel ${message.requestId}`;
       return `${message.op} ${message.patterns.join(" ")}`;
     case "SUBSCRIBE":
       return `SUBSCRIBE ${message.pattern}`;

@@ -119,18 +119,33 @@ Deno.test("bundles nest up to the bound and no deeper", () => {
   assertEquals(codeOf(client.readOne()), 101);
 });
 
-Deno.test("a bundle whose time is past runs at once, one for later is refused for now", () => {
+Deno.test("a bundle whose time is past runs at once", () => {
   const router = new TestRouter();
   const client = router.client();
-  const at = (micros: number): BundleMessage => ({
-    ...bundle([set("/a", 1)]),
-    timestampMicros: micros,
-  });
-  assertEquals(client.ask(at(1)).type, "ACK");
-  assertEquals(client.ask(at(router.wallMicros)).type, "ACK");
-  assertEquals(codeOf(client.ask(at(router.wallMicros + 1))), 501);
+  const later = () => at(router.wallMicros, [set("/a", 1)]);
+  assertEquals(client.ask(at(1, [set("/a", 1)])).type, "ACK");
+  assertEquals(client.ask(later()).type, "ACK");
   assertEquals(revisionOf(client), 2);
 });
+
+Deno.test("a bundle in a bundle has the time of the outermost, or is refused", () => {
+  const router = new TestRouter();
+  const client = router.client();
+  const soon = router.wallMicros + 5_000;
+  const inner = at(soon, [set("/a", 1)]);
+  for (const outer of [bundle([inner]), at(soon + 1, [inner]), bundle([bundle([inner])])]) {
+    assertEquals(codeOf(client.ask(outer)), 101);
+  }
+  for (const outer of [at(soon, [inner]), at(soon, [bundle([inner])])]) {
+    assertEquals(client.ask(outer).type, "ACK");
+  }
+  router.advance(5);
+  assertEquals(revisionOf(client), 2);
+});
+
+function at(timestampMicros: number, messages: readonly Message[]): BundleMessage {
+  return { type: "BUNDLE", timestampMicros, messages };
+}
 
 function bundle(messages: readonly Message[]): BundleMessage {
   return { type: "BUNDLE", messages };

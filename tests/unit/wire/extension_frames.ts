@@ -255,6 +255,49 @@ export const EXTENSION_FRAMES: readonly ExtensionFrame[] = [
     },
   },
   {
+    name: "FORWARD of the share of a bundle, with when it was written",
+    hex: `53 61 0030 00000000004c4b40  04 05  07  0001  0001 61  0000000000000009
+      0000000000000007  00001388  00060a24181e4000  0000000000000003  0002 7331`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "share",
+      origin: "a",
+      count: 1,
+      bootId: 9,
+      entries: [{
+        requestId: 7,
+        remainingLifeMs: 5000,
+        runAtMicros: 1700000000000000,
+        knownTimestampMicros: 3,
+        holder: "s1",
+      }],
+    },
+  },
+  {
+    name: "FORWARD of answers about shares, one late, one refused at its time",
+    hex: `53 41 002a 04 05  08  0002  0001 61  0000000000000009
+      0000000000000007  00  0000000c
+      0000000000000008  01  00000000`,
+    message: {
+      type: "FEDERATION_SYNC",
+      op: "Forward",
+      kind: "shareReply",
+      origin: "a",
+      count: 2,
+      bootId: 9,
+      entries: [
+        { requestId: 7, afterwards: false, lateMs: 12 },
+        { requestId: 8, afterwards: true, lateMs: 0 },
+      ],
+    },
+  },
+  {
+    name: "SHARE_CANCEL",
+    hex: "53 41 0015 04 0c  0001 61  0000000000000009  0000000000000007",
+    message: { type: "FEDERATION_SYNC", op: "ShareCancel", origin: "a", bootId: 9, requestId: 7 },
+  },
+  {
     name: "SET of an update, its version's timestamp in the frame",
     hex: `53 61 001a 00060a24181e4000  21 97 0002 2f61 3ff0000000000000
       0000000000000003 00000000`,

@@ -12,5 +12,5 @@ Deno.test("readFederationSync() knows its operations and refuses all others", ()
     );
     if (!error.message.includes("is not known")) known.push(op);
   }
-  assertEquals(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assertEquals(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });

@@ -8,7 +8,7 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { fromHex } from "./vector_form.ts";
 
 Deno.test("readForward() refuses kinds and counts that are not allowed", () => {
-  for (const hex of ["07 0001 0001 61", "00 0000 0001 61", "00 03e9 0001 61"]) {
+  for (const hex of ["09 0001 0001 61", "00 0000 0001 61", "00 03e9 0001 61"]) {
     assertThrows(
       () => readForward(new ByteReader(fromHex(hex))),
       WireError,

@@ -13,6 +13,7 @@ import {
   type PhaseCode,
   type PublishMessage,
   type RouterTrailer,
+  type ShareCancelMessage,
   SIGNAL,
   type SignalAnswerMessage,
   type SignalCode,
@@ -228,7 +229,17 @@ function bundle(prng: Prng, depth: number): BundleMessage {
 }
 
 function federationSync(prng: Prng): FederationSyncMessage {
-  return prng.pick([forward, namespaceSync, digest, lease, linkAck, time, signals, answer])(prng);
+  return prng.pick([
+    forward,
+    namespaceSync,
+    digest,
+    lease,
+    linkAck,
+    time,
+    signals,
+    answer,
+    shareCancel,
+  ])(prng);
 }
 
 function signals(prng: Prng): SignalsMessage {
@@ -250,6 +261,11 @@ function answer(prng: Prng): SignalAnswerMessage {
 
 function time(prng: Prng): TimeMessage {
   return { type: "FEDERATION_SYNC", op: "Time", timeMicros: u64(prng) };
+}
+
+function shareCancel(prng: Prng): ShareCancelMessage {
+  const [origin, bootId, requestId] = [text(prng), u64(prng), u64(prng)];
+  return { type: "FEDERATION_SYNC", op: "ShareCancel", origin, bootId, requestId };
 }
 
 function linkAck(prng: Prng): LinkAckMessage {
@@ -323,7 +339,9 @@ function namespaceSync(prng: Prng): NamespaceSyncMessage {
 }
 
 function forward(prng: Prng): ForwardMessage {
-  const kind = prng.pick(["update", "offer", "request", "event", "reply"] as const);
+  const kind = prng.pick(
+    ["update", "offer", "request", "event", "reply", "share", "shareReply"] as const,
+  );
   const type = "FEDERATION_SYNC";
   const op = "Forward";
   const origin = text(prng);
@@ -344,6 +362,26 @@ function forward(prng: Prng): ForwardMessage {
           knownTimestampMicros: u64(prng),
           knownRevision: u64(prng),
           holder: text(prng),
+        })),
+      };
+    case "share":
+      return {
+        ...{ type, op, kind, origin, count, bootId },
+        entries: entries(() => ({
+          requestId: u64(prng),
+          remainingLifeMs,
+          runAtMicros: u64(prng),
+          knownTimestampMicros: u64(prng),
+          holder: text(prng),
+        })),
+      };
+    case "shareReply":
+      return {
+        ...{ type, op, kind, origin, count, bootId },
+        entries: entries(() => ({
+          requestId: u64(prng),
+          afterwards: bool(prng),
+          lateMs: u32(prng),
         })),
       };
     case "event":
