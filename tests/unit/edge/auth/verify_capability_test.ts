@@ -61,8 +61,8 @@ for (const { name, token, expect, why, scopes, expiresAt } of GOLDEN_TOKENS) {
 
 Deno.test("a token created here has the golden bytes, at any depth", async () => {
   for (const golden of GOLDEN_TOKENS) {
-    // Their links or signatures were changed after they were signed.
-    if (["bad-signature"].includes(golden.name)) continue;
+    // Its signature was changed after it was signed.
+    if (golden.name === "bad-signature") continue;
     const key = await SigningKey.fromSeed(Uint8Array.fromHex(golden.issuerSeedHex));
     const { signature: _, ...unsigned } = decodeCapability(golden.token);
     const claims = {
