@@ -14,6 +14,7 @@ const LAYER_RANK: ReadonlyMap<string, number> = new Map([
   ["address", 1],
   ["state", 2],
   ["security", 2],
+  ["auth", 2],
   ["router", 3],
   ["federation", 4],
   ["edge", 5],

@@ -35,6 +35,9 @@ const PARAM_KEEPER = "tests/unit/edge/param_keeper_test.ts";
 const DRAIN = "tests/unit/router/drain_test.ts";
 const SAME_VALUE = "tests/unit/wire/same_value_test.ts";
 
+const EXAMINE = "tests/unit/auth/examine_capability_test.ts";
+const CAPABILITY = "tests/unit/edge/auth/verify_capability_test.ts";
+
 /** By directory of the sources. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -212,6 +215,175 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (!a.segments.some(isGlobstar)) return true;",
     tests: ["tests/unit/address/coverage_test.ts"],
     why: "a peer that declared /a/* could sync /**",
+  },
+  {
+    file: "src/auth/scope.ts",
+    find: "ACTIONS.indexOf(held) >= ACTIONS.indexOf(wanted)",
+    replace: "ACTIONS.indexOf(held) <= ACTIONS.indexOf(wanted)",
+    tests: ["tests/unit/auth/scope_test.ts"],
+    why: "who may read could write",
+  },
+  {
+    file: "src/auth/covers_together.ts",
+    find: "if (!coversAlone(wide, exact)) return false;",
+    replace: "",
+    tests: ["tests/unit/auth/covers_together_test.ts"],
+    why: "a session that may read below an address could read the address itself",
+  },
+  {
+    file: "src/auth/scopes.ts",
+    find: "costly[SCOPES_COSTLY_MAX],",
+    replace: "undefined,",
+    tests: ["tests/unit/auth/scopes_test.ts"],
+    why: "one token could keep a router busy for seconds",
+  },
+  {
+    file: "src/auth/public_key.ts",
+    find: "& 0x7f;",
+    replace: "& 0xff;",
+    tests: ["tests/unit/auth/public_key_test.ts"],
+    why: "a key in whose name everybody can sign would pass with its sign bit set",
+  },
+  {
+    file: "src/auth/message_pack_reader.ts",
+    find: "if (value >= min) return value;",
+    replace: "if (value >= 0) return value;",
+    tests: ["tests/unit/auth/message_pack_test.ts"],
+    why: "a token would have several spellings that verify",
+  },
+  {
+    file: "src/auth/decode_capability.ts",
+    find: "if (bytes?.toBase64(BASE64_URL) !== encoded) {",
+    replace: "if (bytes === undefined) {",
+    tests: ["tests/unit/auth/decode_capability_test.ts", "tests/fuzz/capability_test.ts"],
+    why: "a token with other bits at its end would pass as another one",
+  },
+  {
+    file: "src/auth/decode_capability.ts",
+    find: "    reader.end();",
+    replace: "",
+    tests: ["tests/unit/auth/decode_capability_test.ts"],
+    why: "a token with anything behind it would pass as another one",
+  },
+  {
+    file: "src/auth/encode_capability.ts",
+    find: `    writer.map(3);
+    writePublicLink(writer, link);`,
+    replace: "    writeLink(writer, link);",
+    tests: [CAPABILITY],
+    why: "public routers would refuse delegated tokens",
+  },
+  {
+    file: "src/auth/token_levels.ts",
+    find: "links: token.links.slice(0, index)",
+    replace: "links: token.links",
+    tests: [CAPABILITY],
+    why: "no delegated token would be accepted",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "  refuseUntrusted(levels[0], policy);",
+    replace: "",
+    tests: [EXAMINE],
+    why: "a token that anybody signed would be accepted",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "refuseUntrusted(levels[0], policy)",
+    replace: "refuseUntrusted(levels[levels.length - 1] ?? levels[0], policy)",
+    tests: [EXAMINE],
+    why: "an anchor that delegated from a stranger's token would make it good",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "  refuseMisissued(levels);",
+    replace: "",
+    tests: [EXAMINE],
+    why: "who found a token made for another could delegate from it",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "if (token.audience !== undefined) {",
+    replace: "if (token.audience === token.issuer) {",
+    tests: [EXAMINE],
+    why: "who found a token made for another could use it",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "if (nowSeconds < earliest) return;",
+    replace: "if (nowSeconds <= earliest) return;",
+    tests: [EXAMINE],
+    why: "a token would be accepted at the second at which it expires",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "Math.min(...levels.map",
+    replace: "Math.max(...levels.map",
+    tests: [EXAMINE],
+    why: "a token would outlive one that it was delegated from",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "if (depth > policy.depthMax) {",
+    replace: "if (depth > policy.depthMax + 1) {",
+    tests: [EXAMINE],
+    why: "one delegation more than the operator allows would be accepted",
+  },
+  {
+    file: "src/auth/examine_capability.ts",
+    find: "signatures: levels.map(signatureCheck)",
+    replace: "signatures: levels.slice(-1).map(signatureCheck)",
+    tests: [EXAMINE, CAPABILITY],
+    why: "who knows an anchor's public key could make up any token",
+  },
+  {
+    file: "src/auth/grant_capability.ts",
+    find: "scopes.beyond(childScopes)",
+    replace: "undefined",
+    tests: ["tests/unit/auth/grant_capability_test.ts"],
+    why: "who was given a little could give himself everything",
+  },
+  {
+    file: "src/auth/grant_capability.ts",
+    find: "    scopes = childScopes;",
+    replace: "    scopes = index === -1 ? childScopes : scopes;",
+    tests: ["tests/unit/auth/grant_capability_test.ts"],
+    why: "what was narrowed by one delegation could be widened by the next",
+  },
+  {
+    file: "src/auth/grant_capability.ts",
+    find: "child.expiresAtSeconds <= parent.expiresAtSeconds",
+    replace: "child.expiresAtSeconds <= parent.expiresAtSeconds + 1",
+    tests: ["tests/unit/auth/grant_capability_test.ts"],
+    why: "a child would outlive its parent",
+  },
+  {
+    file: "src/auth/delegate_capability.ts",
+    find: "if (audience === undefined) {",
+    replace: 'if (audience === undefined && issuer === "") {',
+    tests: ["tests/unit/auth/delegate_capability_test.ts"],
+    why: "who got a token with less could read the one with more out of it",
+  },
+  {
+    file: "src/edge/auth/verify_signatures.ts",
+    find: "if (!await verifies(check)) return check;",
+    replace: "if (!await verifies(check)) return undefined;",
+    tests: [CAPABILITY],
+    why: "forged tokens would be accepted",
+  },
+  {
+    file: "src/cli/key_file.ts",
+    find: "if (mode !== null && (mode & OTHERS) !== 0) {",
+    replace: "if (mode === 0) {",
+    tests: ["tests/edge/cli_token_test.ts"],
+    why: "a public key would be taken for a private one, and everybody could sign with it",
+  },
+  {
+    file: "src/cli/key_file.ts",
+    find: "    (await openNew(path)).close();\n",
+    replace: "",
+    tests: ["tests/edge/cli_token_test.ts"],
+    why: "a new key would overwrite the one that is in use",
   },
   {
     file: "src/state/version.ts",

@@ -35,6 +35,18 @@ export const PATTERN_WILDCARDS_MAX: number = 10;
 export const NAME_BYTES_MAX: number = 128;
 /** UTF-8 bytes of a token in HELLO. */
 export const TOKEN_BYTES_MAX: number = 16_384;
+/** Scopes of one token; of a capability token, at each of its levels. */
+export const SCOPES_PER_TOKEN_MAX: number = 64;
+/** Those of them with `**` before the end of their pattern: comparing two takes up to 1 ms. */
+export const SCOPES_COSTLY_MAX: number = 8;
+/** UTF-8 bytes of a scope: the longest action, a colon and a pattern. */
+export const SCOPE_BYTES_MAX: number = ADDRESS_BYTES_MAX + 6;
+/** UTF-8 bytes of the nonce of a capability token; a UUID has 36. */
+export const CAP_NONCE_BYTES_MAX: number = 128;
+/** Delegations behind a capability token that a router accepts when it is not told otherwise. */
+export const CAP_DEPTH_MAX_DEFAULT: number = 5;
+/** The most delegations that a router may be told to accept. */
+export const CAP_DEPTH_MAX: number = 16;
 
 /** Seconds a new connection has to say HELLO. */
 export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;

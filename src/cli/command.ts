@@ -24,6 +24,7 @@ export interface Positional {
 
 /** A command of `clasp-fed`: its help is made from this, and its arguments are read by it. */
 export interface Command {
+  /** One word, or several for one of a group of commands, as "key show". */
   readonly name: string;
   /** One line. */
   readonly summary: string;

@@ -1,10 +1,16 @@
 import type { Command } from "./command.ts";
 import { GET_COMMAND } from "./get_command.ts";
 import { INFO_COMMAND } from "./info_command.ts";
+import { KEY_GENERATE_COMMAND } from "./key_generate_command.ts";
+import { KEY_SHOW_COMMAND } from "./key_show_command.ts";
 import { PUB_COMMAND } from "./pub_command.ts";
 import { SERVER_COMMAND } from "./server_command.ts";
 import { SET_COMMAND } from "./set_command.ts";
 import { SUB_COMMAND } from "./sub_command.ts";
+import { TOKEN_CAP_CREATE_COMMAND } from "./token_cap_create_command.ts";
+import { TOKEN_CAP_DELEGATE_COMMAND } from "./token_cap_delegate_command.ts";
+import { TOKEN_CAP_INSPECT_COMMAND } from "./token_cap_inspect_command.ts";
+import { TOKEN_CAP_VERIFY_COMMAND } from "./token_cap_verify_command.ts";
 
 /** All commands, as the help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -14,4 +20,10 @@ export const COMMANDS: readonly Command[] = [
   PUB_COMMAND,
   SUB_COMMAND,
   INFO_COMMAND,
+  KEY_GENERATE_COMMAND,
+  KEY_SHOW_COMMAND,
+  TOKEN_CAP_CREATE_COMMAND,
+  TOKEN_CAP_DELEGATE_COMMAND,
+  TOKEN_CAP_INSPECT_COMMAND,
+  TOKEN_CAP_VERIFY_COMMAND,
 ];

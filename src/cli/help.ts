@@ -1,6 +1,6 @@
 import { type Command, type Flag, HELP_FLAG, type Positional } from "./command.ts";
 
-const LINE_CHARACTERS_MAX = 90;
+const LINE_CHARACTERS_MAX = 98;
 const INDENT = "  ";
 
 /** Help of the whole program. */
@@ -15,8 +15,10 @@ export function programHelp(commands: readonly Command[], version: string): stri
     "Usage: clasp-fed COMMAND [FLAGS]",
     "",
     "Commands:",
-    ...table(commands.map(({ name, summary }) => [name, summary])),
-    ...table([["help COMMAND", "Print the help of a command"]]),
+    ...table([
+      ...commands.map(({ name, summary }): Row => [name, summary]),
+      ["help COMMAND", "Print the help of a command"],
+    ]),
     "",
     "Flags:",
     ...table(flags.map(flagRow)),
@@ -39,6 +41,18 @@ export function commandHelp(command: Command): string {
     "",
     examples.length === 1 ? "Example:" : "Examples:",
     ...examples.map((example) => INDENT + example),
+  ].join("\n");
+}
+
+/** Help of several commands whose names start alike, as "token cap create" and "token cap verify". */
+export function groupHelp(name: string, commands: readonly Command[]): string {
+  return [
+    `Usage: clasp-fed ${name} COMMAND [FLAGS]`,
+    "",
+    "Commands:",
+    ...table(commands.map((each) => [each.name, each.summary])),
+    "",
+    `clasp-fed help ${commands[0]?.name ?? name} prints the help of one.`,
   ].join("\n");
 }
 

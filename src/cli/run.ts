@@ -3,7 +3,8 @@ import type { Command } from "./command.ts";
 import { readCommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
 import { COMMANDS } from "./commands.ts";
-import { commandHelp, programHelp } from "./help.ts";
+import { commandsBelow, findCommand } from "./find_command.ts";
+import { commandHelp, groupHelp, programHelp } from "./help.ts";
 import { oneLine, OutputClosedError, printDiagnostic, printLine } from "./output.ts";
 import { suggestion } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
@@ -23,7 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function dispatch([first, ...rest]: readonly string[]): Promise<number> {
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
   switch (first) {
     case undefined:
       throw new UsageError("A command is missing: clasp-fed server, or see clasp-fed --help");
@@ -39,8 +41,17 @@ async function dispatch([first, ...rest]: readonly string[]): Promise<number> {
       printLine(helpOf(rest));
       return 0;
     default:
-      return await runCommand(commandNamed(first), rest);
+      return await runNamed(args);
   }
+}
+
+async function runNamed(args: readonly string[]): Promise<number> {
+  const found = findCommand(COMMANDS, args);
+  if (found !== undefined) return await runCommand(found.command, found.rest);
+  const flag = args.findIndex((word) => word === "--help" || word === "-h");
+  if (flag <= 0) throw unknownCommand(args);
+  printLine(helpOf(args.slice(0, flag)));
+  return 0;
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<number> {
@@ -55,24 +66,62 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
   return 0;
 }
 
-function helpOf([name, extra]: readonly string[]): string {
-  if (extra !== undefined) throw new UsageError("Help is for one command: clasp-fed help COMMAND");
-  if (name === undefined || name.startsWith("-")) return programHelp(COMMANDS, VERSION);
-  return commandHelp(commandNamed(name));
+function helpOf(words: readonly string[]): string {
+  const [first] = words;
+  if (first === undefined || first.startsWith("-")) return programHelp(COMMANDS, VERSION);
+  const found = findCommand(COMMANDS, words);
+  if (found?.rest.length === 0) return commandHelp(found.command);
+  if (found !== undefined) {
+    throw new UsageError("Help is for one command: clasp-fed help COMMAND");
+  }
+  const below = commandsBelow(COMMANDS, words);
+  if (below.length === 0) throw unknownCommand(words);
+  return groupHelp(words.join(" "), below);
 }
 
-function commandNamed(name: string): Command {
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command !== undefined) return command;
-  if (name.startsWith("-")) {
-    throw new UsageError(
-      `The command comes first, not "${name}": clasp-fed COMMAND [FLAGS] (see clasp-fed --help)`,
+function unknownCommand(words: readonly string[]): UsageError {
+  const [first = ""] = words;
+  if (first.startsWith("-")) {
+    return new UsageError(
+      `The command comes first, not "${first}": clasp-fed COMMAND [FLAGS] (see clasp-fed --help)`,
     );
   }
-  const names = [...COMMANDS.map((each) => each.name), "help"];
-  throw new UsageError(
-    `There is no command "${name}"${suggestion(name, names)} (see clasp-fed --help)`,
+  return unknownBelow(words) ?? new UsageError(
+    `There is no command "${first}"${suggestion(first, firstWords())} (see clasp-fed --help)`,
   );
+}
+
+/** What is wrong when the first words name several commands, as "token cap" does. */
+function unknownBelow(words: readonly string[]): UsageError | undefined {
+  const group = words.slice(0, groupLength(words));
+  if (group.length === 0) return undefined;
+  const name = group.join(" ");
+  const next = words[group.length];
+  const known = [
+    ...new Set(
+      commandsBelow(COMMANDS, group).map((each) => each.name.split(" ")[group.length] ?? ""),
+    ),
+  ];
+  const see = `(see clasp-fed ${name} --help)`;
+  if (next === undefined || next.startsWith("-")) {
+    return new UsageError(
+      `${name} needs to know what: clasp-fed ${name} ${known.join("|")} ${see}`,
+    );
+  }
+  return new UsageError(`There is no command "${name} ${next}"${suggestion(next, known)} ${see}`);
+}
+
+/** How many of the first words are the beginning of the names of commands. */
+function groupLength(words: readonly string[]): number {
+  let length = 0;
+  while (length < words.length && commandsBelow(COMMANDS, words.slice(0, length + 1)).length > 0) {
+    length++;
+  }
+  return length;
+}
+
+function firstWords(): string[] {
+  return [...new Set(COMMANDS.map((each) => each.name.split(" ")[0] ?? "")), "help"];
 }
 
 function complain(message: string, exitCode: number): number {

@@ -11,11 +11,20 @@ export const TOKEN_HELP: string =
  * @throws {CommandError} when it cannot be read or is empty
  */
 export async function readToken(flag: string, value: string): Promise<string> {
+  return await readTokenArgument(`--${flag}`, value);
+}
+
+/**
+ * The same for an argument beside the flags.
+ *
+ * @throws {CommandError} when it cannot be read or is empty
+ */
+export async function readTokenArgument(name: string, value: string): Promise<string> {
   if (/^(cap|cpsk)_/.test(value)) return value;
   const source = value === "-" ? "standard input" : `file "${value}"`;
-  const text = value === "-" ? await readInput() : await readFile(flag, value);
+  const text = value === "-" ? await readInput() : await readFile(name, value);
   const token = text.trim();
-  if (token === "") throw new CommandError(`Cannot read --${flag}: ${source} is empty`);
+  if (token === "") throw new CommandError(`Cannot read ${name}: ${source} is empty`);
   return token;
 }
 
@@ -23,11 +32,11 @@ async function readInput(): Promise<string> {
   return await new Response(Deno.stdin.readable).text();
 }
 
-async function readFile(flag: string, path: string): Promise<string> {
+async function readFile(name: string, path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    throw new CommandError(`Cannot read --${flag} from file "${path}": ${reasonOf(error, path)}`);
+    throw new CommandError(`Cannot read ${name} from file "${path}": ${reasonOf(error, path)}`);
   }
 }
 

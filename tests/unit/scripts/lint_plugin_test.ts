@@ -10,7 +10,7 @@ function rulesBroken(path: string, source: string): string[] {
   return Deno.lint.runPlugin(plugin, path, source).map((found) => found.id);
 }
 
-const CORE_LAYERS = ["wire", "address", "state", "security", "router", "federation"];
+const CORE_LAYERS = ["wire", "address", "state", "security", "auth", "router", "federation"];
 
 const IMPURE: readonly string[] = [
   "const t = Date.now();",
@@ -97,10 +97,22 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   address: ["limits", "address"],
   state: ["limits", "wire", "address", "state"],
   security: ["limits", "wire", "address", "security"],
-  router: ["limits", "wire", "address", "state", "security", "router"],
-  federation: ["limits", "wire", "address", "state", "security", "router", "federation"],
-  edge: ["limits", "wire", "address", "state", "security", "router", "federation", "edge"],
-  cli: ["limits", "wire", "address", "state", "security", "router", "federation", "edge", "cli"],
+  auth: ["limits", "wire", "address", "auth"],
+  router: ["limits", "wire", "address", "state", "security", "auth", "router"],
+  federation: ["limits", "wire", "address", "state", "security", "auth", "router", "federation"],
+  edge: ["limits", "wire", "address", "state", "security", "auth", "router", "federation", "edge"],
+  cli: [
+    "limits",
+    "wire",
+    "address",
+    "state",
+    "security",
+    "auth",
+    "router",
+    "federation",
+    "edge",
+    "cli",
+  ],
 };
 
 Deno.test("import-direction permits exactly the layers below and the layer itself", () => {
