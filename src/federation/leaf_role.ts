@@ -164,6 +164,12 @@ export class LeafRole implements LinkRole {
 
   #welcome(message: WelcomeMessage): void {
     const { features, router } = message;
+    if (this.#phase.kind !== "greeting") {
+      return this.#link.refuse(
+        ERROR_CODE.invalidMessage,
+        "WELCOME was already said on this connection; to become another hub, close it",
+      );
+    }
     if ((features & FEATURE.envelope) === 0 || router === undefined) {
       return this.#owner.isLegacy(message);
     }

@@ -61,6 +61,7 @@ export const CLOSE_CODE = {
   normal: 1000,
   goingAway: 1001,
   protocolError: 1002,
+  unsupportedData: 1003,
   policy: 1008,
   tooBig: 1009,
   internal: 1011,

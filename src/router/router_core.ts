@@ -11,7 +11,7 @@ import {
   type SetMessage,
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { Greeting } from "./greeting.ts";
@@ -167,11 +167,11 @@ export class RouterCore implements ConnectionOwner {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
     if (bytes.length > MESSAGE_BYTES_MAX) {
-      connection.refuseWith(
-        ERROR_CODE.invalidFrame,
-        `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
-      );
-      return;
+      return this.#unreadable(connection, {
+        message:
+          `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
+        closeCode: CLOSE_CODE.tooBig,
+      });
     }
     connection.handler?.received(bytes);
   }
@@ -179,10 +179,12 @@ export class RouterCore implements ConnectionOwner {
   /** A text message came in, which CLASP does not have. */
   receivedText(id: ConnectionId, nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    this.#connections.get(id)?.refuseWith(
-      ERROR_CODE.invalidFrame,
-      "A text message was ignored: CLASP frames are binary messages",
-    );
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#unreadable(connection, {
+      message: "A text message was ignored: CLASP frames are binary messages",
+      closeCode: CLOSE_CODE.unsupportedData,
+    });
   }
 
   /** A connection ended, by the other end or the network. */
@@ -383,6 +385,12 @@ export class RouterCore implements ConnectionOwner {
       return `The token in HELLO has ${hello.token.length} characters, at most ${TOKEN_BYTES_MAX} are allowed`;
     }
     return undefined;
+  }
+
+  #unreadable(connection: Connection, problem: Unreadable): void {
+    const { handler } = connection;
+    if (handler?.unreadable !== undefined) return handler.unreadable(problem);
+    connection.refuseWith(ERROR_CODE.invalidFrame, problem.message);
   }
 
   #pumpOutbox({ outbox }: Connection): void {
