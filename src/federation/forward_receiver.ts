@@ -102,7 +102,9 @@ export class ForwardReceiver {
     }
     const { address } = message;
     const problem = addressProblem(address);
-    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
+    if (problem !== undefined) {
+      return link.refuse(ERROR_CODE.invalidAddress, `Not an address: ${problem}`, address);
+    }
     if (isReserved(address)) {
       return link.refuse(
         ERROR_CODE.refused,
@@ -191,7 +193,9 @@ export class ForwardReceiver {
   ): Version | Refusal {
     const { address, value, revision, ttl } = set;
     const problem = addressProblem(address);
-    if (problem !== undefined) return { code: ERROR_CODE.invalidAddress, message: problem };
+    if (problem !== undefined) {
+      return { code: ERROR_CODE.invalidAddress, message: `Not an address: ${problem}` };
+    }
     if (isReserved(address) && !isShared(address)) {
       return refused(address, "routers write there about themselves", ERROR_CODE.refused);
     }

@@ -140,6 +140,12 @@ export class LeafRole implements LinkRole {
   }
 
   handle(message: Message): void {
+    if (this.#phase.kind === "greeting" && !isGreeting(message)) {
+      return this.#link.refuse(
+        ERROR_CODE.refused,
+        `${message.type} refused: answer this router's HELLO with WELCOME first`,
+      );
+    }
     switch (message.type) {
       case "WELCOME":
         return this.#welcome(message);
@@ -318,7 +324,6 @@ export class LeafRole implements LinkRole {
   }
 
   #hubTold(message: TimeMessage): void {
-    if (this.#phase.kind === "greeting") return;
     this.#isHubTimed = true;
     this.#core.time.toldBy(this.#link, message.timeMicros);
     this.#link.sendSync();
@@ -348,4 +353,9 @@ export class LeafRole implements LinkRole {
     // A hub subscribes before it declares.
     this.#link.record.handOver();
   }
+}
+
+/** What a hub may say to a HELLO, and what is never answered. */
+function isGreeting({ type }: Message): boolean {
+  return type === "WELCOME" || type === "ERROR" || type === "ACK";
 }

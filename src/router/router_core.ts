@@ -378,13 +378,8 @@ export class RouterCore implements ConnectionOwner {
 
   /** Why the names in a HELLO cannot be taken, or undefined. */
   nameProblem(hello: HelloMessage): string | undefined {
-    if (hello.name.length > NAME_BYTES_MAX) {
-      return `The name in HELLO has ${hello.name.length} characters, at most ${NAME_BYTES_MAX} are allowed`;
-    }
-    if (hello.token !== undefined && hello.token.length > TOKEN_BYTES_MAX) {
-      return `The token in HELLO has ${hello.token.length} characters, at most ${TOKEN_BYTES_MAX} are allowed`;
-    }
-    return undefined;
+    return tooLong("name", hello.name, NAME_BYTES_MAX) ??
+      tooLong("token", hello.token ?? "", TOKEN_BYTES_MAX);
   }
 
   #unreadable(connection: Connection, problem: Unreadable): void {
@@ -441,4 +436,12 @@ export class RouterCore implements ConnectionOwner {
       this.port.failed(error);
     }
   }
+}
+
+const ENCODER = new TextEncoder();
+
+function tooLong(what: string, text: string, bytesMax: number): string | undefined {
+  const bytes = ENCODER.encode(text).length;
+  if (bytes <= bytesMax) return undefined;
+  return `The ${what} in HELLO has ${bytes} bytes, at most ${bytesMax} are allowed`;
 }
