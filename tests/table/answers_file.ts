@@ -2,7 +2,9 @@
 export const ANSWERS_FILE: URL = new URL("answers.md", import.meta.url);
 
 /** What stands above them. */
-export const TITLE = `# What the router answers
+export const TITLE = `<!-- deno-fmt-ignore-file -->
+
+# What the router answers
 
 Each message in each phase of a session: as it should be, and with one thing that is not. Written by
 \`deno run -A tests/table/main.ts --write\`, which asks real processes over real sockets; the test

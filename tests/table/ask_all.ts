@@ -1,5 +1,7 @@
 import { type ServerProcess, startServer } from "../support/process.ts";
-import { openBystander, setSeven } from "./handshakes.ts";
+import { askClosing, askStopping } from "./closing.ts";
+import { QuietLeaf, Witness } from "./bystanders.ts";
+import { setSeven } from "./handshakes.ts";
 import {
   clientStages,
   KEPT,
@@ -28,6 +30,7 @@ export async function askAll(progress: (text: string) => void = () => {}): Promi
     askRouter(hub, legacyStages, progress),
     askRouter([], plainStages, progress),
     askLeaves(progress),
+    askStopping(hub).then((rows) => ({ rows, problems: [] })),
   ]);
   return {
     rows: all.flatMap(({ rows }) => rows),
@@ -60,13 +63,20 @@ async function askRouter(
   progress: (text: string) => void,
 ): Promise<Answers> {
   await using server = await startServer(args);
-  const socket = await openBystander(server.port);
-  const { session: bystander } = socket;
+  const witness = await Witness.connect(server.port);
+  const { session: bystander } = witness.socket;
+  const leaf = args.includes("--features") ? await QuietLeaf.connect(server.port) : undefined;
   bystander.send(setSeven(KEPT));
   await bystander.settle();
-  const rows = await askStages(stagesOf({ port: server.port, bystander }), progress);
-  await socket.close();
-  return { rows, problems: [...await problemsOf(server)] };
+  const target = { port: server.port, bystander };
+  const rows = [...await askStages(stagesOf(target), progress)];
+  if (stagesOf === clientStages) rows.push(...await askClosing(target));
+  const problems = [
+    ...await witness.problems(server.port),
+    ...await leaf?.problems(witness) ?? [],
+  ];
+  await witness.socket.close();
+  return { rows, problems: [...problems, ...await problemsOf(server)] };
 }
 
 /** What a router should not have logged, and how it should not have ended. */

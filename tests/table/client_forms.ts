@@ -41,7 +41,7 @@ function trailer(): readonly Field[] {
     }),
     u64Field({ name: "boot id", covers: ["RouterTrailer.bootId"], sample: () => uint(8, 1) }),
     u64Field({
-      name: "time",
+      name: "router time",
       covers: ["RouterTrailer.timeMicros"],
       sample: () => uint(8, 0),
       // A router goes forward to what it is told, within bounds: too far to be taken here.

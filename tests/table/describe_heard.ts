@@ -71,16 +71,18 @@ function steady(text: string, { names, sessions }: Volatile): string {
     .replaceAll(/\b127\.0\.0\.1:\d+\b/g, "HOST")
     .replaceAll(/offset \d+: it takes \d+ bytes, \d+ are left/g, "its offset: too few bytes left")
     .replaceAll(/at offset \d+/g, "at its offset")
+    .replaceAll(/the request was \d+ ms on its way/g, "the request was too long on its way")
     .replaceAll(routerId, "SENDER");
   // Fillers of long texts, and control characters.
   result = result.replaceAll(/(.)\1{30,}/g, (run, letter) => `${letter}...(${run.length})`)
-    .replaceAll(/(\/s){10,}/g, (run) => `/s...(${run.length / 2})`)
-    // deno-lint-ignore no-control-regex
-    .replaceAll(
-      /[\x00-\x1f|]/g,
-      (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
-    );
-  return result;
+    .replaceAll(/(\/s){10,}/g, (run) => `/s...(${run.length / 2})`);
+  return [...result].map(escaped).join("");
+}
+
+/** What would break the table apart, in another way. */
+function escaped(letter: string): string {
+  const code = letter.charCodeAt(0);
+  return code < 0x20 || letter === "|" ? `\\x${code.toString(16).padStart(2, "0")}` : letter;
 }
 
 function describeFrame({ message, context }: PeerFrame): string {

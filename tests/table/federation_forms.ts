@@ -170,13 +170,20 @@ export const LEGACY_DECLARE: Form = sync(
   namespaceFields("DeclareNamespaces", true),
 );
 
+/** The kinds of tombstones are those of versions, from here on. */
+const FIRST_TOMBSTONE_KIND = 5;
+
 function contextFields(kind: number, covers: "union" | "request" | "event" | "reply"): Field[] {
   return [
     {
       name: "kind",
       covers: [],
       sample: () => uint(1, kind),
-      variants: kind === 0 ? [fixed("7", uint(1, 7), { isLie: true })] : [],
+      variants: kind === 0
+        ? [fixed("7", uint(1, 7), { isLie: true })]
+        : kind >= FIRST_TOMBSTONE_KIND
+        ? [fixed("no tombstone", uint(1, kind - FIRST_TOMBSTONE_KIND))]
+        : [],
     },
     // The frames behind it are no part of this payload: one too few of them is a lie too.
     countField({

@@ -10,6 +10,8 @@ const PEER_FEATURES = FEATURE.param | FEATURE.event | FEATURE.stream | FEATURE.f
 
 /** What a client does by itself: nothing. */
 export const CLIENT_HABITS: Habits = { answersSync: false, marker: "SYNC" };
+/** What a public router does by itself. */
+export const LEGACY_HABITS: Habits = { ...CLIENT_HABITS, answersPing: true };
 /** What a router does by itself. */
 export const PEER_HABITS: Habits = { answersSync: true, marker: "SYNC" };
 

@@ -6,15 +6,15 @@ import {
   CLIENT_HABITS,
   CLIENT_HELLO,
   declaration,
+  LEGACY_HABITS,
   LEGACY_HELLO,
   PEER_HABITS,
   peerHello,
 } from "./handshakes.ts";
-import { type Bytes, frame } from "./raw_bytes.ts";
+import type { Bytes } from "./raw_bytes.ts";
 import type { Seat, Stage } from "./stage.ts";
 import { TableSocket } from "./table_socket.ts";
 import type { Habits, WireSession } from "./wire_session.ts";
-import { MESSAGE_CODE } from "../../src/wire/message.ts";
 
 /** Every message there is. */
 export const ALL_FORMS: readonly Form[] = [...CLIENT_FORMS, ...FEDERATION_FORMS];
@@ -127,22 +127,19 @@ export function legacyStages(target: Target): readonly Stage[] {
     phase: "As a legacy peer that has said HELLO",
     cases: allCases(({ name }) => name.endsWith("without owners") ? "meanings" : "samples"),
     marking: "behind",
-    mayClose: ({ variant }) => variant === "the receiver",
+    mayClose: ({ form, variant }) => form.endsWith("owners") && variant === "the receiver",
     names: greeted,
-    open: () => openSeat(target, CLIENT_HABITS, (session) => greet(session, LEGACY_HELLO)),
+    open: () => openSeat(target, LEGACY_HABITS, (session) => greet(session, LEGACY_HELLO)),
   }, {
     phase: "As a legacy peer that has declared its namespaces",
     cases: allCases(isItsOwn),
     marking: "behind",
-    mayClose: ({ variant }) => variant === "the receiver",
+    mayClose: ({ form, variant }) => form.endsWith("owners") && variant === "the receiver",
     names: registered,
     open: () =>
-      openSeat(target, CLIENT_HABITS, async (session) => {
+      openSeat(target, LEGACY_HABITS, async (session) => {
         await greet(session, LEGACY_HELLO);
         session.send(declaration(registered(0), true));
-        await session.settle();
-        // Its heartbeat begins with a PING, and it is Active with the answer.
-        session.send(frame(Uint8Array.of(MESSAGE_CODE.PONG), { qos: 0 }));
         await session.settle();
       }),
   }];

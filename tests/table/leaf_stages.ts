@@ -20,7 +20,7 @@ const HUB_ID = "the-hub";
 /** What the leaf itself owns: it decides there, whatever becomes of its hub. */
 const KEPT = "/o/-kept";
 const NAMES = (number: number): Names => ({ ...namesBelow("/h", HUB_ID)(number), kept: KEPT });
-const LEGACY_HABITS = { answersSync: false, marker: "PING" } as const;
+const LEGACY_HABITS = { answersSync: false, answersPing: true, marker: "PING" } as const;
 
 /** Leaves in a process, and the hub in this one that they dial. */
 export class LeafFarm implements AsyncDisposable {

@@ -7,11 +7,11 @@
 import { ANSWERS_FILE, TITLE } from "./answers_file.ts";
 import { readAnswers, writeAnswers } from "./answers.ts";
 import { askAll } from "./ask_all.ts";
-import { brokenRules } from "./rules.ts";
+import { brokenRules, lateRows } from "./rules.ts";
 import { differences } from "./differences.ts";
 
 const { rows, problems } = await askAll((text) => console.error(text));
-for (const problem of [...problems, ...brokenRules(rows)]) console.log(problem);
+for (const problem of [...problems, ...brokenRules(rows), ...lateRows(rows)]) console.log(problem);
 if (Deno.args.includes("--write")) {
   await Deno.writeTextFile(ANSWERS_FILE, writeAnswers(TITLE, rows));
   console.log(`${rows.length} rows written`);

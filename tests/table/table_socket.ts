@@ -54,6 +54,11 @@ export class TableSocket {
     this.#send(clientFrame(OPCODE.text, new TextEncoder().encode(text)));
   }
 
+  /** Sends a message on a connection that is closed, too. */
+  sendInAnyCase(message: Bytes): void {
+    this.#send(clientFrame(OPCODE.binary, message));
+  }
+
   /** Sends a close frame and goes on. */
   sendClose(): void {
     this.#send(clientFrame(OPCODE.close, uint(2, 1000)));

@@ -6,7 +6,7 @@ import { type Bytes, frame, join, uint } from "./raw_bytes.ts";
 /** Nothing that the table asks takes longer. */
 const DEADLINE_MS = 10_000;
 /** Between an ERROR and the close that may follow it. */
-const CLOSE_FOLLOWS_MS = 50;
+const CLOSE_FOLLOWS_MS = 2_000;
 /** Of markers: nothing else in the table is numbered from here on. */
 const FIRST_MARK = 1_000_000_000;
 
@@ -36,6 +36,8 @@ export type Marking =
 export interface Habits {
   /** Answers the SYNC that the other end asks with, and does not list it. */
   readonly answersSync: boolean;
+  /** Answers a PING, and does not list it. */
+  readonly answersPing?: boolean;
   /** By what the end of an answer is found; a legacy link does not answer SYNC. */
   readonly marker: "SYNC" | "PING";
 }
@@ -46,6 +48,8 @@ export class WireSession {
   readonly #frames: PeerFrame[] = [];
   readonly #write: (...messages: readonly Bytes[]) => void;
   readonly #waiters = new Set<() => void>();
+  /** Told of all that comes, routine or not. */
+  tap: (frame: PeerFrame) => void = () => {};
   #habits: Habits;
   #end: End | undefined;
   #marks = 0;
@@ -72,6 +76,7 @@ export class WireSession {
   /** A WebSocket message came. */
   received(bytes: Uint8Array): void {
     for (const heard of readPeerFrames(bytes)) {
+      this.tap(heard);
       if (!this.#isRoutine(heard)) this.#frames.push(heard);
     }
     this.#look();
@@ -165,10 +170,13 @@ export class WireSession {
   }
 
   #isRoutine({ message }: PeerFrame): boolean {
+    if (message.type === "PING" && this.#habits.answersPing === true) {
+      this.send(frame(Uint8Array.of(MESSAGE_CODE.PONG), { qos: 0 }));
+      return true;
+    }
     if (this.#habits.marker === "PING") {
       if (message.type === "PONG") this.#marksHeard++;
-      if (message.type === "PING") this.send(frame(Uint8Array.of(MESSAGE_CODE.PONG), { qos: 0 }));
-      return message.type === "PONG" || message.type === "PING";
+      return message.type === "PONG";
     }
     // Sent some time after events, whatever is asked then.
     if (message.type === "FEDERATION_SYNC" && message.op === "LinkAck") return true;
