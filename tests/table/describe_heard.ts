@@ -1,5 +1,5 @@
 import type { PeerFrame } from "../sim/peer_frames.ts";
-import type { Message, NamespaceSyncMessage } from "../../src/wire/message.ts";
+import { type Message, type NamespaceSyncMessage, VALUE_CODE } from "../../src/wire/message.ts";
 import { isReserved } from "../../src/router/reserved.ts";
 import type { Names } from "./form.ts";
 import type { Heard } from "./wire_session.ts";
@@ -57,8 +57,10 @@ function describeOwn(frame: PeerFrame, { address, kept, outside }: Names): strin
 const STATE = "SNAPSHOT of the state";
 const LONG = 100;
 
+/** What routers tell of their links, as maps, comes whenever it changes. */
 function isAboutLinks(message: Message): boolean {
-  return message.type === "SET" && isReserved(message.address);
+  return message.type === "SET" && isReserved(message.address) &&
+    message.value[0] === VALUE_CODE.map;
 }
 
 /** The same text at each run. */

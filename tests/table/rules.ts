@@ -34,6 +34,7 @@ const RULES: readonly Rule[] = [
   neverSilent,
   closedWithReason,
   linksEndOnlyWhenUnreadable,
+  peersChangeOnlyTheirs,
 ];
 
 const isClient = ({ phase }: Row) => phase.startsWith("After HELLO as a client");
@@ -122,4 +123,12 @@ function linksEndOnlyWhenUnreadable(row: Row): string | undefined {
   const isUnreadable = /^closed with (1002|1009|1003)/.test(row.session);
   const isNoLink = /DeclareNamespaces|WELCOME|^ERROR|LINK_ACK/.test(row.form);
   return isUnreadable || isNoLink ? undefined : "a link ended by what is only refused";
+}
+
+/** What a leaf has not declared it changes by an offer or a request, and in no other way. */
+function peersChangeOnlyTheirs(row: Row): string | undefined {
+  if (!row.phase.startsWith("As a ")) return undefined;
+  if (!/SET (OUTSIDE|KEPT|\/clasp)/.test(row.effects)) return undefined;
+  const isAsked = !isLegacy(row) && /FORWARD of (an offer|a request)/.test(row.form);
+  return isAsked ? undefined : "a peer changed what is not its own";
 }

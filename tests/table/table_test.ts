@@ -98,6 +98,8 @@ Deno.test("rules find rows that no table may have", () => {
     { phase: "After the client has closed" },
     { phase: "As a peer that has said HELLO", session: "closed with 1008, the same reason" },
     { phase: "As a peer that has said HELLO", session: "closed with 1002, no reason" },
+    { phase: "As a peer that has declared", answer: "nothing", effects: "SET OUTSIDE r1 00" },
+    { phase: "As a legacy peer", answer: "ACK", effects: "SET OUTSIDE r1 00" },
   ];
   for (const change of wrong) {
     assert(brokenRules([{ ...ROW, ...change }]).length > 0, JSON.stringify(change));
