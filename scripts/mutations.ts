@@ -2511,4 +2511,42 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [BUNDLES_SIM],
     why: "half of the sites would do a bundle though it was known that another is away",
   },
+  {
+    file: "src/router/greeting.ts",
+    find:
+      "unreadable({ message }: Unreadable): void {\n    this.#refuse(ERROR_CODE.invalidFrame, message);",
+    replace:
+      "unreadable({ message }: Unreadable): void {\n    this.#connection.refuseWith(ERROR_CODE.invalidFrame, message);",
+    tests: ["tests/unit/router/greeting_test.ts"],
+    why: "who sends no CLASP before HELLO would stay connected, and be answered without end",
+  },
+  {
+    file: "src/federation/link.ts",
+    find: "  unreadable({ message, closeCode }: Unreadable): void {\n    this.end(",
+    replace:
+      "  unreadable({ message, closeCode }: Unreadable): void {\n    if (closeCode > 0) return;\n    this.end(",
+    tests: ["tests/unit/federation/handshake_test.ts"],
+    why: "versions in a message that was not read would be missing until the next comparison",
+  },
+  {
+    file: "src/federation/leaf_role.ts",
+    find: 'if (this.#phase.kind !== "greeting") {',
+    replace: 'if (this.#phase.kind === "registered") {',
+    tests: ["tests/unit/federation/handshake_test.ts"],
+    why: "a second WELCOME would turn a link into that of another hub",
+  },
+  {
+    file: "src/federation/leaf_role.ts",
+    find: 'if (this.#phase.kind === "greeting" && !isGreeting(message)) {',
+    replace: "if (false) {",
+    tests: ["tests/unit/federation/handshake_test.ts"],
+    why: "a hub that has not said who it is could declare namespaces and read the state",
+  },
+  {
+    file: "src/router/error_code.ts",
+    find: "${text.slice(-half)}",
+    replace: "",
+    tests: ["tests/unit/router/error_code_test.ts"],
+    why: "an ERROR about a long address would not say why",
+  },
 ];

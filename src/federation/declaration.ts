@@ -95,7 +95,9 @@ export class DeclarationReader {
       }
       if (facts.ownerId === "") continue;
       const problem = patternProblem(text);
-      if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+      if (problem !== undefined) {
+        return { code: ERROR_CODE.invalidPattern, message: `Cannot declare "${text}": ${problem}` };
+      }
       const idProblem = routerIdProblem(facts.ownerId);
       if (idProblem !== undefined) return unreadable(idProblem);
       this.#claims.push({ pattern: parsePattern(text), ...facts });

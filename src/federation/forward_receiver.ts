@@ -119,7 +119,9 @@ export class ForwardReceiver {
     }
     const { address } = message;
     const problem = addressProblem(address);
-    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidAddress, problem, address);
+    if (problem !== undefined) {
+      return link.refuse(ERROR_CODE.invalidAddress, `Not an address: ${problem}`, address);
+    }
     const p2p = p2pAddress(address);
     if (p2p === undefined && isReserved(address)) {
       return link.refuse(
@@ -215,7 +217,9 @@ export class ForwardReceiver {
   ): Version | Refusal {
     const { address, value, revision, ttl } = set;
     const problem = addressProblem(address);
-    if (problem !== undefined) return { code: ERROR_CODE.invalidAddress, message: problem };
+    if (problem !== undefined) {
+      return { code: ERROR_CODE.invalidAddress, message: `Not an address: ${problem}` };
+    }
     if (isReserved(address) && !isShared(address)) {
       return refused(address, reservedFor(address), ERROR_CODE.refused);
     }

@@ -97,7 +97,8 @@ export class HubRole implements LinkRole {
 
   handle(message: Message): void {
     if (!this.#isRegistered && !isDeclaration(message)) {
-      if (message.type === "ERROR") return;
+      // Never answered: two ends that answer each other's answers would not stop.
+      if (message.type === "ERROR" || message.type === "ACK") return;
       return this.#link.refuse(
         ERROR_CODE.refused,
         `${message.type} refused: declare your namespaces first`,

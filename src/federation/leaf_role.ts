@@ -151,6 +151,12 @@ export class LeafRole implements LinkRole {
   }
 
   handle(message: Message): void {
+    if (this.#phase.kind === "greeting" && !isGreeting(message)) {
+      return this.#link.refuse(
+        ERROR_CODE.refused,
+        `${message.type} refused: answer this router's HELLO with WELCOME first`,
+      );
+    }
     switch (message.type) {
       case "WELCOME":
         return this.#welcome(message);
@@ -175,6 +181,12 @@ export class LeafRole implements LinkRole {
 
   #welcome(message: WelcomeMessage): void {
     const { features, router } = message;
+    if (this.#phase.kind !== "greeting") {
+      return this.#link.refuse(
+        ERROR_CODE.invalidMessage,
+        "WELCOME was already said on this connection; to become another hub, close it",
+      );
+    }
     if ((features & FEATURE.envelope) === 0 || router === undefined) {
       return this.#owner.isLegacy(message);
     }
@@ -324,7 +336,6 @@ export class LeafRole implements LinkRole {
   }
 
   #hubTold(message: TimeMessage): void {
-    if (this.#phase.kind === "greeting") return;
     this.#isHubTimed = true;
     this.#core.time.toldBy(this.#link, message.timeMicros);
     this.#link.sendSync();
@@ -354,4 +365,9 @@ export class LeafRole implements LinkRole {
     // A hub subscribes before it declares.
     this.#link.record.handOver();
   }
+}
+
+/** What a hub may say to a HELLO, and what is never answered. */
+function isGreeting({ type }: Message): boolean {
+  return type === "WELCOME" || type === "ERROR" || type === "ACK";
 }

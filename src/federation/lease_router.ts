@@ -150,7 +150,12 @@ export class LeaseRouter {
   received(link: PeerLink, message: LeaseMessage): void {
     const { kind, origin, hops } = message;
     const problem = routerIdProblem(origin);
-    if (problem !== undefined) return link.refuse(ERROR_CODE.invalidMessage, problem);
+    if (problem !== undefined) {
+      return link.refuse(
+        ERROR_CODE.invalidMessage,
+        `Locks of router "${origin}" refused: ${problem}`,
+      );
+    }
     if (hops >= LEASE_HOPS_MAX) {
       return link.refuse(
         ERROR_CODE.unavailable,

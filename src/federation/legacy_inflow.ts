@@ -112,7 +112,7 @@ export class LegacyInflow {
   #hasProblem(address: string): boolean {
     const problem = addressProblem(address);
     if (problem !== undefined) {
-      this.#options.refused(ERROR_CODE.invalidAddress, problem);
+      this.#options.refused(ERROR_CODE.invalidAddress, `Not an address: ${problem}`);
     } else if (isReserved(address)) {
       this.#options.refused(
         ERROR_CODE.refused,

@@ -308,7 +308,11 @@ function declarationProblem(patterns: readonly string[], origin: string): Refusa
   for (const pattern of patterns) {
     const problem = patternProblem(pattern);
     if (problem !== undefined) {
-      return { code: ERROR_CODE.invalidPattern, message: problem, address: pattern };
+      return {
+        code: ERROR_CODE.invalidPattern,
+        message: `Not a pattern: ${problem}`,
+        address: pattern,
+      };
     }
   }
   const problem = routerIdProblem(origin);

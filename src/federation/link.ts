@@ -5,7 +5,7 @@ import {
   SYNCS_WAITING_MAX,
 } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
-import type { Connection, ConnectionHandler } from "../router/connection.ts";
+import type { Connection, ConnectionHandler, Unreadable } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type ErrorCode, toErrorMessage } from "../router/error_code.ts";
 import { isSample } from "../router/is_sample.ts";
 import { ParamChange } from "../router/param_change.ts";
@@ -343,6 +343,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       const code = error.kind === "frame" ? ERROR_CODE.invalidFrame : ERROR_CODE.invalidMessage;
       this.end({ kind: "lost", reason: error.message }, code, CLOSE_CODE.protocolError);
     }
+  }
+
+  // What it held is lost, as with a frame that cannot be read.
+  unreadable({ message, closeCode }: Unreadable): void {
+    this.end({ kind: "lost", reason: message }, ERROR_CODE.invalidFrame, closeCode);
   }
 
   closed(reason: string): void {

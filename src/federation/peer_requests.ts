@@ -30,7 +30,7 @@ export class PeerRequests {
   subscribe({ id, pattern: text, types }: SubscribeMessage): void {
     const problem = patternProblem(text);
     if (problem !== undefined) {
-      return this.#link.refuse(ERROR_CODE.invalidPattern, problem, text);
+      return this.#link.refuse(ERROR_CODE.invalidPattern, `Not a pattern: ${problem}`, text);
     }
     if (!this.#subscribed.has(id) && this.#subscribed.size >= PEER_SUBSCRIPTIONS_MAX) {
       return this.#link.refuse(
@@ -55,7 +55,11 @@ export class PeerRequests {
   get(address: string): void {
     const problem = addressProblem(address);
     if (problem !== undefined) {
-      return this.#refuseGet({ code: ERROR_CODE.invalidAddress, message: problem, address });
+      return this.#refuseGet({
+        code: ERROR_CODE.invalidAddress,
+        message: `Not an address: ${problem}`,
+        address,
+      });
     }
     const version = this.#core.router.read(address);
     if (!this.#core.mirrors(address)) {

@@ -26,7 +26,9 @@ export function syncProblem(
   const texts = new Set(granted.map(({ text }) => text));
   for (const text of patterns) {
     const problem = patternProblem(text);
-    if (problem !== undefined) return { code: ERROR_CODE.invalidPattern, message: problem };
+    if (problem !== undefined) {
+      return { code: ERROR_CODE.invalidPattern, message: `Cannot sync "${text}": ${problem}` };
+    }
     if (texts.has(text)) continue;
     const pattern = parsePattern(text);
     if (granted.some((by) => covers(by, pattern))) continue;

@@ -407,7 +407,7 @@ function legacyLockRefusal(address: string, owner: string): Refusal {
 function problemOf({ address }: SetMessage): Refusal | undefined {
   const problem = addressProblem(address);
   if (problem !== undefined) {
-    return { code: ERROR_CODE.invalidAddress, message: problem, address };
+    return { code: ERROR_CODE.invalidAddress, message: `Not an address: ${problem}`, address };
   }
   if (isReserved(address)) {
     return {

@@ -299,7 +299,11 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   #answerGet({ address }: GetMessage): void {
     const problem = addressProblem(address);
     if (problem !== undefined) {
-      return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);
+      return this.#connection.refuseWith(
+        ERROR_CODE.invalidAddress,
+        `Not an address: ${problem}`,
+        address,
+      );
     }
     const { federation } = this.#router;
     if (federation?.mirrors(address) === false) {
@@ -332,7 +336,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     if (problem !== undefined) {
       return this.#connection.refuseWith(
         ERROR_CODE.invalidPattern,
-        problem,
+        `Not a pattern: ${problem}`,
         message.pattern,
       );
     }
@@ -461,7 +465,11 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   writeProblem(address: string): Refusal | undefined {
     const problem = addressProblem(address);
     if (problem !== undefined) {
-      return { code: ERROR_CODE.invalidAddress, message: problem, address };
+      return {
+        code: ERROR_CODE.invalidAddress,
+        message: `Not an address: ${problem}`,
+        address,
+      };
     }
     if (isReserved(address)) {
       return {

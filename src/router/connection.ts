@@ -10,10 +10,22 @@ import {
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
+/** Why a WebSocket message is not read. */
+export interface Unreadable {
+  /** For whoever sent it. */
+  readonly message: string;
+  readonly closeCode: number;
+}
+
 /** Whoever a connection's messages go to; replaced as the connection learns who is there. */
 export interface ConnectionHandler {
   /** One WebSocket message, within the size bound. */
   received(bytes: Uint8Array): void;
+  /**
+   * One WebSocket message that holds no frames: a text, or one that is too long to be read. Without
+   * this it is answered with an ERROR, and nothing else.
+   */
+  unreadable?(problem: Unreadable): void;
   /** The connection is gone, from whatever side; nothing can be sent any more. */
   closed(reason: string): void;
   /** No message waits for the socket any more. Told now and then, not only when it is news. */

@@ -44,18 +44,26 @@ export interface Refusal {
 
 /** UTF-16 units of the text of an ERROR: two patterns and why they do not go together fit. */
 const ERROR_TEXT_UNITS_MAX = 4_096;
+const CUT = " ... ";
 
 /**
  * The ERROR that tells a refusal. What is refused may be as long as a frame and is part of the
- * answer, which is a frame too: an address too long to be one is left out, the text is cut.
+ * answer, which is a frame too: an address too long to be one is left out, and the middle of the text,
+ * so that it still says why.
  */
 export function toErrorMessage({ code, message, address }: Refusal): ErrorMessage {
   return {
     type: "ERROR",
     code,
-    message: message.slice(0, ERROR_TEXT_UNITS_MAX),
+    message: shorten(message),
     address: address !== undefined && address.length > ADDRESS_BYTES_MAX ? undefined : address,
   };
+}
+
+function shorten(text: string): string {
+  if (text.length <= ERROR_TEXT_UNITS_MAX) return text;
+  const half = Math.floor((ERROR_TEXT_UNITS_MAX - CUT.length) / 2);
+  return `${text.slice(0, half)}${CUT}${text.slice(-half)}`.toWellFormed();
 }
 
 /** Close codes of a connection: RFC 6455, section 7.4, and its registry. */
@@ -63,6 +71,7 @@ export const CLOSE_CODE = {
   normal: 1000,
   goingAway: 1001,
   protocolError: 1002,
+  unsupportedData: 1003,
   policy: 1008,
   tooBig: 1009,
   internal: 1011,

@@ -5,7 +5,7 @@ import { isV0Frame } from "../wire/v0_frame.ts";
 import { WireError } from "../wire/wire_error.ts";
 import type { Appointment } from "./agenda.ts";
 import { ClientSession } from "./client_session.ts";
-import type { Connection, ConnectionHandler } from "./connection.ts";
+import type { Connection, ConnectionHandler, Unreadable } from "./connection.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { RouterCore } from "./router_core.ts";
 
@@ -52,6 +52,10 @@ export class Greeting implements ConnectionHandler {
       return;
     }
     this.#greet(hello, isV0);
+  }
+
+  unreadable({ message }: Unreadable): void {
+    this.#refuse(ERROR_CODE.invalidFrame, message);
   }
 
   closed(): void {

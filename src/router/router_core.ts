@@ -18,7 +18,7 @@ import {
 } from "../wire/message.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
 import { Bundles } from "./bundles.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
 import { Drain } from "./drain.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
@@ -198,11 +198,11 @@ export class RouterCore implements ConnectionOwner {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
     if (bytes.length > MESSAGE_BYTES_MAX) {
-      connection.refuseWith(
-        ERROR_CODE.invalidFrame,
-        `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
-      );
-      return;
+      return this.#unreadable(connection, {
+        message:
+          `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
+        closeCode: CLOSE_CODE.tooBig,
+      });
     }
     connection.handler?.received(bytes);
   }
@@ -210,10 +210,12 @@ export class RouterCore implements ConnectionOwner {
   /** A text message came in, which CLASP does not have. */
   receivedText(id: ConnectionId, nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    this.#connections.get(id)?.refuseWith(
-      ERROR_CODE.invalidFrame,
-      "A text message was ignored: CLASP frames are binary messages",
-    );
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#unreadable(connection, {
+      message: "A text message was ignored: CLASP frames are binary messages",
+      closeCode: CLOSE_CODE.unsupportedData,
+    });
   }
 
   /** A connection ended, by the other end or the network. */
@@ -439,13 +441,14 @@ export class RouterCore implements ConnectionOwner {
 
   /** Why the names in a HELLO cannot be taken, or undefined. */
   nameProblem(hello: HelloMessage): string | undefined {
-    if (hello.name.length > NAME_BYTES_MAX) {
-      return `The name in HELLO has ${hello.name.length} characters, at most ${NAME_BYTES_MAX} are allowed`;
-    }
-    if (hello.token !== undefined && hello.token.length > TOKEN_BYTES_MAX) {
-      return `The token in HELLO has ${hello.token.length} characters, at most ${TOKEN_BYTES_MAX} are allowed`;
-    }
-    return undefined;
+    return tooLong("name", hello.name, NAME_BYTES_MAX) ??
+      tooLong("token", hello.token ?? "", TOKEN_BYTES_MAX);
+  }
+
+  #unreadable(connection: Connection, problem: Unreadable): void {
+    const { handler } = connection;
+    if (handler?.unreadable !== undefined) return handler.unreadable(problem);
+    connection.refuseWith(ERROR_CODE.invalidFrame, problem.message);
   }
 
   #planPump(delayMs: number = PUMP_INTERVAL_MS): void {
@@ -511,4 +514,12 @@ function addTo(sum: OutboxCounters, counters: Readonly<OutboxCounters>): void {
   sum.conflated += counters.conflated;
   sum.dropped += counters.dropped;
   sum.expired += counters.expired;
+}
+
+const ENCODER = new TextEncoder();
+
+function tooLong(what: string, text: string, bytesMax: number): string | undefined {
+  const bytes = ENCODER.encode(text).length;
+  if (bytes <= bytesMax) return undefined;
+  return `The ${what} in HELLO has ${bytes} bytes, at most ${bytesMax} are allowed`;
 }

@@ -85,7 +85,7 @@ const OFFENCES: readonly Offence[] = [
     isFirst: true,
     message: encodeFrame({ ...HELLO, name: "x".repeat(60_000) }),
     code: 101,
-    says: "60000 characters",
+    says: "60000 bytes",
     closeCode: 1008,
   },
 ];

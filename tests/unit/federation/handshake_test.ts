@@ -1,6 +1,7 @@
 import {
   HANDSHAKE_TIMEOUT_SECONDS,
   LEGACY_DECLARE_TIMEOUT_MS,
+  MESSAGE_BYTES_MAX,
   NEWCOMER_WAIT_MS,
   PATH_ROUTERS_MAX,
 } from "../../../src/limits.ts";
@@ -13,6 +14,7 @@ import {
   answerSyncs,
   connectPeer,
   declaration,
+  dialledHub,
   forwardVersion,
   greetedHub,
   namespaceSync,
@@ -150,7 +152,7 @@ Deno.test("three unanswered heartbeats end a link; answered ones do not", () => 
 
 Deno.test("a router that is no clasp-fed hub makes the uplink Failed, and it is not dialled again", () => {
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
-  const hub = greetedHub(leaf, "hub");
+  const hub = dialledHub(leaf);
   hub.send({
     type: "WELCOME",
     version: 1,
@@ -404,12 +406,44 @@ Deno.test("a hub without the envelope feature that answers no declaration does n
   assert(welcome.type === "WELCOME");
   const { router: _, ...rest } = welcome;
   const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
-  const hub = greetedHub(leaf, "hub");
+  const hub = dialledHub(leaf);
   hub.send({ ...rest, features: FEATURE.param | FEATURE.federation });
   assertEquals(leaf.linkState(), "Handshaking");
   leaf.advance(LEGACY_DECLARE_TIMEOUT_MS);
   assertEquals(leaf.linkState(), "Failed");
   assertStringIncludes(leaf.federation.uplink?.reason ?? "", "No federation at the other side");
+});
+
+Deno.test("a hub says WELCOME once, and nothing of it counts before", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  const hub = dialledHub(leaf);
+  const [early] = hub.ask(declaration("hub", ["/a/**"]));
+  assert(early?.type === "ERROR");
+  assertEquals([early.code, leaf.federation.claims.size], [403, 0]);
+  assertStringIncludes(early.message, "WELCOME first");
+  hub.send(peerWelcome("hub"));
+  answerSyncs(hub);
+  const [second] = hub.ask(peerWelcome("another"));
+  assert(second?.type === "ERROR");
+  assertEquals([second.code, leaf.federation.hubLink?.routerId], [101, "hub"]);
+  assertEquals(hub.closed, undefined);
+});
+
+Deno.test("a message that is too long to be read ends a link, for what it held is lost", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = registerLeaf(hub, "leaf", ["/a/**"]);
+  hub.core.received(leaf.id, new Uint8Array(MESSAGE_BYTES_MAX + 1), hub.nowMicros);
+  const [error] = leaf.read();
+  assert(error?.type === "ERROR");
+  assertEquals([error.code, leaf.closed?.code], [100, 1009]);
+});
+
+Deno.test("an ACK is not answered before the leaf has declared", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = connectPeer(hub);
+  leaf.send(peerHello("leaf"));
+  leaf.read();
+  assertEquals(leaf.ask({ type: "ACK" }), []);
 });
 
 function statesOf(node: FederationNode): string[] {

@@ -122,6 +122,13 @@ export function greetedHub(
   routerId: string,
   trailer: Partial<RouterTrailer> = {},
 ): TestPeer {
+  const hub = dialledHub(leaf);
+  hub.send(peerWelcome(routerId, trailer));
+  return hub;
+}
+
+/** A hub by hand that a leaf has dialled, and that has not answered its HELLO. */
+export function dialledHub(leaf: FederationNode): TestPeer {
   leaf.federation.start(leaf.nowMicros);
   const dial = leaf.port.take().find(({ kind }) => kind === "dial");
   assert(dial !== undefined);
@@ -129,7 +136,6 @@ export function greetedHub(
   leaf.flush();
   const hub = new TestPeer(leaf, dial.connection);
   assertEquals(hub.read().map(({ type }) => type), ["HELLO"]);
-  hub.send(peerWelcome(routerId, trailer));
   return hub;
 }
 

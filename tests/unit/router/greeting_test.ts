@@ -1,5 +1,5 @@
-import { NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../../../src/limits.ts";
-import { FEATURE } from "../../../src/wire/message.ts";
+import { MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOKEN_BYTES_MAX } from "../../../src/limits.ts";
+import { FEATURE, type Message } from "../../../src/wire/message.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf, hello, set, TestRouter } from "./test_router.ts";
 
@@ -51,6 +51,27 @@ Deno.test("a connection that says nothing for 10 s is told so and closed", () =>
   assertEquals(codeOf(client.readOne()), 101);
   assertEquals(client.closed?.code, 1008);
   assertEquals(router.core.connections, 0);
+});
+
+Deno.test("what is no CLASP message is refused before HELLO, and the connection closed", () => {
+  const router = new TestRouter();
+  const sends: readonly ((id: number) => void)[] = [
+    (id) => router.core.receivedText(id, router.nowMicros),
+    (id) => router.core.received(id, new Uint8Array(MESSAGE_BYTES_MAX + 1), router.nowMicros),
+  ];
+  for (const send of sends) {
+    const client = router.connect();
+    send(client.id);
+    assertEquals(codeOf(client.readOne()), 100);
+    assertEquals(client.closed?.code, 1008);
+  }
+});
+
+Deno.test("the name in HELLO is measured in bytes, as its bound is", () => {
+  const router = new TestRouter();
+  const client = router.connect();
+  client.send({ ...hello(), name: "€".repeat(NAME_BYTES_MAX) } as Message);
+  assertEquals(codeOf(client.readOne()), 101);
 });
 
 Deno.test("a client that said HELLO is not closed after 10 s", () => {
