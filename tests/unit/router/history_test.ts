@@ -135,6 +135,24 @@ Deno.test("a history leaves out values whose own TTL has passed", () => {
   assertEquals(desk.ask(3), { "/a": [1, 3, 4] });
 });
 
+Deno.test("what expires before a slow reader's turn is not in its history", () => {
+  const desk = new Desk();
+  desk.set(new Uint8Array(30_000));
+  desk.set(new Uint8Array(30_001), "/a", { ttl: ONE_SECOND_ABSOLUTE });
+  desk.set(new Uint8Array(2));
+  desk.reader.read();
+  const { port } = desk.router;
+  let sent = 0;
+  port.bufferedBytes = (id) => id === desk.reader.id && sent++ > 0 ? FULL : 0;
+  desk.reader.send(desk.subscribe(9), FIRE);
+  desk.router.advance(2_000);
+  port.bufferedBytes = () => 0;
+  desk.router.advance(10);
+  // The one that had to wait gave way to the current one.
+  const sizes = sizesOf(desk.reader.read());
+  assertEquals([sizes[0], new Set(sizes.slice(1))], [30_000, new Set([2])]);
+});
+
 Deno.test("a history has what came from other routers, each version once", () => {
   const desk = new Desk();
   desk.merge("/b/x", { revision: 1, timestampMicros: 10 });
@@ -146,13 +164,17 @@ Deno.test("a history has what came from other routers, each version once", () =>
 });
 
 Deno.test("a history goes up also where a router forgot a param and it came back older", () => {
+  for (const timestampMicros of [3, 9]) checkForgotten(timestampMicros);
+});
+
+function checkForgotten(timestampMicros: number): void {
   const desk = new Desk();
   for (const revision of [1, 5, 6]) desk.merge("/b/x", { revision, timestampMicros: revision });
   desk.router.core.params.forget("/b/x");
   assertEquals(desk.ask(9), {});
-  desk.merge("/b/x", { revision: 3, timestampMicros: 3 });
+  desk.merge("/b/x", { revision: 3, timestampMicros });
   assertEquals(desk.ask(9), { "/b/x": [1, 3] });
-});
+}
 
 Deno.test("what changes before a slow reader's turn comes without its history", () => {
   const desk = new Desk();
@@ -170,9 +192,11 @@ Deno.test("what changes before a slow reader's turn comes without its history", 
 });
 
 Deno.test("a history that does not fit one message goes on, unless its address changes", () => {
-  for (const isChanged of [false, true]) {
+  // Three fit a message, so it is the current one that has to wait, or one before it.
+  const counts = [4, 5, 6, 7];
+  for (const [count, isChanged] of counts.flatMap((n) => [[n, false], [n, true]] as const)) {
     const desk = new Desk();
-    const sizes = [1, 2, 3, 4, 5, 6].map((n) => 10_000 + n);
+    const sizes = Array.from({ length: count }, (_, n) => 10_000 + n);
     for (const size of sizes) desk.set(new Uint8Array(size));
     desk.reader.read();
     const { port } = desk.router;
