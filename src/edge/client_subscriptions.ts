@@ -55,10 +55,10 @@ export class ClientSubscriptions {
     const { state } = entry;
     entry.state = { phase: "established" };
     if (state.phase !== "gathering") return;
+    this.#release(state.gathered, entry);
     for (const gathered of state.gathered.values()) {
       for (const update of inOrder(gathered)) entry.onUpdate(update);
     }
-    this.#release(state.gathered, entry);
   }
 
   /** Removes one; false when there is none. */

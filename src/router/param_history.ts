@@ -100,14 +100,15 @@ export class ParamHistory implements Pick<ParamStore, "get" | "walk"> {
 
   /** The address that changed last comes first. */
   #findPasts(): Past[] {
-    const { journal } = this.#options.params;
+    const { params: { journal }, pattern } = this.#options;
     const findings = new Map<string, Finding>();
     for (let sequence = journal.end - 1; sequence >= journal.first; sequence--) {
       const address = journal.addressAt(sequence);
       if (address === undefined) break;
+      if (pattern.isLiteral && address !== pattern.text) continue;
       let finding = findings.get(address);
       if (finding === undefined) {
-        const isComplete = sequence >= this.#options.subscribedAt || !this.#matches(address);
+        const isComplete = sequence >= this.#options.subscribedAt || !matches(pattern, address);
         finding = { sequences: [], oldest: undefined, isComplete };
         findings.set(address, finding);
       }
@@ -131,11 +132,6 @@ export class ParamHistory implements Pick<ParamStore, "get" | "walk"> {
     finding.sequences.push(sequence);
     finding.oldest = version;
     finding.isComplete = finding.sequences.length >= valuesMax;
-  }
-
-  #matches(address: string): boolean {
-    const { pattern } = this.#options;
-    return pattern.isLiteral ? address === pattern.text : matches(pattern, address);
   }
 }
 
