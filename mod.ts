@@ -84,4 +84,5 @@ export {
   type SetOptions,
 } from "./src/edge/client.ts";
 export { ClientError } from "./src/edge/client_error.ts";
+export type { SubscribeOptions } from "./src/edge/subscribe_options.ts";
 export type { ParamUpdate, SignalUpdate, Update } from "./src/edge/update.ts";

@@ -70,6 +70,12 @@ export const LIMITED_IDLE_MS: number = 600_000;
 export const SAMPLE_WINDOW_MAX_MS: number = 1_000;
 /** Samples gathered in one message. */
 export const SAMPLES_GATHERED_MAX: number = 4_096;
+/** Changes of params that a router remembers for SUBSCRIBEs with `history`, all addresses together. */
+export const HISTORY_CHANGES_MAX: number = 10_000;
+/** Bytes of them, about: 16 MiB. */
+export const HISTORY_BYTES_MAX: number = 16_777_216;
+/** Values of each address that a SUBSCRIBE may ask for with `history`, the current one included. */
+export const HISTORY_VALUES_MAX: number = 1_000;
 /** Milliseconds between two moves of a gesture: the newest of those that come faster is sent. */
 export const GESTURE_MOVE_INTERVAL_MS: number = 16;
 /** Gestures whose moves one router conflates at once; those of others are sent as they come. */

@@ -1,5 +1,6 @@
 import { parsePattern } from "../address/pattern.ts";
 import type { Client } from "../edge/client.ts";
+import type { SubscribeOptions } from "../edge/subscribe_options.ts";
 import type { Update } from "../edge/update.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
@@ -7,6 +8,7 @@ import { CommandError } from "./command_error.ts";
 import { checked, CONNECTION_FLAGS, serverUrl, withClient } from "./connection.ts";
 import { printDiagnostic, printLine } from "./output.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { readSubscribeOptions, SUBSCRIBE_FLAGS } from "./subscribe_flags.ts";
 import { formatUpdate, formatUpdateAsJson } from "./update_text.ts";
 
 /** `clasp-fed sub`: prints what changes, until it is stopped. */
@@ -22,6 +24,7 @@ export const SUB_COMMAND: Command = {
   ],
   flags: [
     ...CONNECTION_FLAGS,
+    ...SUBSCRIBE_FLAGS,
     { name: "count", value: "NUMBER", help: "End after so many lines" },
     { name: "json", help: "Print each as an object on a line of its own" },
   ],
@@ -29,18 +32,23 @@ export const SUB_COMMAND: Command = {
     "First come the params that there are, then a line on standard error, then what changes. " +
     "Ctrl-C ends it with exit code 0.",
   ],
-  examples: ['clasp-fed sub "/site-a/**"', 'clasp-fed sub "/*/cue" --json --count 1'],
+  examples: [
+    'clasp-fed sub "/site-a/**"',
+    'clasp-fed sub "/*/cue" --types event --json --count 1',
+    'clasp-fed sub "/site-a/fader/*" --history 10 --rate 5 --epsilon 0.01',
+  ],
   run: runSub,
 };
 
 async function runSub(args: CommandArguments): Promise<number> {
   const pattern = checked(args.positional(0) ?? "/**", parsePattern);
   const count = args.integer("count", { min: 1, max: Number.MAX_SAFE_INTEGER }) ?? Infinity;
+  const options = readSubscribeOptions(args);
   const format = args.has("json") ? formatUpdateAsJson : formatUpdate;
   const url = serverUrl(args);
   const stopped = stopSignal();
   await withClient(args, async (client) => {
-    const printed = printUpdates(client, { pattern, count, format });
+    const printed = printUpdates(client, { pattern, options, count, format });
     const lost = client.closed.then((reason) => {
       throw new CommandError(`The connection to ${url} is gone: ${reason || "closed"}`);
     });
@@ -52,13 +60,13 @@ async function runSub(args: CommandArguments): Promise<number> {
 /** Resolves when so many updates were printed. */
 async function printUpdates(
   client: Client,
-  options: {
+  { pattern, options, count, format }: {
     readonly pattern: string;
+    readonly options: SubscribeOptions;
     readonly count: number;
     readonly format: (update: Update) => string;
   },
 ): Promise<void> {
-  const { pattern, count, format } = options;
   const done = Promise.withResolvers<void>();
   let left = count;
   const print = (update: Update): void => {
@@ -73,7 +81,7 @@ async function printUpdates(
       done.reject(error);
     }
   };
-  const subscribed = client.subscribe(pattern, print)
+  const subscribed = client.subscribe(pattern, print, options)
     .then(() => printDiagnostic(`Subscribed to ${pattern}`));
   await Promise.race([done.promise, Promise.all([subscribed, done.promise])]);
 }

@@ -1,5 +1,4 @@
 import {
-  ALL_SIGNALS,
   type EncodedValue,
   FEATURE,
   type FeatureName,
@@ -17,9 +16,11 @@ import { decodeFrame, encodeFrame } from "../wire/frame.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import { encodeValue, type Value } from "../wire/value_codec.ts";
 import { WireError } from "../wire/wire_error.ts";
-import { matches, parsePattern, type Pattern } from "../address/pattern.ts";
+import { parsePattern } from "../address/pattern.ts";
 import { ClientError } from "./client_error.ts";
+import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { PendingAnswers } from "./pending_answers.ts";
+import { encodeSubscribeOptions, type SubscribeOptions } from "./subscribe_options.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 import { type ParamUpdate, paramUpdateOf, signalUpdateOf, type Update } from "./update.ts";
 import { dialWebSocket } from "./websocket_dialer.ts";
@@ -70,16 +71,6 @@ export interface ClockFacts {
   readonly offsetMicros: number;
 }
 
-interface Subscription {
-  readonly pattern: Pattern;
-  readonly onUpdate: (update: Update) => void;
-  /**
-   * Revisions delivered so far, until the router has sent all that there is: the snapshot that
-   * follows WELCOME brings params that the one of the subscription brings again.
-   */
-  delivered: Map<string, number> | undefined;
-}
-
 /**
  * A connection to a CLASP router, for scripts, tests and the command line. It does not connect
  * again by itself.
@@ -109,7 +100,7 @@ export class Client {
   readonly #gets = new PendingAnswers<ParamUpdate>();
   readonly #acks = new PendingAnswers<void>();
   readonly #syncs = new PendingAnswers<{ readonly t2: number; readonly t3: number }>();
-  readonly #subscriptions = new Map<number, Subscription>();
+  readonly #subscriptions = new ClientSubscriptions();
   readonly #closed = Promise.withResolvers<string>();
   #nextSubscription = 1;
   #isClosed = false;
@@ -288,29 +279,37 @@ export class Client {
 
   /**
    * Subscribes and waits until the router has sent what there is: `onUpdate` was called with each
-   * matching param by then. Returns a function that unsubscribes.
+   * matching param by then, with `history` for each of its values, oldest first. Returns a function
+   * that unsubscribes.
+   *
+   * @throws {RangeError} when an option is a number that cannot be sent
+   * @throws {TypeError} when a type of signal is not known
+   * @throws {ClientError} with the router's code: 402 when it does not grant an option
    */
   async subscribe(
     pattern: string,
     onUpdate: (update: Update) => void,
-    options: { readonly signals?: readonly SignalName[] } = {},
+    options: SubscribeOptions = {},
   ): Promise<() => void> {
     const parsed = parsePattern(pattern);
+    const asked = encodeSubscribeOptions(options);
     const id = this.#nextSubscription++;
-    const types = options.signals?.reduce((mask, name) => mask | (1 << SIGNAL[name]), 0) ??
-      ALL_SIGNALS;
-    const subscription: Subscription = { pattern: parsed, onUpdate, delivered: new Map() };
-    this.#subscriptions.set(id, subscription);
-    const frame = encodeFrame({ type: "SUBSCRIBE", id, pattern, types }, { qos: QOS.confirm });
+    this.#subscriptions.add(id, {
+      pattern: parsed,
+      types: options.types,
+      hasHistory: (options.history ?? 0) > 1,
+      onUpdate,
+    });
     try {
+      const frame = encodeFrame({ type: "SUBSCRIBE", id, pattern, ...asked }, { qos: QOS.confirm });
       await this.#ask(this.#acks, pattern, frame);
     } catch (error) {
-      this.#subscriptions.delete(id);
+      this.#subscriptions.remove(id);
       throw error;
     }
-    subscription.delivered = undefined;
+    this.#subscriptions.established(id);
     return () => {
-      if (!this.#subscriptions.delete(id)) return;
+      if (!this.#subscriptions.remove(id)) return;
       this.#send(encodeFrame({ type: "UNSUBSCRIBE", id }, { qos: QOS.fire }));
     };
   }
@@ -324,16 +323,16 @@ export class Client {
   #received(message: Message): void {
     switch (message.type) {
       case "SET":
-        return this.#notify(paramUpdateOf(message, message.revision ?? 0));
+        return this.#subscriptions.told(paramUpdateOf(message, message.revision ?? 0));
       case "SNAPSHOT":
         for (const param of message.params) {
           const update = paramUpdateOf(param, param.revision);
           this.#gets.resolveAll(param.address, update);
-          this.#notify(update);
+          this.#subscriptions.shown(update);
         }
         return;
       case "PUBLISH":
-        return this.#notify(signalUpdateOf(message));
+        return this.#subscriptions.told(signalUpdateOf(message));
       case "ACK": {
         const address = message.address ?? "";
         const { revision } = message;
@@ -356,17 +355,6 @@ export class Client {
         return this.#send(encodeFrame({ type: "PONG" }));
       default:
         return;
-    }
-  }
-
-  #notify(update: Update): void {
-    for (const { pattern, onUpdate, delivered } of this.#subscriptions.values()) {
-      if (!matches(pattern, update.address)) continue;
-      if (update.kind === "param") {
-        if (delivered?.get(update.address) === update.revision) continue;
-        delivered?.set(update.address, update.revision);
-      }
-      onUpdate(update);
     }
   }
 

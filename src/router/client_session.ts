@@ -30,6 +30,7 @@ import { LimitedDelivery } from "./limited_delivery.ts";
 import { isP2p } from "./p2p_address.ts";
 import type { P2pSession } from "./p2p_signals.ts";
 import type { ParamChange } from "./param_change.ts";
+import { ParamHistory } from "./param_history.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { isReserved, reservedFor } from "./reserved.ts";
@@ -374,17 +375,26 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     const replaced = subscriptions.pattern(this, id);
     subscriptions.add(this, id, pattern, types, limits);
     this.#limited?.subscriptionsChanged(replaced === undefined ? [pattern] : [pattern, replaced]);
-    if (federation === undefined) return this.#answerSubscribe(message, pattern, wantsAck);
+    const answer = { pattern, wantsAck, subscribedAt: this.#router.params.journal.end };
+    if (federation === undefined) return this.#answerSubscribe(message, answer);
     this.#subscribesWaiting++;
     federation.whenKnown(pattern, () => {
       this.#subscribesWaiting--;
-      this.#answerSubscribe(message, pattern, wantsAck);
+      this.#answerSubscribe(message, answer);
     });
   }
 
-  #answerSubscribe(message: SubscribeMessage, pattern: Pattern, wantsAck: boolean): void {
+  #answerSubscribe(
+    message: SubscribeMessage,
+    { pattern, wantsAck, subscribedAt }: {
+      readonly pattern: Pattern;
+      readonly wantsAck: boolean;
+      /** End of the journal of params when it was asked. */
+      readonly subscribedAt: number;
+    },
+  ): void {
     const { params } = this.#router;
-    const { id, types, options: { epsilon = 0 } = {} } = message;
+    const { id, types, options: { epsilon = 0, history = 0 } = {} } = message;
     // Changes are counted from what the snapshot says.
     const taken = epsilon > 0
       ? (address: string, version: LiveVersion) => this.#limited?.snapshotSent(address, version)
@@ -395,8 +405,12 @@ export class ClientSession implements ConnectionHandler, P2pSession {
       const replaced = () => then && this.#connection.sendMessage(then);
       const filter = this.#isSeen;
       const source = new SnapshotSource({
-        store: params,
-        pattern,
+        ...(history > 1
+          ? {
+            store: new ParamHistory({ params, pattern, valuesMax: history, subscribedAt }),
+            pattern: pattern.isLiteral ? undefined : pattern,
+          }
+          : { store: params, pattern }),
         filter,
         evenIfEmpty: false,
         then,

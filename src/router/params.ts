@@ -16,6 +16,7 @@ import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import { type ChangeCause, ParamChange } from "./param_change.ts";
 import { ParamExpiry } from "./param_expiry.ts";
+import { ParamJournal } from "./param_journal.ts";
 import { isLocal } from "./reserved.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -74,6 +75,8 @@ export interface ParamsOptions {
 
 /** The params of a router: decides writes, stamps and merges versions, tells subscribers. */
 export class Params {
+  /** What changed last, for who asks for more than the newest. */
+  readonly journal: ParamJournal = new ParamJournal();
   readonly #options: ParamsOptions;
   /** What was stamped while this router was not timed, and when. */
   readonly #untimed = new Map<
@@ -142,6 +145,15 @@ export class Params {
       yield version.ttl === 0 ? next.value : { address, version: this.#asOfNow(address, version) };
     }
     return undefined;
+  }
+
+  /**
+   * Whether a version that was replaced may not be shown any more: its life would be over. A router
+   * that is not timed cannot tell, and shows none that has a TTL.
+   */
+  hasOutlived(version: Version): boolean {
+    if (version.ttl === 0) return false;
+    return !this.#options.isTimed() || this.#expiry.cameTooLate(version);
   }
 
   /** Digests of all that is kept; made when first asked for, and kept up to date from then on. */
@@ -339,6 +351,7 @@ export class Params {
     if (!isLocal(address)) this.#digests?.put(address, before, after);
     if (this.#renewable.size > 0) this.#checkRenewable(address, after);
     this.#options.store.put(address, after);
+    this.journal.add(address, after);
     this.#expiry.changed(address, before, after);
   }
 

@@ -1,4 +1,4 @@
-import { SAMPLE_WINDOW_MAX_MS } from "../limits.ts";
+import { HISTORY_VALUES_MAX, SAMPLE_WINDOW_MAX_MS } from "../limits.ts";
 import type { SubscribeOptions } from "../wire/message.ts";
 
 /** When an update is worth sending. */
@@ -30,10 +30,24 @@ export interface SubscriptionLimits extends UpdateLimit {
  * - Both hold for params and streams. An event, a timeline or a gesture's phase says something by
  *   itself and is never left out; a gesture's moves are conflated for everyone.
  * - `window`: milliseconds for which samples of a stream are gathered (`CLASP-Protocol.md`, 4.4.1).
- * - `history`: as many of the last values (`CLASP-Protocol.md`, 5.4). A router keeps the newest value
- *   of a param and nothing of other signals, so 1 is what every SUBSCRIBE gets: the snapshot. 0 gets
- *   it too, for state is promised to each new subscriber (`docs/core/signals.md`). More is refused,
- *   see {@linkcode subscribeOptionsProblem}.
+ * - `history`: as many of the last values of each param (`CLASP-Protocol.md`, 5.4), the current one
+ *   included. It limits nothing; see {@linkcode subscribeOptionsProblem}. 0 and 1 are what every
+ *   SUBSCRIBE gets, the snapshot, for state is promised to each new subscriber
+ *   (`docs/core/signals.md`). With more, the answer begins with the params whose earlier values the
+ *   router still remembers, as SNAPSHOT entries with their own revisions and timestamps: for each
+ *   the earlier values, oldest first, and behind them the current one.
+ *   - What is remembered is bounded, by `HISTORY_CHANGES_MAX` and `HISTORY_BYTES_MAX` for all params
+ *     of a router together, and is gone when the router is started anew. What came from other
+ *     routers counts too, as far as this one has seen it.
+ *   - Nothing expired is shown: no value whose TTL has passed, nothing from before an expiry, and no
+ *     history of a param that has expired.
+ *   - A param that changes between the SUBSCRIBE and its turn in the answer comes without its
+ *     history: an older value never follows a newer one in what the subscription brings. What the
+ *     session was told before, in the SNAPSHOT after WELCOME or by another subscription, may be
+ *     newer: who asks for history is shown revisions again.
+ *   - A SUBSCRIBE that replaces another, by its id, is answered like a new one. One that overlaps
+ *     with others has a history of its own, while each change after it comes once.
+ *   - Events, streams, gestures and timelines have no history.
  */
 export function toSubscriptionLimits(
   options: SubscribeOptions | undefined,
@@ -56,8 +70,8 @@ export function subscribeOptionsProblem(options: SubscribeOptions | undefined): 
   if (window > SAMPLE_WINDOW_MAX_MS) {
     return `window is ${window} ms; ask for at most ${SAMPLE_WINDOW_MAX_MS}`;
   }
-  if (history > 1) {
-    return `history is ${history}, but this router keeps the newest value only; ask for 1`;
+  if (history > HISTORY_VALUES_MAX) {
+    return `history is ${history} values; ask for at most ${HISTORY_VALUES_MAX}`;
   }
   return undefined;
 }

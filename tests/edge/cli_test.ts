@@ -95,6 +95,13 @@ Deno.test("wrong usage is one line that says what to type, exit code 2", async (
     [["pub", "/a", "1", "--phase", "move"], "--signal gesture"],
     [["sub", "/a/**b"], "Cannot parse pattern"],
     [["sub", "--count", "0"], "--count must be"],
+    [["sub", "--rate", "0.5"], "--rate must be a whole number from 1"],
+    [["sub", "--history", "0"], "--history must be"],
+    [["sub", "--window", "x"], "--window must be"],
+    [["sub", "--epsilon", "-1"], "--epsilon must be a number, 0 or more"],
+    [["sub", "--epsilon", "1,5"], "--epsilon must be"],
+    [["sub", "--types", "param,evnt"], "did you mean event?"],
+    [["sub", "--types", ","], "--types needs one of param, event"],
     [["info", "extra"], "one argument too many"],
   ];
   for (const [args, wanted] of cases) {
@@ -168,6 +175,39 @@ Deno.test("sub prints what there is, what is set and what is published", async (
 
   people.child.kill("SIGINT");
   assertEquals(await people.ended(), 0);
+});
+
+Deno.test("sub asks for what its flags say", async () => {
+  await using server = await startServer();
+  for (const value of ["0.1", "0.2", "0.5", "0.52", "0.9"]) await ask(server, "set", "/a", value);
+  await using faders = await Subscriber.start(
+    server,
+    ...["/a", "--types", "param,stream", "--history", "3", "--epsilon", "0.1", "--rate", "1000"],
+    ...["--window", "100"],
+  );
+  const lines = async (count: number) => {
+    const found: string[] = [];
+    while (found.length < count) found.push(await faders.line());
+    return found;
+  };
+  assertEquals(await lines(3), [
+    "/a = 0.5 (revision 3)",
+    "/a = 0.52 (revision 4)",
+    "/a = 0.9 (revision 5)",
+  ]);
+  for (const value of ["0.85", "0.7"]) await ask(server, "set", "/a", value);
+  await ask(server, "pub", "/a", "go");
+  await ask(server, "pub", "/a", "5", "--signal", "stream");
+  assertEquals(await lines(2), ["/a = 0.7 (revision 7)", "/a = [5.0] (stream)"]);
+});
+
+Deno.test("sub tells what its router does not grant", async () => {
+  await using server = await startServer();
+  for (const [flag, value] of [["--history", "1001"], ["--window", "1001"]] as const) {
+    const refused = await runCommand(["sub", flag, value, "--server", server.url]);
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertMatch(refused.stderr, /^clasp-fed: ERROR 402: [^\n]*ask for at most 1000\n$/);
+  }
 });
 
 Deno.test("sub fails when its router goes away", async () => {

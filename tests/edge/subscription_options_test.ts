@@ -93,7 +93,7 @@ Deno.test("options that cannot be honoured get 402, and the session goes on", as
   await using router = new LocalRouter();
   await using client = await RawClient.connect(router.port);
   const subscribe = { type: "SUBSCRIBE", id: 1, pattern: "/a", types: 0 } as const;
-  for (const options of [{ history: 10 }, { window: 60_000 }, { epsilon: -1 }]) {
+  for (const options of [{ history: 1_001 }, { window: 60_000 }, { epsilon: -1 }]) {
     const answer = await client.ask({ ...subscribe, options });
     assert(answer.type === "ERROR");
     assertEquals([answer.code, answer.address], [402, "/a"]);

@@ -365,7 +365,7 @@ Deno.test("options that cannot be honoured are refused with what to ask for, and
     [{ epsilon: -1 }, "epsilon is -1; ask for 0 or more"],
     [{ epsilon: NaN }, "epsilon is NaN; ask for 0 or more"],
     [{ window: 1_001 }, "window is 1001 ms; ask for at most 1000"],
-    [{ history: 2 }, "history is 2, but this router keeps the newest value only; ask for 1"],
+    [{ history: 1_001 }, "history is 1001 values; ask for at most 1000"],
   ];
   for (const [options, problem] of refused) {
     const desk = new Desk();

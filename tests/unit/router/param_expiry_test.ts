@@ -259,6 +259,19 @@ Deno.test("a router that learns the time counts all TTLs from their timestamps",
   assertEquals(it.stored("/past-but-long"), "tombstone");
 });
 
+Deno.test("a replaced version has outlived its TTL, where the time is known, and else if it has one", () => {
+  for (const isTimed of [true, false]) {
+    const it = new Setting({}, isTimed);
+    it.merge("/a", { ttl: 5 });
+    const version = it.params.get("/a");
+    assert(version !== undefined);
+    assertEquals(it.params.hasOutlived({ ...version, ttl: 0 }), false);
+    assertEquals(it.params.hasOutlived(version), !isTimed);
+    it.advance(5 * SECOND);
+    assertEquals(it.params.hasOutlived(version), true);
+  }
+});
+
 Deno.test("what was set before the time was known lives on when it is, by the time of its writing", () => {
   const it = new Setting({}, false);
   // Long ago by a clock that another router had.
