@@ -13,6 +13,7 @@ export class LoadView implements AsyncDisposable {
   steppedBack = 0;
   readonly #socket: WebSocket;
   readonly #ended: Promise<void>;
+  readonly #answered = Promise.withResolvers<void>();
   readonly #seen = new Map<string, number>();
 
   private constructor(socket: WebSocket) {
@@ -29,6 +30,8 @@ export class LoadView implements AsyncDisposable {
     await new Promise((resolve) => socket.onopen = resolve);
     view.send({ type: "HELLO", version: 1, features: FEATURE.param, name });
     view.send({ type: "SUBSCRIBE", id: 1, pattern: `${LOAD_ROOT}/**`, types: ALL_SIGNALS });
+    // Who stops the router now stops one that has read this.
+    await view.#answered.promise;
     return view;
   }
 
@@ -52,6 +55,7 @@ export class LoadView implements AsyncDisposable {
   }
 
   #take(message: Message): void {
+    this.#answered.resolve();
     if (message.type === "SET") this.#saw(message.address, message.value);
     if (message.type !== "SNAPSHOT") return;
     for (const { address, value } of message.params) this.#saw(address, value);

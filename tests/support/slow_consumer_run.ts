@@ -68,7 +68,8 @@ export async function runSlowConsumer(options: SlowConsumerOptions): Promise<Slo
   if (slow === undefined) return { ...measured, written };
   slow.resume();
   const resumedMs = performance.now();
-  const { view } = slow;
+  // A client of a router that hardly runs may have been given up by it.
+  const view = slow.view.isOpen ? slow.view : await slow.reopen(stack);
   const isCurrent = () => view.current(newest) === newest.size;
   // How many it has in the end is the result.
   await pollUntil(isCurrent, "the newest values", CATCH_UP_MS).catch(() => {});
@@ -91,6 +92,8 @@ interface Stoppable {
   readonly connections: number;
   stop(): void;
   resume(): void;
+  /** Another view, in place of one that was closed meanwhile. */
+  reopen(stack: AsyncDisposableStack): Promise<LoadView>;
 }
 
 async function startSlow(
@@ -129,6 +132,8 @@ async function startClient(port: number, stack: AsyncDisposableStack): Promise<S
       timer = setInterval(() => view.send({ type: "PING" }), SIGN_OF_LIFE_MS);
     },
     resume,
+    // Nobody may close a client for what it does not read.
+    reopen: () => Promise.resolve(view),
   };
 }
 
@@ -166,6 +171,7 @@ async function startLink(
       if (breathes) timers.push(setInterval(breathe, BREATH_INTERVAL_MS));
     },
     resume,
+    reopen: async (stack) => stack.use(await LoadView.open(leaf.port, "slow again")),
   };
 }
 
