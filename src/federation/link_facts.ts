@@ -55,7 +55,14 @@ export function isDrift(facts: LinkFacts, told: LinkFacts): boolean {
     (high - low > ROUND_TRIP_STEP_MS && high > ROUND_TRIP_RATIO * low);
 }
 
-/** The value of the param that shows a link: a map with the names of these facts. */
+/**
+ * The value of the param that shows a link: a map with the names of these facts, what counts as whole
+ * numbers.
+ */
 export function valueOf(facts: LinkFacts): EncodedValue {
-  return encodeValue({ ...facts });
+  const entries = Object.entries(facts).map(([name, fact]) => [
+    name,
+    typeof fact === "number" && name !== "rttMs" ? BigInt(Math.round(fact)) : fact,
+  ]);
+  return encodeValue(Object.fromEntries(entries));
 }
