@@ -26,7 +26,7 @@ export const GOES_ON = "goes on";
 
 /** All that came for a message, in words that are the same at each run. */
 export function describeHeard({ frames }: Heard, names: Volatile): string {
-  const described = frames.map((frame) =>
+  const described = frames.filter((frame) => !isUpdateAboutLinks(frame)).map((frame) =>
     spoken(frame, names) + steady(describeOwn(frame, names.names), names)
   );
   // A snapshot may come in any number of messages.
@@ -79,6 +79,11 @@ function isAboutLinks(message: Message): boolean {
     message.value[0] === VALUE_CODE.map;
 }
 
+/** To whom is subscribed to everything it comes in the midst of all else. */
+function isUpdateAboutLinks({ message, context }: PeerFrame): boolean {
+  return context?.message.kind === "update" && isAboutLinks(message);
+}
+
 /** The same text at each run. */
 function steady(text: string, { names, sessions }: Volatile): string {
   const { address, kept, outside, routerId } = names;
@@ -116,7 +121,8 @@ function describeFrame({ message, context }: PeerFrame): string {
 function describe(message: Message): string {
   switch (message.type) {
     case "SET":
-      return `SET ${message.address} r${message.revision} ${hex(message.value)}` +
+      return `SET ${message.address}` +
+        (message.revision === undefined ? "" : ` r${message.revision}`) + ` ${hex(message.value)}` +
         (message.ttl === undefined || message.ttl === 0
           ? ""
           : ` TTL 0x${message.ttl.toString(16)}`);

@@ -10,6 +10,8 @@ import {
   LEGACY_HELLO,
   PEER_HABITS,
   peerHello,
+  SUBSCRIBE_ALL,
+  syncComplete,
   V0_HELLO,
 } from "./handshakes.ts";
 import { V0_FORMS } from "./v0_forms.ts";
@@ -117,6 +119,7 @@ function asV0Client(target: Target): Stage {
 export function peerStages(target: Target): readonly Stage[] {
   const greeted = namesBelow("/q", "leaf-g");
   const registered = namesBelow("/p", "leaf-p");
+  const active = namesBelow("/a", "leaf-a");
   return [{
     phase: "As a peer that has said HELLO",
     cases: allCases(({ name }) => name.endsWith("DeclareNamespaces") ? "meanings" : "samples"),
@@ -133,6 +136,22 @@ export function peerStages(target: Target): readonly Stage[] {
       openSeat(target, PEER_HABITS, async (session) => {
         await greet(session, peerHello(registered(0).routerId));
         session.send(declaration(registered(0), false));
+        await session.settle();
+      }),
+  }, {
+    phase: "As a peer whose link is Active",
+    // Where it matters who decides: until then the hub does.
+    cases: allCases(({ name }) =>
+      /FORWARD of a (request|share)/.test(name) ? "meanings" : "samples"
+    ),
+    marking: "inside",
+    names: active,
+    open: () =>
+      openSeat(target, PEER_HABITS, async (session) => {
+        const names = active(0);
+        await greet(session, peerHello(names.routerId));
+        session.send(declaration(names, false), SUBSCRIBE_ALL);
+        session.send(syncComplete(names.namespace, names.routerId));
         await session.settle();
       }),
   }];
