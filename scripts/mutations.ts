@@ -752,6 +752,27 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "one slow answer would move the federation's time by seconds",
   },
   {
+    file: "src/federation/state_sync.ts",
+    find: "within.matches(address) && !isLocal(address)",
+    replace: "within !== undefined",
+    tests: ["tests/unit/federation/state_sync_test.ts"],
+    why: "a peer could ask for what it may not see, in the course of a comparison that it may have",
+  },
+  {
+    file: "src/federation/share_problem.ts",
+    find: "if (timestampMicros === undefined) return undefined;",
+    replace: "return undefined;",
+    tests: [SHARE_ROUTER],
+    why: "a bundle could be done at another time than it says",
+  },
+  {
+    file: "src/federation/link.ts",
+    find: "if (this.isRegistered) return this.#core.shares.cancelled(this, message);",
+    replace: "return this.#core.shares.cancelled(this, message);",
+    tests: [SHARE_ROUTER],
+    why: "whoever says HELLO in a router's name could take back its cues",
+  },
+  {
     file: "src/federation/digest_exchange.ts",
     find: "if (!this.#isFirst({ depth, index }, 1)) return;",
     replace: "",

@@ -19,6 +19,7 @@ import type {
   Message,
   ReplyEntry,
   RequestEntry,
+  ShareCancelMessage,
   SignalAnswerMessage,
   SignalsMessage,
   SyncMessage,
@@ -421,7 +422,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
         if (message.op === "Signals" || message.op === "SignalAnswer") {
           return this.#signals(message);
         }
-        if (message.op === "ShareCancel") return this.#core.shares.cancelled(this, message);
+        if (message.op === "ShareCancel") return this.#cancelled(message);
         if (message.op === "Time") this.#travelled(header.timestampMicros);
         return this.#role?.handle(message);
       default:
@@ -473,6 +474,12 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
       ERROR_CODE.refused,
       "Locks refused: the router has not declared its namespaces yet",
     );
+  }
+
+  #cancelled(message: ShareCancelMessage): void {
+    if (this.isRegistered) return this.#core.shares.cancelled(this, message);
+    const why = "the router has not declared its namespaces yet";
+    this.refuse(ERROR_CODE.refused, `Share not taken back: ${why}`);
   }
 
   #signals(message: SignalsMessage | SignalAnswerMessage): void {

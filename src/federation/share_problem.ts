@@ -2,9 +2,9 @@ import { addressProblem } from "../address/address.ts";
 import { BUNDLE_AHEAD_MAX_MS, WRITE_LIFE_MS } from "../limits.ts";
 import type { Part } from "../router/bundle.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
-import { isReserved } from "../router/reserved.ts";
+import { isReserved, reservedFor } from "../router/reserved.ts";
 import { canBeFollowed } from "../state/version.ts";
-import { type ShareEntry, SIGNAL } from "../wire/message.ts";
+import { type BundleMessage, type ShareEntry, SIGNAL } from "../wire/message.ts";
 
 /** Why a share that a peer sent cannot be done by anybody, or undefined. */
 export function shareEntryProblem(
@@ -33,6 +33,15 @@ export function shareEntryProblem(
   );
 }
 
+/** Why the BUNDLE of a share cannot be done, or undefined: it is not to run at a time of its own. */
+export function shareTimeProblem({ timestampMicros }: BundleMessage): Refusal | undefined {
+  if (timestampMicros === undefined) return undefined;
+  return refusal(
+    ERROR_CODE.invalidMessage,
+    "its BUNDLE has a time of its own, and the time of a share stands in its context",
+  );
+}
+
 /** Why no peer's client may do this, or undefined. */
 export function partProblem(part: Part): Refusal | undefined {
   const { address } = part;
@@ -41,7 +50,7 @@ export function partProblem(part: Part): Refusal | undefined {
   if (isReserved(address)) {
     return {
       code: ERROR_CODE.refused,
-      message: `Cannot write "${address}": routers write there about themselves`,
+      message: `Cannot write "${address}": ${reservedFor(address)}`,
       address,
     };
   }

@@ -23,7 +23,7 @@ import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
 import { peerSender } from "./peer_sender.ts";
 import { SentShares, type ShareCounted, shareKey } from "./sent_shares.ts";
-import { shareEntryProblem } from "./share_problem.ts";
+import { shareEntryProblem, shareTimeProblem } from "./share_problem.ts";
 import { lockSets, ShareLocks } from "./share_locks.ts";
 import type { RequestIdentity } from "./write_requests.ts";
 
@@ -143,7 +143,7 @@ export class ShareRouter {
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: ShareAnswer): void => reply(link, identity, answer);
     const parts: Part[] = [];
-    const refusal = flatten(bundle, parts, 1) ??
+    const refusal = flatten(bundle, parts, 1) ?? shareTimeProblem(bundle) ??
       shareEntryProblem(entry, parts, this.#core.timeMicros()) ??
       this.#identityProblem(link, identity, { entry, parts }) ?? lifeProblem(link, entry);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });

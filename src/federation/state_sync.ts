@@ -79,9 +79,12 @@ export class StateSync {
   }
 
   #newExchange(id: number, scope: readonly Pattern[]): DigestExchange {
+    const within = new PatternSet(scope);
     const exchange = new DigestExchange(id, this.#viewOf(scope), {
       send: (message) => this.#link.sendMessage(message),
-      lacks: (addresses) => this.#send(addresses),
+      // The peer may ask for anything: only what is compared is for it.
+      lacks: (addresses) =>
+        this.#send(addresses.filter((address) => within.matches(address) && !isLocal(address))),
       finished: () => {
         this.#exchange = undefined;
         this.#complete(scope);

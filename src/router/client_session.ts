@@ -273,7 +273,9 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   #query({ pattern: text }: QueryMessage): void {
     const refuse = (code: ErrorCode, why: string) => this.#connection.refuseWith(code, why, text);
     const problem = patternProblem(text);
-    if (problem !== undefined) return refuse(ERROR_CODE.invalidPattern, problem);
+    if (problem !== undefined) {
+      return refuse(ERROR_CODE.invalidPattern, `Not a pattern: ${problem}`);
+    }
     if (!this.#connection.outbox.takesSource()) {
       return refuse(
         ERROR_CODE.tooMany,

@@ -64,13 +64,17 @@ export class ServerProcess implements AsyncDisposable {
   readonly #waiters = new Set<() => void>();
   readonly #output: Promise<void>;
   #port = 0;
-  #hasEnded = false;
+  /** How it ended, once it has. */
+  #end: Deno.CommandStatus | undefined;
 
   constructor(child: Deno.ChildProcess) {
     this.child = child;
     this.logs = this.#logs;
     this.#output = this.#readLogs();
-    Promise.all([child.status, this.#output]).then(() => this.#wake(true));
+    Promise.all([child.status, this.#output]).then(([status]) => {
+      this.#end = status;
+      this.#wake();
+    });
   }
 
   /** Where it listens. */
@@ -89,7 +93,7 @@ export class ServerProcess implements AsyncDisposable {
     const look = (): void => {
       const found = this.#logs.find(isIt);
       if (found !== undefined) resolve(found);
-      else if (this.#hasEnded) reject(new Error(`The server has ended without ${what}`));
+      else if (this.#end !== undefined) reject(new Error(endedWithout(what, this.#end)));
     };
     this.#waiters.add(look);
     look();
@@ -147,15 +151,18 @@ export class ServerProcess implements AsyncDisposable {
     const lines = this.child.stderr.pipeThrough(new TextDecoderStream()).pipeThrough(splitLines());
     for await (const line of lines) {
       this.#logs.push(parseLine(line));
-      this.#wake(false);
+      this.#wake();
     }
     await output;
   }
 
-  #wake(hasEnded: boolean): void {
-    if (hasEnded) this.#hasEnded = true;
+  #wake(): void {
     for (const waiter of [...this.#waiters]) waiter();
   }
+}
+
+function endedWithout(what: string, { code, signal }: Deno.CommandStatus): string {
+  return `The server has ended without ${what}, with ${signal ?? `exit code ${code}`}`;
 }
 
 /**

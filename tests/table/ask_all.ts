@@ -1,7 +1,7 @@
 import { type ServerProcess, startServer } from "../support/process.ts";
 import { askClosing, askStopping } from "./closing.ts";
 import { QuietLeaf, Witness } from "./bystanders.ts";
-import { setSeven } from "./handshakes.ts";
+import { announcement, setSeven } from "./handshakes.ts";
 import {
   clientStages,
   KEPT,
@@ -66,7 +66,7 @@ async function askRouter(
   const witness = await Witness.connect(server.port);
   const { session: bystander } = witness.socket;
   const leaf = args.includes("--features") ? await QuietLeaf.connect(server.port) : undefined;
-  bystander.send(setSeven(KEPT));
+  bystander.send(setSeven(KEPT), announcement(KEPT));
   await bystander.settle();
   const target = { port: server.port, bystander };
   const rows = [...await askStages(stagesOf(target), progress)];

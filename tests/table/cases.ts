@@ -1,6 +1,6 @@
 import { QOS } from "../../src/wire/message.ts";
 import { cutForm, encodeForm } from "./encode_form.ts";
-import type { Form, Names } from "./form.ts";
+import { type Form, type Names, NO_SESSION } from "./form.ts";
 import { type Bytes, frame, join } from "./raw_bytes.ts";
 
 /** One row: a message in which one thing is as it should not be, or nothing. */
@@ -120,5 +120,6 @@ const PROBE: Names = {
   outside: "/o/00000",
   namespace: "/t/**",
   routerId: "leaf-0",
+  session: NO_SESSION,
   number: 0,
 };

@@ -109,7 +109,8 @@ function welcome(name: string, features: number, more: readonly Field[]): Form {
 
 const SIGNALS = Object.entries(SIGNAL);
 
-function definition(owner: string): readonly Field[] {
+/** Definitions, behind their count. */
+export function definition(owner: string): readonly Field[] {
   const covers = (field: string) => [`SignalDefinition.${field}`];
   return [
     countField({
@@ -275,6 +276,82 @@ export const PUBLISH: Form = {
   ],
 };
 
+const AHEAD_MICROS = { "a second ago": -1e6, "in an hour": 3_600e6, "in 25 hours": 90_000e6 };
+
+/** By the clock of this machine, which is the one of the router. */
+function fromNow(): readonly Variant[] {
+  return Object.entries(AHEAD_MICROS).map(([name, micros]) => ({
+    name,
+    make: () => uint(8, BigInt(Date.now()) * 1_000n + BigInt(micros)),
+  }));
+}
+
+/** A map of one text. */
+function textMap(key: string, value: string): Bytes {
+  return join(VALUE_CODE.map, uint(2, 1), text(key), VALUE_CODE.string, text(value));
+}
+
+function p2pForm(kind: "announce" | "signal", field: "session_id" | "from"): Form {
+  return {
+    name: `PUBLISH of a P2P ${kind}`,
+    type: "PUBLISH",
+    fields: [
+      flagsField({
+        name: "flags",
+        covers: [],
+        sample: () => uint(1, SIGNAL.event << 5),
+        more: SIGNALS.filter(([name]) => name !== "event")
+          .map(([name, code]) => fixed(name, uint(1, code << 5))),
+      }),
+      {
+        name: "address",
+        covers: [],
+        sample: ({ session }) =>
+          text(kind === "announce" ? "/clasp/p2p/announce" : `/clasp/p2p/signal/${session}`),
+        variants: [
+          fixed("of nobody", text("/clasp/p2p/signal/nobody")),
+          fixed("without a session", text("/clasp/p2p/signal")),
+          fixed("of an empty session", text("/clasp/p2p/signal/")),
+          fixed("below a session", text("/clasp/p2p/signal/nobody/more")),
+          fixed("of nothing that is known", text("/clasp/p2p/more")),
+          fixed("a session of 1000 bytes", text(`/clasp/p2p/signal/${"s".repeat(1_000)}`)),
+        ],
+      },
+      {
+        name: "content",
+        covers: [],
+        sample: ({ session }) => join(1, textMap(field, session)),
+        variants: [
+          fixed("none", uint(1, 0)),
+          fixed("no map", join(1, I32)),
+          fixed("nobody's", join(1, textMap(field, "nobody"))),
+          fixed("without a sender", join(1, textMap("type", "offer"))),
+          fixed(
+            "a sender that is no text",
+            join(
+              1,
+              VALUE_CODE.map,
+              uint(2, 1),
+              text(field),
+              I32,
+            ),
+          ),
+          fixed("a sender that is null", join(1, VALUE_CODE.map, uint(2, 1), text(field), 0)),
+          {
+            name: "a sender twice",
+            make: ({ session }) =>
+              join(
+                join(1, VALUE_CODE.map, uint(2, 2)),
+                join(text(field), VALUE_CODE.string, text(session)),
+                join(text(field), VALUE_CODE.string, text("nobody")),
+              ),
+          },
+        ],
+      },
+    ],
+  };
+}
+
 const GET: Form = {
   name: "GET",
   type: "GET",
@@ -350,6 +427,7 @@ const SUBSCRIBE: Form = {
         name,
         covers: [`SubscribeOptions.${name}`],
         flag: { field: "options", bits: { maxRate: 0x01, history: 0x04, window: 0x08 }[name] },
+        more: [fixed("30", uint(4, 30))],
       })
     ),
     f64Field({
@@ -358,6 +436,15 @@ const SUBSCRIBE: Form = {
       flag: { field: "options", bits: 0x02 },
     }),
   ],
+  wholes: [{
+    field: "options",
+    name: "all options",
+    make: ({ kept }) =>
+      frame(join(
+        join(MESSAGE_CODE.SUBSCRIBE, uint(4, 1), text(kept), 0xff, 0x0f),
+        join(uint(4, 30), f64(0.5), uint(4, 1), uint(4, 1_000)),
+      )),
+  }],
 };
 
 const UNSUBSCRIBE: Form = {
@@ -422,7 +509,8 @@ function nestedBundle(names: Names, depth: number): Bytes {
   return payload;
 }
 
-const BUNDLE: Form = {
+/** A bundle of one SET. */
+export const BUNDLE: Form = {
   name: "BUNDLE",
   type: "BUNDLE",
   fields: [
@@ -446,7 +534,7 @@ const BUNDLE: Form = {
       name: "timestamp",
       covers: ["BundleMessage.timestampMicros"],
       flag: { field: "flags", bits: 0x80 },
-      more: [fixed("long ago", uint(8, 1))],
+      more: [fixed("long ago", uint(8, 1)), ...fromNow()],
     }),
     {
       name: "messages",
@@ -455,6 +543,41 @@ const BUNDLE: Form = {
       variants: [
         { name: "an event", make: (names) => inBundle(encodeForm(PUBLISH, names)) },
         fixed("a PING", inBundle(Uint8Array.of(MESSAGE_CODE.PING))),
+        ...["announce", "signal/nobody"].map((path) =>
+          fixed(
+            `an event at /clasp/p2p/${path}`,
+            inBundle(join(
+              MESSAGE_CODE.PUBLISH,
+              SIGNAL.event << 5,
+              text(`/clasp/p2p/${path}`),
+              join(1, I32),
+            )),
+          )
+        ),
+        {
+          name: "a bundle of its SET",
+          make: (names) => inBundle(bundle(encodeForm(SET, names))),
+        },
+        {
+          name: "a bundle for another time",
+          make: (names) =>
+            inBundle(join(
+              MESSAGE_CODE.BUNDLE,
+              0x80,
+              uint(2, 1),
+              uint(8, 2n ** 53n - 1n),
+              inBundle(encodeForm(SET, names)),
+            )),
+        },
+        {
+          name: "a SET that locks",
+          make: (names) => inBundle(join(MESSAGE_CODE.SET, 0x44, text(names.address), uint(4, 7))),
+        },
+        {
+          name: "a SET that expects revision 9",
+          make: (names) =>
+            inBundle(join(MESSAGE_CODE.SET, 0x84, text(names.address), uint(4, 7), uint(8, 9))),
+        },
         { name: "a GET", make: (names) => inBundle(encodeForm(GET, names)) },
         fixed("an unknown message", inBundle(Uint8Array.of(0x7f)), { isLie: true }),
         fixed("an empty message", inBundle(new Uint8Array()), { isLie: true }),
@@ -536,7 +659,8 @@ const SYNC: Form = {
   }],
 };
 
-const ACK: Form = {
+/** ACK, which says nothing but that. */
+export const ACK: Form = {
   name: "ACK",
   type: "ACK",
   fields: [
@@ -726,6 +850,8 @@ export const CLIENT_FORMS: readonly Form[] = [
   SUBSCRIBE,
   UNSUBSCRIBE,
   PUBLISH,
+  p2pForm("announce", "session_id"),
+  p2pForm("signal", "from"),
   SET,
   GET,
   SNAPSHOT,

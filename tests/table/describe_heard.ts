@@ -1,6 +1,12 @@
 import type { PeerFrame } from "../sim/peer_frames.ts";
-import { type Message, type NamespaceSyncMessage, VALUE_CODE } from "../../src/wire/message.ts";
+import {
+  type Message,
+  type NamespaceSyncMessage,
+  type SignalsMessage,
+  VALUE_CODE,
+} from "../../src/wire/message.ts";
 import { isReserved } from "../../src/router/reserved.ts";
+import { isV0Frame } from "../../src/wire/v0_frame.ts";
 import type { Names } from "./form.ts";
 import type { Heard } from "./wire_session.ts";
 
@@ -9,6 +15,8 @@ export interface Volatile {
   readonly names: Names;
   /** Ids of sessions. */
   readonly sessions: readonly string[];
+  /** The session speaks v0. */
+  readonly isV0?: boolean;
 }
 
 /** Nothing came. */
@@ -18,10 +26,12 @@ export const GOES_ON = "goes on";
 
 /** All that came for a message, in words that are the same at each run. */
 export function describeHeard({ frames }: Heard, names: Volatile): string {
-  const described = frames.map((frame) => steady(describeOwn(frame, names.names), names));
+  const described = frames.filter((frame) => !isUpdateAboutLinks(frame)).map((frame) =>
+    spoken(frame, names) + steady(describeOwn(frame, names.names), names)
+  );
   // A snapshot may come in any number of messages.
   const distinct = described.filter((text, index) =>
-    text !== STATE || described[index - 1] !== STATE
+    (text !== STATE && text !== DEFINITIONS) || described[index - 1] !== text
   );
   return distinct.length === 0 ? SILENCE : distinct.join(", ");
 }
@@ -43,18 +53,24 @@ export function describeEffects(frames: readonly PeerFrame[], names: Volatile): 
   return effects.length === 0 ? "" : effects.join(", ");
 }
 
+/** In what an answer is, when that is not what the session speaks. */
+function spoken({ bytes }: PeerFrame, { isV0 = false }: Volatile): string {
+  return isV0Frame(bytes) === isV0 ? "" : isV0 ? "in v1: " : "in v0: ";
+}
+
 /** What others have set depends on what was asked before. */
 function describeOwn(frame: PeerFrame, { address, kept, outside }: Names): string {
   const { message } = frame;
-  if (message.type !== "SNAPSHOT" || message.params.length === 0) return describeFrame(frame);
-  const isOwn = message.params.every((param) =>
-    param.address === kept || param.address.startsWith(address) ||
-    param.address.startsWith(outside)
-  );
-  return isOwn ? describeFrame(frame) : STATE;
+  const isOwn = (about: { readonly address: string }) =>
+    about.address === kept || about.address.startsWith(address) ||
+    about.address.startsWith(outside);
+  if (message.type === "SNAPSHOT" && !message.params.every(isOwn)) return STATE;
+  if (message.type === "RESULT" && !message.signals.every(isOwn)) return DEFINITIONS;
+  return describeFrame(frame);
 }
 
 const STATE = "SNAPSHOT of the state";
+const DEFINITIONS = "RESULT of all definitions";
 const LONG = 100;
 
 /** What routers tell of their links, as maps, comes whenever it changes. */
@@ -63,17 +79,26 @@ function isAboutLinks(message: Message): boolean {
     message.value[0] === VALUE_CODE.map;
 }
 
+/** To whom is subscribed to everything it comes in the midst of all else. */
+function isUpdateAboutLinks({ message, context }: PeerFrame): boolean {
+  return context?.message.kind === "update" && isAboutLinks(message);
+}
+
 /** The same text at each run. */
 function steady(text: string, { names, sessions }: Volatile): string {
   const { address, kept, outside, routerId } = names;
   let result = text;
-  for (const session of sessions) result = result.replaceAll(session, "SESSION");
+  for (const session of sessions) {
+    result = result.replaceAll(session, "SESSION")
+      .replaceAll(new TextEncoder().encode(session).toHex(), "(SESSION)");
+  }
   result = result.replaceAll(address, "ADDRESS").replaceAll(kept, "KEPT")
     .replaceAll(outside, "OUTSIDE").replaceAll(address.slice(1), "ADDRESS without slash")
     .replaceAll(/\b127\.0\.0\.1:\d+\b/g, "HOST")
     .replaceAll(/offset \d+: it takes \d+ bytes, \d+ are left/g, "its offset: too few bytes left")
     .replaceAll(/at offset \d+/g, "at its offset")
     .replaceAll(/the request was \d+ ms on its way/g, "the request was too long on its way")
+    .replaceAll(/\b\d+ s ahead of/g, "too far ahead of")
     .replaceAll(routerId, "SENDER");
   // Fillers of long texts, and control characters.
   result = result.replaceAll(/(.)\1{30,}/g, (run, letter) => `${letter}...(${run.length})`)
@@ -96,7 +121,8 @@ function describeFrame({ message, context }: PeerFrame): string {
 function describe(message: Message): string {
   switch (message.type) {
     case "SET":
-      return `SET ${message.address} r${message.revision} ${hex(message.value)}` +
+      return `SET ${message.address}` +
+        (message.revision === undefined ? "" : ` r${message.revision}`) + ` ${hex(message.value)}` +
         (message.ttl === undefined || message.ttl === 0
           ? ""
           : ` TTL 0x${message.ttl.toString(16)}`);
@@ -132,6 +158,7 @@ function describe(message: Message): string {
     case "GET":
       return `GET ${message.address}`;
     case "RESULT":
+      if (message.signals.length === 0) return "RESULT of nothing";
       return `RESULT ${
         message.signals.map(({ address, signal, datatype, access }) =>
           [address, `signal ${signal}`, datatype, access].filter((part) => part).join(" ")
@@ -161,14 +188,29 @@ function describeSync(message: Message & { readonly type: "FEDERATION_SYNC" }): 
       return `LINK_ACK ${message.events}`;
     case "SignalAnswer":
       return `SIGNAL_ANSWER ${message.code}`;
-    case "Forward":
     case "ShareCancel":
+      return `SHARE_CANCEL ${message.requestId}`;
     case "Signals":
+      return describeSignals(message);
+    case "Forward":
     case "Time":
       return message.op;
     default:
       return describeNamespaces(message);
   }
+}
+
+/** Only what is not empty. */
+function describeSignals({ offered, withdrawn, joined, left }: SignalsMessage): string {
+  const lists = Object.entries({
+    offered: offered.map(({ address }) => address),
+    withdrawn,
+    joined,
+    left,
+  });
+  const shown = lists.filter(([, items]) => items.length > 0)
+    .map(([name, items]) => ` ${name} ${items.join(" ")}`);
+  return `SIGNALS${shown.join("")}`;
 }
 
 function describeNamespaces({ op, patterns, declare }: NamespaceSyncMessage): string {

@@ -17,6 +17,7 @@ export interface Cut {
 
 /** The payload of a message: as in the sample, or with one field changed. */
 export function encodeForm(form: Form, names: Names, change?: Change): Bytes {
+  if (form.payload !== undefined) return form.payload(names);
   return join(MESSAGE_CODE[form.type], ...piecesOf(form, names, change).map(({ bytes }) => bytes));
 }
 

@@ -7,7 +7,7 @@ import {
   PATH_ROUTERS_MAX,
 } from "../../src/limits.ts";
 import { MESSAGE_CODE, VALUE_CODE } from "../../src/wire/message.ts";
-import { PUBLISH, SET } from "./client_forms.ts";
+import { ACK, BUNDLE, definition, PUBLISH, SET } from "./client_forms.ts";
 import { encodeForm } from "./encode_form.ts";
 import {
   addressField,
@@ -20,7 +20,7 @@ import {
   u64Field,
   uintField,
 } from "./field_kinds.ts";
-import type { Field, Form, Make, Names, Whole } from "./form.ts";
+import type { Field, Form, Make, Names, Variant, Whole } from "./form.ts";
 import { type Bytes, frame, type FrameLies, join, text, uint } from "./raw_bytes.ts";
 
 const FEDERATION_SYNC = "FEDERATION_SYNC";
@@ -56,7 +56,7 @@ const OPERATION: Form = {
     name: "operation",
     covers: [],
     sample: () => uint(1, 0),
-    variants: [fixed("0x0a", uint(1, 0x0a)), fixed("0xff", uint(1, 0xff))]
+    variants: [fixed("0x0d", uint(1, 0x0d)), fixed("0xff", uint(1, 0xff))]
       .map((variant) => ({ ...variant, isLie: true })),
   }],
 };
@@ -170,19 +170,23 @@ export const LEGACY_DECLARE: Form = sync(
   namespaceFields("DeclareNamespaces", true),
 );
 
-/** The kinds of tombstones are those of versions, from here on. */
-const FIRST_TOMBSTONE_KIND = 5;
+/** The kinds of tombstones, with those of versions. */
+const KIND_OF_VERSIONS: ReadonlyMap<number, number> = new Map([[5, 0], [6, 1]]);
+const UNKNOWN_KIND = 9;
+const SHARE = 7;
+const SHARE_REPLY = 8;
 
-function contextFields(kind: number, covers: "union" | "request" | "event" | "reply"): Field[] {
+function contextFields(kind: number, covers: "union" | "numbered"): Field[] {
+  const ofVersions = KIND_OF_VERSIONS.get(kind);
   return [
     {
       name: "kind",
       covers: [],
       sample: () => uint(1, kind),
       variants: kind === 0
-        ? [fixed("7", uint(1, 7), { isLie: true })]
-        : kind >= FIRST_TOMBSTONE_KIND
-        ? [fixed("no tombstone", uint(1, kind - FIRST_TOMBSTONE_KIND))]
+        ? [fixed(String(UNKNOWN_KIND), uint(1, UNKNOWN_KIND), { isLie: true })]
+        : ofVersions !== undefined
+        ? [fixed("no tombstone", uint(1, ofVersions))]
         : [],
     },
     // The frames behind it are no part of this payload: one too few of them is a lie too.
@@ -359,6 +363,118 @@ const REPLY_ENTRY: readonly Field[] = [
   uintField(1, { name: "locked", covers: ["ReplyEntry.locked"], sample: () => uint(1, 0) }),
 ];
 
+/** Federation time from here on, as near as a leaf has it. */
+function runAt(name: string, aheadMicros: number): Variant {
+  return { name, make: () => uint(8, BigInt(Date.now()) * 1_000n + BigInt(aheadMicros)) };
+}
+
+const SHARE_ENTRY: readonly Field[] = [
+  u64Field({
+    name: "request id",
+    covers: ["ShareEntry.requestId"],
+    sample: ({ number }) => uint(8, number),
+  }),
+  uintField(4, {
+    name: "remaining life",
+    covers: ["ShareEntry.remainingLifeMs"],
+    sample: () => uint(4, 5_000),
+  }),
+  u64Field({
+    name: "run at",
+    covers: ["ShareEntry.runAtMicros"],
+    sample: () => uint(8, 0),
+    more: [
+      fixed("long ago", uint(8, 1)),
+      runAt("in an hour", 3_600e6),
+      runAt("in 25 hours", 90_000e6),
+    ],
+  }),
+  u64Field({
+    name: "known timestamp",
+    covers: ["ShareEntry.knownTimestampMicros"],
+    sample: () => uint(8, 0),
+  }),
+  textField({
+    name: "holder",
+    covers: ["ShareEntry.holder"],
+    sample: () => text(""),
+    more: [fixed("a session", text("s-1")), fixed("with a slash", text("s/1"))],
+  }),
+];
+
+const SHARE_REPLY_ENTRY: readonly Field[] = [
+  u64Field({
+    name: "request id",
+    covers: ["ShareReplyEntry.requestId"],
+    sample: ({ number }) => uint(8, number),
+  }),
+  uintField(1, {
+    name: "flags",
+    covers: ["ShareReplyEntry.afterwards"],
+    sample: () => uint(1, 0),
+    more: [fixed("afterwards", uint(1, 1))],
+  }),
+  uintField(4, {
+    name: "late",
+    covers: ["ShareReplyEntry.lateMs"],
+    sample: () => uint(4, 0),
+  }),
+];
+
+/** A context with one numbered entry, about the frame behind it. */
+function numbered(names: Names, kind: number, entry: Bytes): Bytes {
+  return frame(join(
+    join(MESSAGE_CODE.FEDERATION_SYNC, 0x05, kind, uint(2, 1)),
+    join(text(names.routerId), uint(8, 1), entry),
+  ));
+}
+
+function shareOf(names: Names, runAtMicros: bigint, ...sets: readonly Bytes[]): Bytes {
+  const { number } = names;
+  const entry = join(uint(8, number), uint(4, 5_000), uint(8, runAtMicros), uint(8, 0), text(""));
+  const parts = sets.map((set) => join(uint(2, set.length), set));
+  const payload = join(MESSAGE_CODE.BUNDLE, 0, uint(2, sets.length), ...parts);
+  return join(numbered(names, SHARE, entry), frame(payload));
+}
+
+function setOf(address: string): Bytes {
+  return join(MESSAGE_CODE.SET, VALUE_CODE.i32, text(address), uint(4, 7));
+}
+
+const SHARE_WHOLES: readonly Whole[] = [{
+  field: "BUNDLE messages",
+  name: "two SETs",
+  make: (names) => shareOf(names, 0n, setOf(names.outside), setOf(`${names.outside}/2`)),
+}, {
+  field: "BUNDLE messages",
+  name: "SETs of two owners",
+  make: (names) => shareOf(names, 0n, setOf(names.outside), setOf(names.address)),
+}, {
+  field: "BUNDLE messages",
+  name: "no message",
+  make: (names) => shareOf(names, 0n),
+}, {
+  field: "request id",
+  name: "twice, for later",
+  make: (names) => {
+    const later = BigInt(Date.now()) * 1_000n + 3_600_000_000n;
+    const share = shareOf(names, later, setOf(names.outside));
+    return join(share, share);
+  },
+}, {
+  field: "request id",
+  name: "for later, and taken back",
+  make: (names) => {
+    const later = BigInt(Date.now()) * 1_000n + 3_600_000_000n;
+    const { routerId, number } = names;
+    const cancel = join(text(routerId), uint(8, 1), uint(8, number));
+    return join(
+      shareOf(names, later, setOf(names.outside)),
+      frame(join(MESSAGE_CODE.FEDERATION_SYNC, 0x0c, cancel)),
+    );
+  },
+}];
+
 const ERROR_FRAME: Make = () =>
   frame(join(MESSAGE_CODE.ERROR, uint(2, 403), text("refused there"), 0));
 
@@ -398,16 +514,16 @@ const FORWARDS: readonly Form[] = [
     form: TOMBSTONE_SET,
     header: STAMPED,
   }),
-  forward("FORWARD of a request", [...contextFields(2, "request"), ...REQUEST_ENTRY], {
+  forward("FORWARD of a request", [...contextFields(2, "numbered"), ...REQUEST_ENTRY], {
     form: SET,
     header: {},
     isOutside: true,
   }),
-  forward("FORWARD of an event", [...contextFields(3, "event"), ...EVENT_ENTRY], {
+  forward("FORWARD of an event", [...contextFields(3, "numbered"), ...EVENT_ENTRY], {
     form: PUBLISH,
     header: {},
   }),
-  forward("FORWARD of a reply", [...contextFields(4, "reply"), ...REPLY_ENTRY], {
+  forward("FORWARD of a reply", [...contextFields(4, "numbered"), ...REPLY_ENTRY], {
     form: VERSION,
     header: STAMPED,
   }, [{
@@ -427,6 +543,29 @@ const FORWARDS: readonly Form[] = [
       return join(frame(context), ERROR_FRAME(names));
     },
   }]),
+  forward(
+    "FORWARD of a share",
+    [...contextFields(SHARE, "numbered"), ...SHARE_ENTRY],
+    { form: BUNDLE, header: {}, isOutside: true },
+    SHARE_WHOLES,
+  ),
+  forward(
+    "FORWARD of a share's reply",
+    [
+      ...contextFields(SHARE_REPLY, "numbered"),
+      ...SHARE_REPLY_ENTRY,
+    ],
+    { form: ACK, header: {} },
+    [{
+      field: "frame",
+      name: "an ERROR",
+      make: (names) =>
+        join(
+          numbered(names, SHARE_REPLY, join(uint(8, names.number), 0, uint(4, 0))),
+          ERROR_FRAME(names),
+        ),
+    }],
+  ),
 ];
 
 const SUM = join(1, uint(4, 0), uint(4, 0));
@@ -609,6 +748,98 @@ function lease(kind: typeof LEASE_KINDS[number], code: number): Form {
   ]);
 }
 
+function listFields(
+  name: string,
+  item: Field,
+): readonly Field[] {
+  const { covers } = item;
+  return [
+    countField({ name: `count of ${name}`, covers, sample: () => uint(2, 1) }),
+    item,
+  ];
+}
+
+function noItems(name: string): Field {
+  return { name: `count of ${name}`, covers: [], sample: () => uint(2, 0), variants: [] };
+}
+
+function sessionsField(name: "joined" | "left"): readonly Field[] {
+  return listFields(
+    name,
+    textField({
+      name,
+      covers: [`SignalsMessage.${name}`],
+      sample: ({ number }) => text(`s-${number}`),
+      more: [fixed("with a slash", text("s/1"))],
+    }),
+  );
+}
+
+const SIGNALS = sync("SIGNALS of definitions", 0x0a, [
+  ...definition("SignalsMessage.offered"),
+  ...listFields(
+    "withdrawn",
+    addressField({
+      name: "withdrawn",
+      covers: ["SignalsMessage.withdrawn"],
+      sample: ({ address }) => text(address),
+    }),
+  ),
+  noItems("joined"),
+  noItems("left"),
+], {
+  wholes: [{
+    field: "message",
+    name: "of nothing",
+    make: () => frame(join(MESSAGE_CODE.FEDERATION_SYNC, 0x0a, uint(8, 0))),
+  }],
+});
+
+const SESSION_SIGNALS = sync("SIGNALS of sessions", 0x0a, [
+  noItems("offered"),
+  noItems("withdrawn"),
+  ...sessionsField("joined"),
+  ...sessionsField("left"),
+]);
+
+const SIGNAL_ANSWER = sync("SIGNAL_ANSWER", 0x0b, [
+  routerIdField({
+    name: "origin",
+    covers: ["SignalAnswerMessage.origin"],
+    sample: () => text("the-router"),
+  }),
+  u64Field({
+    name: "boot id",
+    covers: ["SignalAnswerMessage.bootId"],
+    sample: () => uint(8, 1),
+  }),
+  u64Field({
+    name: "sequence",
+    covers: ["SignalAnswerMessage.sequence"],
+    sample: () => uint(8, 1),
+  }),
+  uintField(2, {
+    name: "code",
+    covers: ["SignalAnswerMessage.code"],
+    sample: () => uint(2, 0),
+    more: [fixed("404", uint(2, 404)), fixed("503", uint(2, 503))],
+  }),
+]);
+
+const SHARE_CANCEL = sync("SHARE_CANCEL", 0x0c, [
+  routerIdField({
+    name: "origin",
+    covers: ["ShareCancelMessage.origin"],
+    sample: ({ routerId }) => text(routerId),
+  }),
+  u64Field({ name: "boot id", covers: ["ShareCancelMessage.bootId"], sample: () => uint(8, 1) }),
+  u64Field({
+    name: "request id",
+    covers: ["ShareCancelMessage.requestId"],
+    sample: () => uint(8, 1),
+  }),
+]);
+
 /** FEDERATION_SYNC, by operation. */
 export const FEDERATION_FORMS: readonly Form[] = [
   OPERATION,
@@ -640,4 +871,8 @@ export const FEDERATION_FORMS: readonly Form[] = [
       more: [fixed("the year 2200", uint(8, 7_258_118_400_000_000n))],
     }),
   ]),
+  SIGNALS,
+  SESSION_SIGNALS,
+  SIGNAL_ANSWER,
+  SHARE_CANCEL,
 ];

@@ -114,6 +114,8 @@ function paths(start: keyof Names & ("address" | "namespace")): readonly Variant
     path(`${ADDRESS_SEGMENTS_MAX + 1} segments`, (names) => deep(names, ADDRESS_SEGMENTS_MAX + 1)),
     path("of the router itself", () => "/clasp/federation/link"),
     path("of another router", () => "/clasp/federation/peers/somebody"),
+    path("of a P2P signal", () => "/clasp/p2p/signal/nobody"),
+    path("of P2P announces", () => "/clasp/p2p/announce"),
   ];
 }
 

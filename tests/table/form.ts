@@ -13,9 +13,14 @@ export interface Names {
   readonly namespace: string;
   /** The id of the sender, when it is a router. */
   readonly routerId: string;
+  /** The id of the sender's session. */
+  readonly session: string;
   /** Unique for the case. */
   readonly number: number;
 }
+
+/** The session of whoever was told of none; no router gives such an id. */
+export const NO_SESSION = "no-session";
 
 /** Makes a field, for one case. */
 export type Make = (names: Names) => Bytes;
@@ -49,6 +54,8 @@ export interface Form {
   readonly type: MessageType;
   /** Fields behind the message's code; flags are a `flags` field with the bits that are always set. */
   readonly fields: readonly Field[];
+  /** The payload, when it is not the message's code and its fields. */
+  readonly payload?: Make;
   /** Of the frame around it. */
   readonly header?: FrameLies;
   /** Frames behind it in the same WebSocket message. */

@@ -1,4 +1,5 @@
 import { FEATURE, MESSAGE_CODE } from "../../src/wire/message.ts";
+import { messagePack } from "./message_pack.ts";
 import type { Names } from "./form.ts";
 import { type Bytes, frame, join, text, uint } from "./raw_bytes.ts";
 import { TableSocket } from "./table_socket.ts";
@@ -18,6 +19,11 @@ export const PEER_HABITS: Habits = { answersSync: true, marker: "SYNC" };
 /** HELLO of a client. */
 export const CLIENT_HELLO: Bytes = frame(
   join(MESSAGE_CODE.HELLO, 1, CLIENT_FEATURES, text("table"), text("")),
+);
+/** HELLO of a client that speaks v0. */
+export const V0_HELLO: Bytes = frame(
+  messagePack({ type: "HELLO", version: 1, name: "table", features: ["param", "event"] }),
+  { flags: 0 },
 );
 /** HELLO of a public router. */
 export const LEGACY_HELLO: Bytes = frame(
@@ -92,6 +98,11 @@ export const SUBSCRIBE_ALL: Bytes = frame(
 /** SET of a small integer. */
 export function setSeven(address: string): Bytes {
   return frame(join(MESSAGE_CODE.SET, 0x04, text(address), uint(4, 7)));
+}
+
+/** ANNOUNCE of one param. */
+export function announcement(address: string): Bytes {
+  return frame(join(MESSAGE_CODE.ANNOUNCE, text(address), uint(2, 1), text(address), 0, 0));
 }
 
 /** A client that is subscribed to everything, and what it saw of it forgotten. */

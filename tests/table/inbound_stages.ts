@@ -1,7 +1,7 @@
 import { type Case, casesOf, type Depth } from "./cases.ts";
 import { CLIENT_FORMS } from "./client_forms.ts";
 import { FEDERATION_FORMS } from "./federation_forms.ts";
-import type { Form, Names } from "./form.ts";
+import { type Form, type Names, NO_SESSION } from "./form.ts";
 import {
   CLIENT_HABITS,
   CLIENT_HELLO,
@@ -10,7 +10,11 @@ import {
   LEGACY_HELLO,
   PEER_HABITS,
   peerHello,
+  SUBSCRIBE_ALL,
+  syncComplete,
+  V0_HELLO,
 } from "./handshakes.ts";
+import { V0_FORMS } from "./v0_forms.ts";
 import type { Bytes } from "./raw_bytes.ts";
 import type { Seat, Stage } from "./stage.ts";
 import { TableSocket } from "./table_socket.ts";
@@ -19,12 +23,16 @@ import type { Habits, WireSession } from "./wire_session.ts";
 /** Every message there is. */
 export const ALL_FORMS: readonly Form[] = [...CLIENT_FORMS, ...FEDERATION_FORMS];
 
+/** A message of v0, where any of them is answered alike. */
+const V0_SAMPLE: readonly Case[] = V0_FORMS.filter(({ type }) => type === "SET")
+  .flatMap((form) => casesOf(form, "samples"));
+
 /** What has a value when the table begins. */
 export const KEPT = "/t/-kept";
 
 /** All cases of all forms, each as deep as `depthOf` says. */
 export function allCases(depthOf: (form: Form) => Depth): readonly Case[] {
-  return ALL_FORMS.flatMap((form) => casesOf(form, depthOf(form)));
+  return [...ALL_FORMS.flatMap((form) => casesOf(form, depthOf(form))), ...V0_SAMPLE];
 }
 
 /** Names of cases whose sender may write below `root`. */
@@ -37,6 +45,7 @@ export function namesBelow(root: string, routerId: string): (number: number) => 
       outside: `/o/${digits}`,
       namespace: `${root}/**`,
       routerId,
+      session: NO_SESSION,
       number,
     };
   };
@@ -50,7 +59,7 @@ export interface Target {
 
 /** All that is said to a hub by clients. */
 export function clientStages(hub: Target): readonly Stage[] {
-  return [beforeHello(hub), asClient(hub)];
+  return [beforeHello(hub), asClient(hub), asV0Client(hub)];
 }
 
 /** What is said to a router that does not federate. */
@@ -69,7 +78,10 @@ export function plainStages(router: Target): readonly Stage[] {
 function beforeHello(target: Target): Stage {
   return {
     phase: "Before HELLO",
-    cases: allCases(({ name, type }) => type === "HELLO" || name === "frame" ? "all" : "samples"),
+    cases: [
+      ...allCases(({ name, type }) => type === "HELLO" || name === "frame" ? "all" : "samples"),
+      ...V0_FORMS.filter(({ type }) => type === "HELLO").flatMap((form) => casesOf(form, "all")),
+    ],
     marking: "first",
     names: namesBelow("/t", "leaf-h"),
     open: () => openSeat(target, PEER_HABITS, () => Promise.resolve()),
@@ -81,7 +93,7 @@ function asClient(target: Target): Stage {
     phase: "After HELLO as a client",
     // Of a client's message only the first frame is read: what stands behind a context is not.
     cases: allCases(() => "all").filter(({ form, field }) =>
-      !form.includes("FORWARD") || !/^(SET|PUBLISH) /.test(field)
+      !form.includes("FORWARD") || !/^(SET|PUBLISH|BUNDLE|ACK) /.test(field)
     ),
     marking: "behind",
     names: namesBelow("/t", "leaf-c"),
@@ -89,10 +101,25 @@ function asClient(target: Target): Stage {
   };
 }
 
+function asV0Client(target: Target): Stage {
+  return {
+    phase: "After HELLO as a client of v0",
+    isV0: true,
+    cases: [
+      ...V0_FORMS.flatMap((form) => casesOf(form, "all")),
+      ...CLIENT_FORMS.flatMap((form) => casesOf(form, "samples")),
+    ],
+    marking: "behind",
+    names: namesBelow("/v", "leaf-v"),
+    open: () => openSeat(target, CLIENT_HABITS, (session) => greet(session, V0_HELLO)),
+  };
+}
+
 /** All that is said to a hub by leaves. */
 export function peerStages(target: Target): readonly Stage[] {
   const greeted = namesBelow("/q", "leaf-g");
   const registered = namesBelow("/p", "leaf-p");
+  const active = namesBelow("/a", "leaf-a");
   return [{
     phase: "As a peer that has said HELLO",
     cases: allCases(({ name }) => name.endsWith("DeclareNamespaces") ? "meanings" : "samples"),
@@ -109,6 +136,22 @@ export function peerStages(target: Target): readonly Stage[] {
       openSeat(target, PEER_HABITS, async (session) => {
         await greet(session, peerHello(registered(0).routerId));
         session.send(declaration(registered(0), false));
+        await session.settle();
+      }),
+  }, {
+    phase: "As a peer whose link is Active",
+    // Where it matters who decides: until then the hub does.
+    cases: allCases(({ name }) =>
+      /FORWARD of a (request|share)/.test(name) ? "meanings" : "samples"
+    ),
+    marking: "inside",
+    names: active,
+    open: () =>
+      openSeat(target, PEER_HABITS, async (session) => {
+        const names = active(0);
+        await greet(session, peerHello(names.routerId));
+        session.send(declaration(names, false), SUBSCRIBE_ALL);
+        session.send(syncComplete(names.namespace, names.routerId));
         await session.settle();
       }),
   }];

@@ -43,7 +43,7 @@ const isPeer = ({ phase }: Row) => /^As a peer|^To a leaf (that|whose)/.test(pha
 const isLegacy = ({ phase }: Row) => phase.includes("legacy");
 const errorsOf = (
   { answer }: Row,
-) => [...answer.matchAll(/(?:^|, )(?:reply of [^:]*: )?ERROR \d+ "/g)];
+) => [...answer.matchAll(/(?:^|, )(?:\w+ of [^:]*: |in v0: )?ERROR \d+ "/g)];
 
 /** Nothing that a client says ends its session. */
 function clientsGoOn(row: Row): string | undefined {
@@ -53,10 +53,10 @@ function clientsGoOn(row: Row): string | undefined {
 /** Before HELLO everything else is refused, and the connection closed with the same reason. */
 function onlyHelloComesFirst(row: Row): string | undefined {
   if (!row.phase.startsWith("Before HELLO")) return undefined;
-  if (row.form.startsWith("HELLO") && row.answer.startsWith("WELCOME")) {
+  if (row.form.startsWith("HELLO") && /^(in v0: )?WELCOME/.test(row.answer)) {
     return row.session === GOES_ON ? undefined : "a HELLO was answered and closed";
   }
-  const isRefused = row.answer.startsWith("ERROR") &&
+  const isRefused = /^(in v0: )?ERROR/.test(row.answer) &&
     row.session === "closed with 1008, the same reason";
   return isRefused ? undefined : "what came before HELLO was not refused";
 }
@@ -78,7 +78,9 @@ function refusedWithReason(row: Row): string | undefined {
     if (Number(code) < 100 || Number(code) > 503) return `no code of an ERROR: ${code}`;
     if (text.split(" ").length < 4) return "an ERROR that says too little";
     if (!/^[A-Z]/.test(text)) return "an ERROR that is no sentence";
-    if (/undefined|NaN\b|\[object/.test(text)) return "an ERROR with a value that is none";
+    // What was said is told as it was.
+    const isNone = row.variant === "NaN" ? /undefined|\[object/ : /undefined|NaN\b|\[object/;
+    if (isNone.test(text)) return "an ERROR with a value that is none";
   }
   return undefined;
 }
@@ -91,11 +93,11 @@ function refusedWithoutEffect(row: Row): string | undefined {
 }
 
 /** Messages that are answers themselves, or are told on a link and not asked: never answered. */
-const NEVER_ANSWERED = /^(PONG|ACK|ERROR)$/;
+const NEVER_ANSWERED = /^(PONG|ACK|ERROR)( in v0)?$/;
 const NEVER_ANSWERED_ON_LINKS =
-  /^(SUBSCRIBE|UNSUBSCRIBE|SNAPSHOT|FEDERATION_SYNC (DeclareNamespaces|SyncComplete|LINK_ACK|TIME|DIGEST.*|LEASE.*|FORWARD.*))$/;
+  /^(SUBSCRIBE|UNSUBSCRIBE|SNAPSHOT|FEDERATION_SYNC (DeclareNamespaces|SyncComplete|LINK_ACK|TIME|DIGEST.*|LEASE.*|FORWARD.*|SIGNALS of .*|SIGNAL_ANSWER|SHARE_CANCEL))$/;
 /** Asked with Fire, these say nothing when they are done. */
-const DONE_SILENTLY = /^(UNSUBSCRIBE|SUBSCRIBE)$/;
+const DONE_SILENTLY = /^(UNSUBSCRIBE|SUBSCRIBE|ANNOUNCE)( in v0)?$/;
 
 function neverSilent(row: Row): string | undefined {
   const { phase, form, variant, answer, effects, session } = row;
@@ -129,6 +131,6 @@ function linksEndOnlyWhenUnreadable(row: Row): string | undefined {
 function peersChangeOnlyTheirs(row: Row): string | undefined {
   if (!row.phase.startsWith("As a ")) return undefined;
   if (!/SET (OUTSIDE|KEPT|\/clasp)/.test(row.effects)) return undefined;
-  const isAsked = !isLegacy(row) && /FORWARD of (an offer|a request)/.test(row.form);
+  const isAsked = !isLegacy(row) && /FORWARD of (an offer|a request|a share$)/.test(row.form);
   return isAsked ? undefined : "a peer changed what is not its own";
 }

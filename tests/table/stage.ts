@@ -1,6 +1,6 @@
 import type { Case } from "./cases.ts";
 import { describeEffects, describeEnd, describeHeard } from "./describe_heard.ts";
-import type { Names } from "./form.ts";
+import { type Names, NO_SESSION } from "./form.ts";
 import type { Row } from "./answers.ts";
 import type { Marking, WireSession } from "./wire_session.ts";
 
@@ -24,6 +24,8 @@ export interface Stage {
   readonly names: (number: number) => Names;
   /** Each case has a session of its own: what it says leads out of the phase. */
   readonly isNew?: boolean;
+  /** Its sessions said HELLO in v0. */
+  readonly isV0?: boolean;
   /** Cases after which the router may close, so that nothing may follow them unasked. */
   readonly mayClose?: (each: Case) => boolean;
   /** Brings a new session into the phase. */
@@ -45,7 +47,7 @@ export async function askStage(stage: Stage): Promise<readonly Asked[]> {
   let number = 0;
   for (const each of stage.cases) {
     seat ??= await stage.open();
-    const names = stage.names(++number);
+    const names = { ...stage.names(++number), session: seat.sessions[0] ?? NO_SESSION };
     const row = await ask(stage, seat, { each, names });
     rows.push(row);
     const isUsed = stage.isNew === true || stage.marking === "first" || CHANGING.test(each.form) ||
@@ -60,7 +62,7 @@ export async function askStage(stage: Stage): Promise<readonly Asked[]> {
 }
 
 async function ask(
-  { phase, marking, mayClose = () => false }: Stage,
+  { phase, marking, isV0 = false, mayClose = () => false }: Stage,
   { session, bystander, sessions }: Seat,
   { each, names }: { readonly each: Case; readonly names: Names },
 ): Promise<Asked> {
@@ -76,7 +78,7 @@ async function ask(
     : await session.ask(message, isApart ? "apart" : marking, what);
   const tookMs = performance.now() - start;
   await bystander.settle();
-  const volatile = { names, sessions };
+  const volatile = { names, sessions, isV0 };
   return {
     phase,
     form,

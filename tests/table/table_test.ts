@@ -14,6 +14,7 @@ import { casesOf } from "./cases.ts";
 import { differences } from "./differences.ts";
 import { ALL_FORMS } from "./inbound_stages.ts";
 import { messageFields } from "./message_fields.ts";
+import { V0_FORMS } from "./v0_forms.ts";
 import { brokenRules, lateRows } from "./rules.ts";
 
 Deno.test("a router answers every message in every phase as the table says", async () => {
@@ -32,6 +33,7 @@ Deno.test("a router answers every message in every phase as the table says", asy
 Deno.test("the table has rows for each message, and each of its fields, as the source has them", async () => {
   const types = new Set(ALL_FORMS.map(({ type }) => type));
   assertEquals(types, new Set(Object.keys(MESSAGE_CODE) as MessageType[]));
+  assertEquals(new Set(V0_FORMS.map(({ type }) => type)), types);
   const asked = ALL_FORMS.flatMap(({ fields }) =>
     fields.filter(({ variants }) => variants.length > 0).flatMap(({ covers }) => covers)
   );
@@ -53,7 +55,7 @@ Deno.test("the table has rows for each kind of value, signal, phase and feature"
 });
 
 Deno.test("each case of the table has a name of its own", () => {
-  for (const form of ALL_FORMS) {
+  for (const form of [...ALL_FORMS, ...V0_FORMS]) {
     const names = casesOf(form, "all").map(({ field, variant }) => `${field} | ${variant}`);
     assertEquals(names.filter((name, index) => names.indexOf(name) !== index), [], form.name);
   }

@@ -1,5 +1,7 @@
 import { type PeerFrame, readPeerFrames } from "../sim/peer_frames.ts";
 import { withDeadline } from "../support/deadline.ts";
+import { decodeClientFrame } from "../../src/wire/client_frame.ts";
+import { isV0Frame } from "../../src/wire/v0_frame.ts";
 import { MESSAGE_CODE } from "../../src/wire/message.ts";
 import { type Bytes, frame, join, uint } from "./raw_bytes.ts";
 
@@ -42,6 +44,13 @@ export interface Habits {
   readonly marker: "SYNC" | "PING";
 }
 
+/** The frames of a WebSocket message, be it of v0. */
+function readFrames(bytes: Uint8Array): readonly PeerFrame[] {
+  if (!isV0Frame(bytes)) return readPeerFrames(bytes);
+  const { message } = decodeClientFrame(bytes);
+  return [{ message, timestampMicros: undefined, bytes }];
+}
+
 /** One end of a connection that sends what it is told, and lists what it hears. */
 export class WireSession {
   /** All frames heard since the last question, without what is routine. */
@@ -75,7 +84,7 @@ export class WireSession {
 
   /** A WebSocket message came. */
   received(bytes: Uint8Array): void {
-    for (const heard of readPeerFrames(bytes)) {
+    for (const heard of readFrames(bytes)) {
       this.tap(heard);
       if (!this.#isRoutine(heard)) this.#frames.push(heard);
     }

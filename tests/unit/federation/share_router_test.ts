@@ -12,9 +12,11 @@ import { assert, assertEquals, assertGreater, assertStringIncludes } from "../..
 import { set } from "../router/test_router.ts";
 import { FederationNode } from "./federation_node.ts";
 import {
+  connectPeer,
   declaration,
   type Frame,
   namespaceSync,
+  peerHello,
   registerHub,
   registerLeaf,
   type TestPeer,
@@ -127,6 +129,29 @@ Deno.test("a share that waits is not taken a second time, and may be taken back 
   assertEquals(ask(), 0);
   hub.advance(1_000);
   assertEquals(hub.core.params.get("/x/1")?.revision, 1);
+});
+
+Deno.test("a share is not taken back by who has not declared, whatever its name", () => {
+  const { hub, leaf } = hubAndLeaf();
+  leaf.ask(...share([set("/x/1", 1)], { runAtMicros: hub.wallMicros + 1_000_000 }));
+  hub.core.closed(leaf.id, "cut", hub.nowMicros);
+  const newcomer = connectPeer(hub);
+  newcomer.send(peerHello("leaf"));
+  newcomer.read();
+  const refused = newcomer.ask(CANCEL).map((error) => error.type === "ERROR" && error.code);
+  assertEquals([refused, hub.core.bundles.waiting], [[403], 1]);
+});
+
+Deno.test("a share whose BUNDLE has a time is refused, or it would be done at another", () => {
+  const { hub, leaf } = hubAndLeaf();
+  const [context] = share([]);
+  const timed: Message = {
+    type: "BUNDLE",
+    timestampMicros: hub.wallMicros + 1_000_000,
+    messages: [set("/x/1", 1)],
+  };
+  assertEquals(answersOf(leaf.ask(context, timed)).map(({ code }) => code), [101]);
+  assertEquals([hub.core.params.size, hub.core.bundles.waiting], [0, 0]);
 });
 
 Deno.test("so many shares of one peer wait and no more, also when it comes anew", () => {

@@ -75,6 +75,16 @@ Deno.test("a step of too many parts ends the link", () => {
   assert(leaf.closed !== undefined);
 });
 
+Deno.test("a peer gets nothing outside of what is compared, whatever it asks for", () => {
+  const { hub, leaf } = setUp(3);
+  hub.client().ask(set("/leaf/own", 1));
+  leaf.ask(namespaceSync("RequestSync", ["/leaf/**"]));
+  const exchangeId = EXCHANGE + 1;
+  const answers = leaf.ask(step({ exchangeId, wants: ["/hub/0", "/leaf/own", "/hub/1"] }));
+  const told = answers.flatMap((message) => message.type === "SET" ? message.address : []);
+  assertEquals(told, ["/leaf/own"]);
+});
+
 Deno.test("many requests in one turn are one comparison", () => {
   const { leaf } = setUp(10);
   const requests = Array.from({ length: 20 }, () => namespaceSync("RequestSync", ["/leaf/**"]));
