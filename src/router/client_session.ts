@@ -66,6 +66,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.#conflated = new ConflatedParams({
       get: (address) => router.params.get(address),
       isWanted: (address) => this.#isTold(address),
+      sent: (address, version) => this.#limited?.caughtUp(address, version),
       paramsMax: router.config.paramsMax,
     });
     connection.outbox.lane = this.#conflated;

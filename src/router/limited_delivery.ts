@@ -86,6 +86,11 @@ export class LimitedDelivery {
     if (limits.some(({ epsilon }) => epsilon > 0)) this.#params.sent(address, version);
   }
 
+  /** The newest value went to the client, which had been behind: later than it was let pass. */
+  caughtUp(address: string, version: LiveVersion): void {
+    this.#params.caughtUp(address, version);
+  }
+
   /** Forgets what waits. */
   close(): void {
     this.#params.close();

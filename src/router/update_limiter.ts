@@ -93,6 +93,16 @@ export class UpdateLimiter<U> {
     if (limited !== undefined) limited.number = this.#options.number(update);
   }
 
+  /** The newest value of an address went to the subscriber just now, by another way. */
+  caughtUp(address: string, update: U): void {
+    const limited = this.#addresses.get(address);
+    if (limited === undefined) return;
+    limited.sentMicros = this.#options.nowMicros();
+    limited.number = this.#options.number(update);
+    // What would have been looked up is what went.
+    if (limited.waiting?.kept === undefined) this.#setWaiting(limited, undefined);
+  }
+
   /**
    * The subscriber has other subscriptions to some addresses than before. What waits and is not
    * limited any more goes now, what is not wanted is dropped. A new subscription was sent nothing yet:

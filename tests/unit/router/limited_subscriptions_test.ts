@@ -14,11 +14,12 @@ import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts
 import { codeOf, set, type TestConnection, TestRouter } from "./test_router.ts";
 
 const FIRE = { qos: QOS.fire } as const;
+const HIGH_WATER = 100_000;
 const [PARAM, EVENT, STREAM] = [1 << SIGNAL.param, 1 << SIGNAL.event, 1 << SIGNAL.stream];
 
 /** A router with a writer and a reader, and what the reader is told. */
 class Desk {
-  readonly router = new TestRouter();
+  readonly router = new TestRouter({ outboxHighWaterBytes: HIGH_WATER });
   readonly writer: TestConnection = this.router.client();
   readonly reader: TestConnection = this.router.client();
 
@@ -42,6 +43,16 @@ class Desk {
       { type: "PUBLISH", address, signal: SIGNAL.stream, phase: 0, value: encodeValue(value) },
       FIRE,
     );
+  }
+
+  /** The reader's socket takes nothing until the function that this returns is called. */
+  hold(): () => void {
+    const { buffered } = this.router.port;
+    buffered.set(this.reader.id, HIGH_WATER);
+    return () => {
+      buffered.delete(this.reader.id);
+      this.router.advance(4);
+    };
   }
 
   /** Values that came since the last call; samples as lists. */
@@ -474,3 +485,55 @@ function stream(value: Value): PublishMessage {
     value: encodeValue(value),
   };
 }
+
+Deno.test("with epsilon a slow client's changes are counted from what it got, not from what was offered", () => {
+  const desk = new Desk();
+  desk.subscribe({ epsilon: 1 });
+  desk.set(0);
+  assertEquals(desk.told(), [0]);
+  const release = desk.hold();
+  desk.set(2);
+  desk.set(2.9);
+  release();
+  assertEquals(desk.told(), [2.9], "the newest");
+  desk.set(1.95);
+  assertEquals(desk.told(), [], "0.95 less");
+  desk.set(3.8);
+  assertEquals(desk.told(), [], "0.9 more");
+  desk.set(1.8);
+  assertEquals(desk.told(), [1.8]);
+});
+
+Deno.test("maxRate counts from when a slow client got a value, and it gets none twice", () => {
+  const desk = new Desk();
+  desk.subscribe({ maxRate: 10 });
+  desk.set(1);
+  assertEquals(desk.told(), [1]);
+  desk.router.advance(100);
+  const release = desk.hold();
+  desk.set(2);
+  desk.router.advance(50);
+  desk.set(3);
+  desk.router.advance(40);
+  release();
+  assertEquals(desk.told(), [3], "one for both");
+  desk.router.advance(20);
+  desk.set(4);
+  assertEquals(desk.told(), [], "too soon");
+  desk.router.advance(80);
+  assertEquals(desk.told(), [4]);
+});
+
+Deno.test("what an ACK brings along of a slow client's own writes counts as told", () => {
+  const desk = new Desk();
+  desk.subscribe({ epsilon: 1 });
+  desk.set(0);
+  assertEquals(desk.told(), [0]);
+  const release = desk.hold();
+  desk.set(5);
+  desk.reader.send(set("/a", 5.9), { qos: QOS.confirm });
+  release();
+  assertEquals(desk.told(), [5.9]);
+  desk.set(4.5);
+  assertEquals(desk.told(), [4.5]);
+});
