@@ -537,3 +537,43 @@ Deno.test("what an ACK brings along of a slow client's own writes counts as told
   desk.set(4.5);
   assertEquals(desk.told(), [4.5]);
 });
+
+Deno.test("a change of subscriptions looks at much that waits turn by turn, and ends the same", () => {
+  const desk = new Desk();
+  const count = 2_000;
+  desk.subscribe({ maxRate: 1 });
+  desk.subscribe({ maxRate: 1 }, { id: 2, pattern: "/q/*" });
+  for (const value of [1, 2]) {
+    for (let n = 0; n < count; n++) desk.set(value, `/p/${n}`);
+    for (let n = 0; n < count; n++) desk.stream(value, `/s/${n}`);
+  }
+  assertEquals(desk.told().length, 2 * count);
+  let looks = 0;
+  const { subscriptions } = desk.router.core;
+  const targets = subscriptions.targets.bind(subscriptions);
+  subscriptions.targets = (address) => {
+    looks++;
+    return targets(address);
+  };
+  desk.unsubscribe();
+  assertLessOrEqual(looks, 200);
+  desk.router.advance(600);
+  assertEquals(looks, 2 * count);
+  desk.router.advance(1_000);
+  assertEquals(desk.told(), []);
+});
+
+Deno.test("of many samples that wait when limits are lifted, none comes behind a newer one", () => {
+  const desk = new Desk();
+  desk.subscribe({ maxRate: 1 }, { types: STREAM });
+  for (const value of [1, 2]) {
+    for (let n = 0; n < 500; n++) desk.stream(value, `/s/${n}`);
+  }
+  desk.told();
+  desk.subscribe({}, { types: STREAM });
+  for (let n = 0; n < 500; n++) desk.stream(3, `/s/${n}`);
+  desk.router.advance(2_000);
+  const told = desk.told();
+  assertEquals(told.lastIndexOf(2) < told.indexOf(3), true);
+  assertEquals(told.filter((value) => value === 3).length, 500);
+});
