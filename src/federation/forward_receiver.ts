@@ -139,8 +139,8 @@ export class ForwardReceiver {
     }
     const { router } = this.#core;
     const { origin, bootId } = context;
-    // Our own, come round: a ring or a doubled link.
-    if (origin === router.config.routerId) return;
+    // Our own, come round: a ring or a doubled link. To a signal an answer is awaited.
+    if (origin === router.config.routerId && p2p?.kind !== "signal") return;
     const lifeMs = Math.min(entry.remainingLifeMs, EVENT_LIFE_MAX_MS);
     const deadlineMicros = router.nowMicros + lifeMs * 1_000 - link.travelMicros;
     const identity = { origin, bootId, sequence: entry.sequence };

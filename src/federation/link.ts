@@ -395,9 +395,10 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   // ConnectionHandler
 
-  // Requests of others pass here too: as long as any waits, its answer may come or go by this link.
+  // What others asked passes here too: as long as any waits, its answer may come or go by this link.
   get isAnswering(): boolean {
-    return this.#core.writes.pending > 0;
+    const { writes, shares, gets, p2p } = this.#core;
+    return writes.pending + shares.awaited + gets.waiting + p2p.waiting > 0;
   }
 
   /** The socket has taken all. */

@@ -105,6 +105,8 @@ export class P2pRouter {
       link.sendMessage({ type: "FEDERATION_SYNC", op, origin, bootId, sequence, code });
     };
     const { router } = this.#core;
+    // Whoever passed it on waits for an answer.
+    if (origin === router.config.routerId) return answer(ERROR_CODE.notFound);
     if (event.deadlineMicros <= router.nowMicros) return answer(ERROR_CODE.unavailable);
     if (router.p2p.deliver(session, event.frame, event.deadlineMicros)) return answer(DELIVERED);
     this.#pass(session, event, answer, link);

@@ -33,6 +33,11 @@ export class RemoteGets {
     this.#core = core;
   }
 
+  /** GETs that wait for an answer. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Asks the hub. `answered` is called exactly once, perhaps before this returns. */
   ask(address: string, answered: (answer: GetAnswer) => void): void {
     const { hubLink, router } = this.#core;

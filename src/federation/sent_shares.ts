@@ -39,9 +39,15 @@ interface Entry<L> {
 export class SentShares<L> {
   readonly #byKey = new Map<string, Entry<L>>();
   readonly #counts = new Map<string, number>();
+  #accepted = 0;
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** Those whose answer is awaited. */
+  get awaited(): number {
+    return this.#byKey.size - this.#accepted;
   }
 
   has(identity: RequestIdentity): boolean {
@@ -85,7 +91,9 @@ export class SentShares<L> {
   accepted(sent: SentShare<L>): void {
     this.add(sent);
     const entry = this.#byKey.get(shareKey(sent.identity));
-    if (entry !== undefined) entry.isAccepted = true;
+    if (entry === undefined) return;
+    entry.isAccepted = true;
+    this.#accepted++;
   }
 
   /** The one that waits for its time behind a router, which tells what became of it. */
@@ -139,8 +147,9 @@ export class SentShares<L> {
     }
   }
 
-  #remove({ sent: { identity, counted: { id } } }: Entry<L>): void {
+  #remove({ sent: { identity, counted: { id } }, isAccepted }: Entry<L>): void {
     this.#byKey.delete(shareKey(identity));
+    if (isAccepted) this.#accepted--;
     const left = (this.#counts.get(id) ?? 0) - 1;
     if (left > 0) this.#counts.set(id, left);
     else this.#counts.delete(id);

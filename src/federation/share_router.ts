@@ -67,6 +67,11 @@ export class ShareRouter {
     return this.#sent.size;
   }
 
+  /** Those of them whose answer is awaited. */
+  get awaited(): number {
+    return this.#sent.awaited;
+  }
+
   /** Who decides what is not decided here, for people and to tell one from another. */
   ownerOf(address: string): string {
     const claim = this.#core.claims.ownerOf(address);
@@ -141,12 +146,19 @@ export class ShareRouter {
   ): void {
     const { origin, bootId } = context;
     const identity = { origin, bootId, requestId: entry.requestId };
-    const answered = (answer: ShareAnswer): void => reply(link, identity, answer);
+    let addresses: readonly string[] = [];
+    const answered = (answer: ShareAnswer): void => {
+      // Whoever hears that it was done is to have seen it.
+      for (const address of addresses) link.tellFirst(address);
+      reply(link, identity, answer);
+    };
     const parts: Part[] = [];
     const refusal = flatten(bundle, parts, 1) ?? shareTimeProblem(bundle) ??
       shareEntryProblem(entry, parts, this.#core.timeMicros()) ??
       this.#identityProblem(link, identity, { entry, parts }) ?? lifeProblem(link, entry);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
+    // Of what waits for its time little is to be kept.
+    if (entry.runAtMicros === 0) addresses = setAddresses(parts);
     const way = this.#wayOf(parts);
     const requesterId = link.routerId;
     const ended = (outcome: Refusal | undefined): void =>
@@ -263,6 +275,8 @@ export class ShareRouter {
       answered: (answer) => answers.answered(answer),
       ended: (outcome) => answers.ended(outcome),
     });
+    // The owner compares expected revisions with what it was told.
+    for (const address of setAddresses(parts)) link.tellFirst(address);
     const { origin, bootId } = identity;
     link.sendCovered(
       { ...forward(origin, bootId), kind: "share", entries: [entry] },
@@ -370,6 +384,10 @@ export class ShareRouter {
     );
     if (this.#sent.size > 0) this.#planSweep();
   }
+}
+
+function setAddresses(parts: readonly Part[]): readonly string[] {
+  return parts.filter(({ type }) => type === "SET").map(({ address }) => address);
 }
 
 function countedOf(requesterId: string): ShareCounted {

@@ -4,6 +4,9 @@ import { isLive, type Version } from "../state/version.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { EnvelopeWriter } from "./envelope_writer.ts";
 
+/** Addresses looked at in one go, still of use or not, so that it never holds up the event loop. */
+const LOOKED_AT_PER_CALL = 5_000;
+const NOTHING_YET = new Uint8Array(0);
 /** A message is handed over at this size, so that live updates find gaps to go between. */
 const MESSAGE_BYTES = 65_536;
 
@@ -31,17 +34,17 @@ export class VersionSource implements OutboxSource {
   }
 
   next(): Uint8Array | undefined {
-    while (this.#messages.length === 0 && this.#options.addresses.size > 0) {
-      this.#collect();
-    }
-    return this.#messages.shift();
+    const { addresses } = this.#options;
+    if (this.#messages.length === 0 && addresses.size > 0) this.#collect();
+    return this.#messages.shift() ?? (addresses.size > 0 ? NOTHING_YET : undefined);
   }
 
   #collect(): void {
     const { addresses, get, kindOf } = this.#options;
     let bytes = 0;
+    let lookedAt = 0;
     for (const address of addresses) {
-      if (bytes >= MESSAGE_BYTES) break;
+      if (bytes >= MESSAGE_BYTES || lookedAt++ >= LOOKED_AT_PER_CALL) break;
       addresses.delete(address);
       const version = get(address);
       const kind = kindOf(address);

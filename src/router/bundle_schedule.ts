@@ -23,6 +23,8 @@ export interface Scheduled {
   readonly bytes: number;
   readonly sender: Scheduler;
   readonly run: () => void;
+  /** It will not run. */
+  readonly dropped: () => void;
 }
 
 /** What a {@linkcode BundleSchedule} needs of its router. */
@@ -96,6 +98,13 @@ export class BundleSchedule {
     if (index < 0) return;
     this.#waiting.splice(index, 1);
     this.#count(scheduled, -1);
+  }
+
+  /** Takes back all that waits, and tells it so. */
+  dropAll(): void {
+    const dropped = this.#waiting.splice(0);
+    for (const scheduled of dropped) this.#count(scheduled, -1);
+    for (const scheduled of dropped) scheduled.dropped();
   }
 
   /** Federation time is known better, or has stepped. */

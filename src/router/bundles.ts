@@ -6,12 +6,17 @@ import type { RouterCore } from "./router_core.ts";
 
 /** What fits the answer to a peer. */
 const LATE_MAX_MS = 0xffff_ffff;
+const STOPPING: Refusal = {
+  code: ERROR_CODE.overload,
+  message: "It is not done: the router that was to do it is stopping; send it anew",
+};
 const NOTHING_TO_TAKE_BACK = (): void => {};
 
 /** The shares of bundles that this router decides: at once, or when their time has come. */
 export class Bundles {
   readonly #router: RouterCore;
   readonly #schedule: BundleSchedule;
+  #isStopping = false;
 
   constructor(router: RouterCore) {
     this.#router = router;
@@ -54,11 +59,20 @@ export class Bundles {
     this.#schedule.timeChanged();
   }
 
+  /** The router stops: what waits is not done, and who sent it is told so as long as that can be. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#schedule.dropAll();
+  }
+
   #wait(share: BundleShare, answers: ShareAnswers): () => void {
     const { runAtMicros, bytes, sender } = share;
     const run = (): void => answers.ended(this.#run(share));
-    const scheduled = { runAtMicros, bytes, sender, run };
-    const refusal = waitingProblem(this.#router, share) ?? this.#schedule.problem(scheduled);
+    const dropped = (): void => answers.ended(STOPPING);
+    const scheduled = { runAtMicros, bytes, sender, run, dropped };
+    const refusal = this.#isStopping
+      ? STOPPING
+      : waitingProblem(this.#router, share) ?? this.#schedule.problem(scheduled);
     if (refusal !== undefined) {
       answers.answered({ kind: "refused", refusal });
       return NOTHING_TO_TAKE_BACK;

@@ -51,6 +51,8 @@ export class ClientBundle {
   readonly #answers: BundleAnswers;
   readonly #sent: SentShare[] = [];
   #runAtMicros = 0;
+  /** When they are for now. */
+  #parts: readonly Part[] = [];
   #isAnswered = false;
 
   constructor(router: RouterCore, sender: ShareSender, answers: BundleAnswers) {
@@ -61,13 +63,14 @@ export class ClientBundle {
 
   /** Addresses of its SETs, when they are not for later. */
   get addresses(): readonly string[] {
-    return this.#runAtMicros > 0 ? [] : addressesOf(this.#sent);
+    return addressesOf(this.#parts);
   }
 
   /** Addresses of SETs that are on their way to their owners, and not for later. */
   get awaited(): readonly string[] {
     if (this.#runAtMicros > 0 || this.#isAnswered) return [];
-    return addressesOf(this.#sent.filter(({ owner }) => owner !== ""));
+    const elsewhere = this.#sent.filter(({ owner }) => owner !== "");
+    return addressesOf(elsewhere.flatMap(({ share }) => share?.parts ?? []));
   }
 
   /**
@@ -91,6 +94,7 @@ export class ClientBundle {
     if (refusal !== undefined) return refusal;
     const { timestampMicros = 0 } = bundle;
     this.#runAtMicros = timestampMicros > this.#router.timeMicros() ? timestampMicros : 0;
+    if (this.#runAtMicros === 0) this.#parts = parts;
     return this.#split(parts) ?? this.#sharesProblem();
   }
 
@@ -277,7 +281,6 @@ function bytesOf(parts: readonly Part[]): number | Refusal {
   }
 }
 
-function addressesOf(sent: readonly SentShare[]): readonly string[] {
-  const parts = sent.flatMap(({ share }) => share?.parts ?? []);
+function addressesOf(parts: readonly Part[]): readonly string[] {
   return [...new Set(parts.filter(({ type }) => type === "SET").map(({ address }) => address))];
 }

@@ -25,9 +25,9 @@ import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { drainRefusal } from "./drain_refusal.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
-import type { WriteAnswer } from "./federation_hook.ts";
+import type { GetAnswer, WriteAnswer } from "./federation_hook.ts";
 import { LimitedDelivery } from "./limited_delivery.ts";
-import { isP2p } from "./p2p_address.ts";
+import { isP2p, p2pAddress } from "./p2p_address.ts";
 import type { P2pSession } from "./p2p_signals.ts";
 import type { ParamChange } from "./param_change.ts";
 import { ParamHistory } from "./param_history.ts";
@@ -54,6 +54,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   readonly #pendingWrites = new PendingWrites();
   readonly #conflated: ConflatedParams;
   #subscribesWaiting = 0;
+  /** Of other routers, to what this client asked. */
+  #answersAwaited = 0;
   /** Since the first subscription with limits. */
   #limited: LimitedDelivery | undefined;
   readonly #isSeen = ({ address }: { readonly address: string }): boolean => this.sees(address);
@@ -67,13 +69,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.#conflated = new ConflatedParams({
       get: (address) => router.params.get(address),
       isWanted: (address) => this.#isTold(address),
+      sent: (address, version) => this.#limited?.caughtUp(address, version),
       paramsMax: router.config.paramsMax,
     });
     connection.outbox.lane = this.#conflated;
   }
 
   get isAnswering(): boolean {
-    return !this.#pendingWrites.isEmpty;
+    return this.#answersAwaited > 0;
   }
 
   /** Sends WELCOME, then a SNAPSHOT of everything. */
@@ -226,10 +229,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
         const problem = router.params.valueProblem(message.address, message.value);
         if (problem !== undefined) return this.#connection.refuse(problem);
         this.#pendingWrites.began(message.address);
-        router.federation?.requestWrite(message, this.id, (answer) => {
-          this.#answerSet(answer, message, wantsAck);
-          this.#pendingWrites.ended(message.address);
-        });
+        router.federation?.requestWrite(
+          message,
+          this.id,
+          this.#awaiting((answer) => {
+            this.#answerSet(answer, message, wantsAck);
+            this.#pendingWrites.ended(message.address);
+          }),
+        );
         return;
       }
     }
@@ -258,10 +265,21 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #signal(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): boolean {
     const { address } = message;
-    return this.#router.p2p.published(this, message, frame, (refusal) => {
+    if (p2pAddress(address) === undefined) return false;
+    const answered = (refusal: Refusal | undefined): void => {
       if (refusal !== undefined) this.#connection.refuse(refusal);
       else if (wantsAck) this.#connection.sendMessage({ type: "ACK", address });
-    });
+    };
+    return this.#router.p2p.published(this, message, frame, this.#awaiting(answered));
+  }
+
+  /** What is to be called once, when an answer is there: the session is not closed before by a drain. */
+  #awaiting<Answer>(answered: (answer: Answer) => void): (answer: Answer) => void {
+    this.#answersAwaited++;
+    return (answer) => {
+      this.#answersAwaited--;
+      answered(answer);
+    };
   }
 
   #announce({ namespace, signals }: AnnounceMessage, wantsAck: boolean): void {
@@ -310,10 +328,11 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     }
     const { federation } = this.#router;
     if (federation?.mirrors(address) === false) {
-      return federation.requestGet(address, (answer) => {
+      const answered = (answer: GetAnswer): void => {
         if (answer.kind === "refused") return this.#connection.refuse(answer.refusal);
         this.#connection.sendMessage({ type: "SNAPSHOT", params: [answer.param] });
-      });
+      };
+      return federation.requestGet(address, this.#awaiting(answered));
     }
     const version = this.sees(address) ? this.#router.read(address) : undefined;
     if (!isLive(version)) {
@@ -438,20 +457,19 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #bundle(message: BundleMessage, wantsAck: boolean): void {
     let awaited: readonly string[] = [];
-    const answered = (): void => awaited.forEach((address) => this.#pendingWrites.ended(address));
+    const answered = this.#awaiting((answer: () => void): void => {
+      answer();
+      awaited.forEach((address) => this.#pendingWrites.ended(address));
+    });
     const sender = clientSender(this, this.#connection);
     const bundle = new ClientBundle(this.#router, sender, {
-      accepted: (revision) => {
-        if (wantsAck) {
+      accepted: (revision) =>
+        answered(() => {
+          if (!wantsAck) return;
           for (const address of bundle.addresses) this.tellFirst(address);
           this.#connection.sendMessage({ type: "ACK", revision });
-        }
-        answered();
-      },
-      refused: (refusal) => {
-        this.#connection.refuse(refusal);
-        answered();
-      },
+        }),
+      refused: (refusal) => answered(() => this.#connection.refuse(refusal)),
       told: (refusal) => this.#connection.refuse(refusal),
     });
     bundle.send(message);

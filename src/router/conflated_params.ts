@@ -1,8 +1,13 @@
+import type { Param } from "../state/param_store.ts";
 import { isLive, type LiveVersion, type Version } from "../state/version.ts";
 import type { OutboxLane } from "./outbox.ts";
 import { ParamChange } from "./param_change.ts";
 import { PendingAddresses } from "./pending_addresses.ts";
 import { SnapshotBatch } from "./snapshot_batch.ts";
+
+/** Addresses looked at in one go, wanted or not, so that a scan never holds up the event loop. */
+const LOOKED_AT_PER_CALL = 5_000;
+const NOTHING_YET = new Uint8Array(0);
 
 /** What a {@linkcode ConflatedParams} is given. */
 export interface ConflatedParamsOptions {
@@ -10,6 +15,8 @@ export interface ConflatedParamsOptions {
   readonly get: (address: string) => Version | undefined;
   /** Whether the client is to be told of an address, still. */
   readonly isWanted: (address: string) => boolean;
+  /** A value that waited is being sent. */
+  readonly sent?: (address: string, version: LiveVersion) => void;
   /** Params that the router may keep. */
   readonly paramsMax: number;
 }
@@ -44,32 +51,38 @@ export class ConflatedParams implements OutboxLane {
 
   next(): Uint8Array | undefined {
     const batch = this.#batch;
-    let last = "";
+    let last: Param | undefined;
+    let lookedAt = 0;
     for (const address of this.#addresses) {
+      if (lookedAt++ >= LOOKED_AT_PER_CALL) break;
       const version = this.#newest(address);
       if (version !== undefined && !batch.add(address, version)) break;
       this.#addresses.delete(address);
-      if (version !== undefined) last = address;
+      if (version === undefined) continue;
+      last = { address, version };
+      this.#options.sent?.(address, version);
     }
-    if (batch.length === 0) return undefined;
+    if (last === undefined) return this.isEmpty ? undefined : NOTHING_YET;
     const isOne = batch.length === 1;
     const snapshot = batch.take();
     // A SNAPSHOT of one param looks like the answer to a GET, and has no TTL.
-    return isOne ? this.#frameOf(last) : snapshot;
+    return isOne ? frameOf(last) : snapshot;
   }
 
   /** Takes one address out: its newest value as SET, if it waits and there is one. */
   take(address: string): Uint8Array | undefined {
-    return this.#addresses.delete(address) ? this.#frameOf(address) : undefined;
-  }
-
-  #frameOf(address: string): Uint8Array | undefined {
-    const version = this.#newest(address);
-    return version && new ParamChange(address, version, { raised: false }).clientFrame();
+    const version = this.#addresses.delete(address) ? this.#newest(address) : undefined;
+    if (version === undefined) return undefined;
+    this.#options.sent?.(address, version);
+    return frameOf({ address, version });
   }
 
   #newest(address: string): LiveVersion | undefined {
     const version = this.#options.get(address);
     return isLive(version) && this.#options.isWanted(address) ? version : undefined;
   }
+}
+
+function frameOf({ address, version }: Param): Uint8Array {
+  return new ParamChange(address, version, { raised: false }).clientFrame();
 }

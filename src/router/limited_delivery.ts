@@ -7,6 +7,7 @@ import type { Connection } from "./connection.ts";
 import { ParamChange } from "./param_change.ts";
 import type { Publication } from "./publication.ts";
 import type { RouterCore } from "./router_core.ts";
+import { Reviews } from "./reviews.ts";
 import { SampleWindows } from "./sample_windows.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { TargetLimits } from "./target_limits.ts";
@@ -23,6 +24,8 @@ export class LimitedDelivery {
   readonly #params: UpdateLimiter<Version>;
   readonly #streams: UpdateLimiter<Publication>;
   readonly #windows: SampleWindows;
+  /** Addresses with samples that are being gathered, whose limits are others than before. */
+  readonly #windowReviews: Reviews;
 
   constructor(router: RouterCore, session: Subscriber, connection: Connection) {
     this.#router = router;
@@ -32,6 +35,10 @@ export class LimitedDelivery {
       after: (delayMs: number, action: () => void) => router.after(delayMs, action, connection),
       cancel: router.agenda.cancel.bind(router.agenda),
     };
+    this.#windowReviews = new Reviews({
+      ...world,
+      review: (address) => this.#reviewWindow(address),
+    });
     this.#params = new UpdateLimiter<Version>({
       ...world,
       limits: (address) => this.#targetLimits(address, SIGNAL.param)?.params,
@@ -72,11 +79,7 @@ export class LimitedDelivery {
   subscriptionsChanged(patterns: readonly Pattern[]): void {
     const isConcerned = (address: string) => patterns.some((pattern) => matches(pattern, address));
     this.#params.subscriptionsChanged(isConcerned);
-    for (const address of this.#windows.addresses().filter(isConcerned)) {
-      const limits = this.#targetLimits(address, SIGNAL.stream);
-      if (limits === undefined) this.#windows.drop(address);
-      else if (limits.windowMicros === 0) this.#windows.flush(address);
-    }
+    this.#windowReviews.add(this.#windows.addresses().filter(isConcerned));
     this.#streams.subscriptionsChanged(isConcerned);
   }
 
@@ -86,11 +89,23 @@ export class LimitedDelivery {
     if (limits.some(({ epsilon }) => epsilon > 0)) this.#params.sent(address, version);
   }
 
+  /** The newest value went to the client, which had been behind: later than it was let pass. */
+  caughtUp(address: string, version: LiveVersion): void {
+    this.#params.caughtUp(address, version);
+  }
+
   /** Forgets what waits. */
   close(): void {
     this.#params.close();
     this.#streams.close();
+    this.#windowReviews.close();
     for (const address of this.#windows.addresses()) this.#windows.drop(address);
+  }
+
+  #reviewWindow(address: string): void {
+    const limits = this.#targetLimits(address, SIGNAL.stream);
+    if (limits === undefined) this.#windows.drop(address);
+    else if (limits.windowMicros === 0) this.#windows.flush(address);
   }
 
   #paramChanged(change: ParamChange, { params }: TargetLimits): void {

@@ -29,7 +29,10 @@ export interface OutboxLane {
   readonly isEmpty: boolean;
   /** Returns whether the address waited already: its value of before is never sent. */
   add(address: string): boolean;
-  /** The next message of newest values, valid until the next call; undefined when none waits. */
+  /**
+   * The next message of newest values, valid until the next call; an empty array when none was found
+   * yet; undefined when none waits.
+   */
   next(): Uint8Array | undefined;
 }
 
@@ -200,7 +203,7 @@ export class Outbox {
     for (let bytes = 0; bytes < OUTBOX_SLOW_BYTES;) {
       const values = this.lane?.next();
       if (values === undefined) break;
-      this.#emit(values);
+      if (values.length > 0) this.#emit(values);
       bytes += values.length;
     }
   }
@@ -266,10 +269,9 @@ export class Outbox {
   #nextBulk(): Uint8Array | undefined {
     this.#turnBytes = 0;
     this.#isLaneNext = !this.#isLaneNext;
-    if (this.#isLaneNext) return this.lane?.next() ?? this.#nextOfSources();
-    const bulk = this.#nextOfSources();
+    const bulk = this.#isLaneNext ? this.lane?.next() : this.#nextOfSources();
     if (bulk !== undefined && bulk.length > 0) return bulk;
-    return this.lane?.next() ?? bulk;
+    return (this.#isLaneNext ? this.#nextOfSources() : this.lane?.next()) ?? bulk;
   }
 
   #nextOfSources(): Uint8Array | undefined {

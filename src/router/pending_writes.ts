@@ -11,11 +11,6 @@ export class PendingWrites {
   readonly #byAddress = new Map<string, Waiting>();
   #actions = 0;
 
-  /** Whether none is on its way. */
-  get isEmpty(): boolean {
-    return this.#byAddress.size === 0;
-  }
-
   /** A write was sent on. */
   began(address: string): void {
     const waiting = this.#byAddress.get(address);

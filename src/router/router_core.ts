@@ -299,6 +299,7 @@ export class RouterCore implements ConnectionOwner {
     for (const id of this.#diallers.keys()) this.port.close(id, CLOSE_CODE.goingAway, reason);
     this.#diallers.clear();
     this.#gestures.sendAll();
+    this.bundles.stop();
     this.federation?.stop();
   }
 

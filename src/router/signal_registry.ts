@@ -6,6 +6,7 @@ import {
   DEFINITIONS_OF_LINKS_MAX,
   DEFINITIONS_PER_SESSION_MAX,
 } from "../limits.ts";
+import { ExpiryQueue } from "../state/expiry_queue.ts";
 import type { SignalDefinition } from "../wire/message.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
 import { isReserved, reservedFor } from "./reserved.ts";
@@ -29,8 +30,8 @@ export interface RegistrySurroundings {
 }
 
 interface Entry extends KnownDefinition {
-  /** When it is forgotten; Infinity while its source is there. */
-  endMicros: number;
+  /** Its source is gone, and has not told it again. */
+  isLost: boolean;
   /** Grows with each definition taken. */
   readonly turn: number;
 }
@@ -54,6 +55,8 @@ export class SignalRegistry {
   readonly #around: RegistrySurroundings;
   readonly #byAddress = new Map<string, Map<string, Entry>>();
   readonly #bySource = new Map<string, Map<string, Entry>>();
+  /** Sources that are gone, by when what they told is forgotten. */
+  readonly #lost = new ExpiryQueue();
   #size = 0;
   #ofLinks = 0;
   #turn = 0;
@@ -66,6 +69,11 @@ export class SignalRegistry {
   /** Definitions known, those of one address by several sources each. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Sources that are gone and told something that is still known. */
+  get sourcesLost(): number {
+    return this.#lost.size;
   }
 
   /** Addresses that have a definition; what changes meanwhile may be in it or not. */
@@ -122,15 +130,18 @@ export class SignalRegistry {
 
   /** A source is gone: what it told is forgotten after this time, unless it tells it again. */
   sourceLost(source: DefinitionSource, keptMs: number = DEFINITION_KEPT_MS): void {
-    const endMicros = this.#around.nowMicros + keptMs * 1_000;
-    const entries = this.#bySource.get(keyOf(source));
+    const key = keyOf(source);
+    const entries = this.#bySource.get(key);
     if (entries === undefined) return;
     for (const entry of entries.values()) {
       const { address } = entry.definition;
       // Another's may be shown in its place from now on.
       if ((this.#byAddress.get(address)?.size ?? 0) > 1) this.observer?.(address);
-      entry.endMicros = endMicros;
+      entry.isLost = true;
     }
+    // It may have been lost before.
+    this.#lost.remove(key);
+    this.#lost.add(key, this.#around.nowMicros + keptMs * 1_000);
     this.#planSweep();
   }
 
@@ -138,9 +149,9 @@ export class SignalRegistry {
     const key = keyOf(source);
     const before = this.#bySource.get(key)?.get(address);
     const definition = { address, signal, datatype, access };
-    if (before?.endMicros === Infinity && isSameDefinition(before.definition, definition)) return;
+    if (before?.isLost === false && isSameDefinition(before.definition, definition)) return;
     this.observer?.(address);
-    const entry = { definition, source, endMicros: Infinity, turn: ++this.#turn };
+    const entry = { definition, source, isLost: false, turn: ++this.#turn };
     if (before === undefined) this.#count(source, 1);
     entriesOf(this.#byAddress, address).set(key, entry);
     entriesOf(this.#bySource, key).set(address, entry);
@@ -152,12 +163,13 @@ export class SignalRegistry {
     forget(this.#byAddress, { outer: address, inner: key });
     forget(this.#bySource, { outer: key, inner: address });
     this.#count(source, -1);
+    if (!this.#bySource.has(key)) this.#lost.remove(key);
   }
 
   /** A client that is back, or took another's place, announces anew what its old session did. */
   #supersede(address: string): void {
     for (const entry of [...this.#byAddress.get(address)?.values() ?? []]) {
-      if (entry.source.kind === "session" && entry.endMicros < Infinity) this.#remove(entry);
+      if (entry.source.kind === "session" && entry.isLost) this.#remove(entry);
     }
   }
 
@@ -181,16 +193,17 @@ export class SignalRegistry {
   /** Forgets what lost its source longest ago, source by source, as far as it takes. */
   #makeRoom(count: number): boolean {
     while (this.#size + count > DEFINITIONS_MAX) {
-      let first: Entry | undefined;
-      for (const entries of this.#bySource.values()) {
-        const [entry] = entries.values();
-        if (entry !== undefined && entry.endMicros < (first?.endMicros ?? Infinity)) first = entry;
-      }
-      if (first === undefined) return false;
-      const { endMicros, source } = first;
-      for (const entry of [...this.#bySource.get(keyOf(source))?.values() ?? []]) {
-        if (entry.endMicros <= endMicros) this.#remove(entry);
-      }
+      if (!this.#forgetFirstLost(Infinity)) return false;
+    }
+    return true;
+  }
+
+  /** Forgets what a source told that is gone; false when there is none whose time has come. */
+  #forgetFirstLost(untilMicros: number): boolean {
+    const key = this.#lost.takeDue(untilMicros);
+    if (key === undefined) return false;
+    for (const entry of [...this.#bySource.get(key)?.values() ?? []]) {
+      if (entry.isLost) this.#remove(entry);
     }
     return true;
   }
@@ -205,21 +218,12 @@ export class SignalRegistry {
     this.#isSweepPlanned = true;
     this.#around.after(SWEEP_INTERVAL_MS, () => {
       this.#isSweepPlanned = false;
-      if (this.#sweep()) this.#planSweep();
-    });
-  }
-
-  /** Forgets what is over. Returns whether more will be. */
-  #sweep(): boolean {
-    const { nowMicros } = this.#around;
-    let isMore = false;
-    for (const entries of [...this.#bySource.values()]) {
-      for (const entry of [...entries.values()]) {
-        if (entry.endMicros <= nowMicros) this.#remove(entry);
-        else if (entry.endMicros < Infinity) isMore = true;
+      const { nowMicros } = this.#around;
+      while (this.#forgetFirstLost(nowMicros)) {
+        // Until none is left whose time has come.
       }
-    }
-    return isMore;
+      if (this.#lost.size > 0) this.#planSweep();
+    });
   }
 }
 
@@ -229,8 +233,7 @@ export function isSameDefinition(a: SignalDefinition, b: SignalDefinition): bool
 }
 
 function isBetter(a: Entry, b: Entry): boolean {
-  const isHere = a.endMicros === Infinity;
-  if (isHere !== (b.endMicros === Infinity)) return isHere;
+  if (a.isLost !== b.isLost) return b.isLost;
   if (a.source.kind !== b.source.kind) {
     return DISTANCE[a.source.kind] < DISTANCE[b.source.kind];
   }

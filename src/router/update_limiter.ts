@@ -1,5 +1,6 @@
 import { LIMITED_ADDRESSES_MAX, LIMITED_BYTES_MAX, LIMITED_IDLE_MS } from "../limits.ts";
 import type { Appointment } from "./agenda.ts";
+import { Reviews } from "./reviews.ts";
 import type { UpdateLimit } from "./subscription_limits.ts";
 
 /** What an {@linkcode UpdateLimiter} needs to know of its updates, and of the world. */
@@ -45,11 +46,17 @@ export class UpdateLimiter<U> {
   readonly #options: UpdateLimiterOptions<U>;
   /** The one used last comes last. */
   readonly #addresses = new Map<string, Limited<U>>();
+  /** Those that wait, and whose limits are others than before. */
+  readonly #reviews: Reviews;
   #keptBytes = 0;
   #sweep: Appointment | undefined;
 
   constructor(options: UpdateLimiterOptions<U>) {
     this.#options = options;
+    this.#reviews = new Reviews({
+      ...options,
+      review: (address, isAtOnce) => this.#review(address, isAtOnce),
+    });
   }
 
   /** Addresses remembered. */
@@ -93,19 +100,30 @@ export class UpdateLimiter<U> {
     if (limited !== undefined) limited.number = this.#options.number(update);
   }
 
+  /** The newest value of an address went to the subscriber just now, by another way. */
+  caughtUp(address: string, update: U): void {
+    const limited = this.#addresses.get(address);
+    if (limited === undefined) return;
+    limited.sentMicros = this.#options.nowMicros();
+    limited.number = this.#options.number(update);
+    // What would have been looked up is what went.
+    if (limited.waiting?.kept === undefined) this.#setWaiting(limited, undefined);
+  }
+
   /**
    * The subscriber has other subscriptions to some addresses than before. What waits and is not
-   * limited any more goes now, what is not wanted is dropped. A new subscription was sent nothing yet:
-   * the next update of each of these addresses is worth sending.
+   * limited any more goes now, what is not wanted is dropped; when there is much of it, a little later.
+   * A new subscription was sent nothing yet: the next update of each of these addresses is worth
+   * sending.
    */
   subscriptionsChanged(isConcerned: (address: string) => boolean): void {
+    const waiting: string[] = [];
     for (const [address, limited] of this.#addresses) {
       if (!isConcerned(address)) continue;
-      const limits = this.#options.limits(address);
       limited.number = undefined;
-      if (limits === undefined) this.#forget(address, limited);
-      else if (limits.length === 0) this.#release(address, limited);
+      if (limited.waiting !== undefined) waiting.push(address);
     }
+    this.#reviews.add(waiting);
   }
 
   /** Forgets everything; nothing is sent any more. */
@@ -113,6 +131,7 @@ export class UpdateLimiter<U> {
     for (const [address, limited] of this.#addresses) this.#forget(address, limited);
     this.#options.cancel(this.#sweep);
     this.#sweep = undefined;
+    this.#reviews.close();
   }
 
   #use(address: string): Limited<U> | undefined {
@@ -164,6 +183,17 @@ export class UpdateLimiter<U> {
     if (update === undefined || limits === undefined) return;
     if (limits.length > 0 && !this.offer(address, update, limits)) return;
     this.#options.release(address, update);
+  }
+
+  #review(address: string, isAtOnce: boolean): void {
+    const limited = this.#addresses.get(address);
+    if (limited?.waiting === undefined) return;
+    const limits = this.#options.limits(address);
+    if (limits === undefined) this.#forget(address, limited);
+    else if (limits.length > 0) return;
+    else if (isAtOnce || limited.waiting.kept === undefined) this.#release(address, limited);
+    // What is newer may have gone meanwhile, past the limits: this must not come behind it.
+    else this.#setWaiting(limited, undefined);
   }
 
   #setWaiting(limited: Limited<U>, waiting: Limited<U>["waiting"]): void {

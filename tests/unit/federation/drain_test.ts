@@ -104,3 +104,72 @@ Deno.test("what was acknowledged goes out on a slow link before it is closed", (
   network.advance(50);
   assertEquals([hub.core.params.get("/b/x")?.revision, isDone()], [1, true]);
 });
+
+for (const [when, aheadMicros] of [["now", 0], ["later", 60_000_000]] as const) {
+  Deno.test(`a bundle for ${when} that is on its way to its owner is answered before its client is closed`, () => {
+    const { network, hub, a, b } = setUp();
+    const client = b.client();
+    const release = hold(a);
+    const timestampMicros = aheadMicros === 0 ? undefined : b.core.timeMicros() + aheadMicros;
+    client.send({ type: "BUNDLE", messages: [set("/a/x", 1)], timestampMicros });
+    network.settle();
+    const isDone = drain(b);
+    network.advance(10);
+    assertEquals([client.closed, isDone(), hub.linkState("b")], [undefined, false, "Active"]);
+    release();
+    network.advance(50);
+    assertEquals(client.read().map(({ type }) => type), ["ACK"]);
+    assertEquals([client.closed?.code, isDone()], [1001, true]);
+  });
+}
+
+Deno.test("a hub that drains waits for the answers to shares that pass it", () => {
+  const { network, hub, a, b } = setUp();
+  const client = b.client();
+  const release = hold(a);
+  client.send({ type: "BUNDLE", messages: [set("/a/x", 1)] });
+  network.settle();
+  drain(hub);
+  network.advance(10);
+  assertEquals(b.linkState(), "Active");
+  release();
+  network.advance(50);
+  assertEquals(client.read().map(({ type }) => type), ["ACK"]);
+});
+
+Deno.test("who scheduled a bundle is told when a router stops that was to do some of it", () => {
+  for (const how of ["drain", "stop"] as const) {
+    const { network, a, b } = setUp();
+    const [here, elsewhere] = [a.client(), b.client()];
+    const timestampMicros = a.core.timeMicros() + 60_000_000;
+    for (const client of [here, elsewhere]) {
+      client.send({ type: "BUNDLE", messages: [set("/a/x", 1)], timestampMicros });
+      network.advance(100);
+      assertEquals(client.read().map(({ type }) => type), ["ACK"]);
+    }
+    if (how === "drain") drain(a);
+    else a.core.stop("serviced", a.nowMicros);
+    network.advance(100);
+    for (const client of [here, elsewhere]) {
+      const error = client.read().find(({ type }) => type === "ERROR");
+      assertEquals([how, error?.type === "ERROR" && error.code], [how, 503]);
+    }
+    assertEquals(a.core.bundles.waiting, 0);
+  }
+});
+
+Deno.test("a router that drains takes no share for later", () => {
+  const { network, hub, a, b } = setUp();
+  const release = hold(a);
+  const keeper = a.client();
+  keeper.send(set("/b/x", 1));
+  network.settle();
+  drain(a);
+  const client = b.client();
+  const timestampMicros = hub.core.timeMicros() + 60_000_000;
+  client.send({ type: "BUNDLE", messages: [set("/a/x", 1)], timestampMicros });
+  network.advance(10);
+  release();
+  network.advance(50);
+  assertEquals(client.read().map(codeOf), [503]);
+});

@@ -231,6 +231,22 @@ Deno.test("a signal is not sent back where it came from, nor twice", () => {
   assertEquals(a.read().filter(({ type }) => type === "PUBLISH").length, 1);
 });
 
+Deno.test("a router's own signal that comes round is answered 404 at once", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const a = registerLeaf(hub, "a", ["/a/**"]);
+  const b = registerLeaf(hub, "b", ["/b/**"]);
+  a.ask({ ...told(), joined: ["alice"] });
+  const bob = guest(hub, "bob");
+  bob.client.send(signal({ id: "alice" }, { from: bob.id }), CONFIRM);
+  hub.flush();
+  const [context, publish] = a.read().slice(-2);
+  assert(context !== undefined && publish !== undefined);
+  b.send(context, publish);
+  assertEquals(answersIn(b.read()), [404]);
+  assertEquals(a.read(), []);
+  assertEquals(hub.federation.p2p.waiting, 1);
+});
+
 Deno.test("a late signal is not delivered", () => {
   const hub = new FederationNode({ routerId: "hub" });
   const b = registerLeaf(hub, "b", ["/b/**"]);

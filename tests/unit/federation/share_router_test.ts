@@ -5,7 +5,12 @@ import {
   SHARES_SENT_PER_PEER_MAX,
   WRITE_LIFE_MS,
 } from "../../../src/limits.ts";
-import type { ForwardMessage, Message, ShareEntry } from "../../../src/wire/message.ts";
+import type {
+  ForwardMessage,
+  Message,
+  ShareEntry,
+  ShareReplyEntry,
+} from "../../../src/wire/message.ts";
 import { SIGNAL } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../../support/assert.ts";
@@ -14,6 +19,7 @@ import { FederationNode } from "./federation_node.ts";
 import {
   connectPeer,
   declaration,
+  forwardVersion,
   type Frame,
   namespaceSync,
   peerHello,
@@ -289,6 +295,42 @@ Deno.test("a client's bundle for several owners asks each once, and of a legacy 
   assertStringIncludes(error.message, 'the share of the root ("/n/1")');
 });
 
+Deno.test("what a slow link has not sent of a share's addresses comes before the answer", () => {
+  const { hub, leaf, owner } = hubLeafAndOwner();
+  leaf.ask({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: 0xff });
+  hub.port.buffered.set(leaf.id, SLOW_BYTES);
+  leaf.send(...share([set("/x/1", 1), set("/x/2", 1)]));
+  leaf.send(...share([set("/o/1", 1)], { requestId: 2 }));
+  owner.send(
+    ...forwardVersion("update", "/o/1", { origin: "owner", timestampMicros: hub.wallMicros }),
+    ...answer({ requestId: 2 }),
+  );
+  hub.port.buffered.delete(leaf.id);
+  hub.advance(100);
+  const told = leaf.read().flatMap((message) =>
+    message.type === "SET" ? [message.address] : message.type === "ACK" ? ["ACK"] : []
+  );
+  assertEquals(told, ["/x/1", "/x/2", "ACK", "/o/1", "ACK"]);
+});
+
+Deno.test("a version that waits for a slow link comes before a share that is about its address", () => {
+  const leaf = new FederationNode({ routerId: "leaf", hub: "hub" });
+  const hub = registerHub(leaf, "hub");
+  const client = leaf.client();
+  leaf.port.buffered.set(hub.id, SLOW_BYTES);
+  leaf.core.params.stamp({ address: "/n/1", value: encodeValue(1), holder: "" });
+  leaf.core.params.stamp({ address: "/n/2", value: encodeValue(1), holder: "" });
+  client.send({ type: "BUNDLE", messages: [set("/n/1", 2, { revision: 1 })] });
+  leaf.flush();
+  leaf.port.buffered.delete(hub.id);
+  leaf.advance(100);
+  const told = hub.read().flatMap((message) =>
+    message.type === "SET" ? [message.address] : message.type === "BUNDLE" ? ["BUNDLE"] : []
+  );
+  assertEquals(told, ["/n/1", "BUNDLE", "/n/2"]);
+});
+
+const SLOW_BYTES = 10_000_000;
 const EVENT_AT_OWNER = { ...EVENT, address: "/o/e" } as Message;
 const CANCEL = {
   type: "FEDERATION_SYNC",
@@ -347,7 +389,7 @@ function share(
 }
 
 function answer(
-  entry: { readonly afterwards?: boolean; readonly lateMs?: number },
+  entry: Partial<ShareReplyEntry>,
   code?: number,
 ): readonly [ForwardMessage, Frame] {
   return [{

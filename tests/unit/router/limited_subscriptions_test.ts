@@ -14,11 +14,12 @@ import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts
 import { codeOf, set, type TestConnection, TestRouter } from "./test_router.ts";
 
 const FIRE = { qos: QOS.fire } as const;
+const HIGH_WATER = 100_000;
 const [PARAM, EVENT, STREAM] = [1 << SIGNAL.param, 1 << SIGNAL.event, 1 << SIGNAL.stream];
 
 /** A router with a writer and a reader, and what the reader is told. */
 class Desk {
-  readonly router = new TestRouter();
+  readonly router = new TestRouter({ outboxHighWaterBytes: HIGH_WATER });
   readonly writer: TestConnection = this.router.client();
   readonly reader: TestConnection = this.router.client();
 
@@ -42,6 +43,16 @@ class Desk {
       { type: "PUBLISH", address, signal: SIGNAL.stream, phase: 0, value: encodeValue(value) },
       FIRE,
     );
+  }
+
+  /** The reader's socket takes nothing until the function that this returns is called. */
+  hold(): () => void {
+    const { buffered } = this.router.port;
+    buffered.set(this.reader.id, HIGH_WATER);
+    return () => {
+      buffered.delete(this.reader.id);
+      this.router.advance(4);
+    };
   }
 
   /** Values that came since the last call; samples as lists. */
@@ -474,3 +485,95 @@ function stream(value: Value): PublishMessage {
     value: encodeValue(value),
   };
 }
+
+Deno.test("with epsilon a slow client's changes are counted from what it got, not from what was offered", () => {
+  const desk = new Desk();
+  desk.subscribe({ epsilon: 1 });
+  desk.set(0);
+  assertEquals(desk.told(), [0]);
+  const release = desk.hold();
+  desk.set(2);
+  desk.set(2.9);
+  release();
+  assertEquals(desk.told(), [2.9], "the newest");
+  desk.set(1.95);
+  assertEquals(desk.told(), [], "0.95 less");
+  desk.set(3.8);
+  assertEquals(desk.told(), [], "0.9 more");
+  desk.set(1.8);
+  assertEquals(desk.told(), [1.8]);
+});
+
+Deno.test("maxRate counts from when a slow client got a value, and it gets none twice", () => {
+  const desk = new Desk();
+  desk.subscribe({ maxRate: 10 });
+  desk.set(1);
+  assertEquals(desk.told(), [1]);
+  desk.router.advance(100);
+  const release = desk.hold();
+  desk.set(2);
+  desk.router.advance(50);
+  desk.set(3);
+  desk.router.advance(40);
+  release();
+  assertEquals(desk.told(), [3], "one for both");
+  desk.router.advance(20);
+  desk.set(4);
+  assertEquals(desk.told(), [], "too soon");
+  desk.router.advance(80);
+  assertEquals(desk.told(), [4]);
+});
+
+Deno.test("what an ACK brings along of a slow client's own writes counts as told", () => {
+  const desk = new Desk();
+  desk.subscribe({ epsilon: 1 });
+  desk.set(0);
+  assertEquals(desk.told(), [0]);
+  const release = desk.hold();
+  desk.set(5);
+  desk.reader.send(set("/a", 5.9), { qos: QOS.confirm });
+  release();
+  assertEquals(desk.told(), [5.9]);
+  desk.set(4.5);
+  assertEquals(desk.told(), [4.5]);
+});
+
+Deno.test("a change of subscriptions looks at much that waits turn by turn, and ends the same", () => {
+  const desk = new Desk();
+  const count = 2_000;
+  desk.subscribe({ maxRate: 1 });
+  desk.subscribe({ maxRate: 1 }, { id: 2, pattern: "/q/*" });
+  for (const value of [1, 2]) {
+    for (let n = 0; n < count; n++) desk.set(value, `/p/${n}`);
+    for (let n = 0; n < count; n++) desk.stream(value, `/s/${n}`);
+  }
+  assertEquals(desk.told().length, 2 * count);
+  let looks = 0;
+  const { subscriptions } = desk.router.core;
+  const targets = subscriptions.targets.bind(subscriptions);
+  subscriptions.targets = (address) => {
+    looks++;
+    return targets(address);
+  };
+  desk.unsubscribe();
+  assertLessOrEqual(looks, 200);
+  desk.router.advance(600);
+  assertEquals(looks, 2 * count);
+  desk.router.advance(1_000);
+  assertEquals(desk.told(), []);
+});
+
+Deno.test("of many samples that wait when limits are lifted, none comes behind a newer one", () => {
+  const desk = new Desk();
+  desk.subscribe({ maxRate: 1 }, { types: STREAM });
+  for (const value of [1, 2]) {
+    for (let n = 0; n < 500; n++) desk.stream(value, `/s/${n}`);
+  }
+  desk.told();
+  desk.subscribe({}, { types: STREAM });
+  for (let n = 0; n < 500; n++) desk.stream(3, `/s/${n}`);
+  desk.router.advance(2_000);
+  const told = desk.told();
+  assertEquals(told.lastIndexOf(2) < told.indexOf(3), true);
+  assertEquals(told.filter((value) => value === 3).length, 500);
+});

@@ -6,9 +6,10 @@ import {
   DEFINITIONS_PER_SESSION_MAX,
   OUTBOX_SOURCES_MAX,
 } from "../../../src/limits.ts";
+import { SignalRegistry } from "../../../src/router/signal_registry.ts";
 import { ROUTER_CORE_DEFAULTS } from "../../../src/router/router_config.ts";
 import { type Message, QOS, SIGNAL, type SignalDefinition } from "../../../src/wire/message.ts";
-import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { assertEquals, assertLess, assertStringIncludes } from "../../support/assert.ts";
 import { codeOf, type TestConnection, TestRouter } from "./test_router.ts";
 
 const CONFIRM = { qos: QOS.confirm } as const;
@@ -251,6 +252,50 @@ Deno.test("a client that reads no answers may ask a bounded number of times", ()
   // What refuses one does not wait behind the others.
   assertEquals(answers.slice(0, 1).map(codeOf), [429]);
   assertEquals(answers.slice(1).map(({ type }) => type), Array(OUTBOX_SOURCES_MAX).fill("RESULT"));
+});
+
+Deno.test("room is made in one go, however many sessions have left definitions behind", () => {
+  const registry = new SignalRegistry({ nowMicros: 0, after: () => {} });
+  for (let n = 0; n < DEFINITIONS_MAX; n++) {
+    registry.announce(`gone-${n}`, [definition(`/gone/${n}`)]);
+    registry.sourceLost({ kind: "session", id: `gone-${n}` });
+  }
+  let looks = 0;
+  registry.observer = () => looks++;
+  const count = 2_000;
+  const definitions = Array.from({ length: count }, (_, n) => definition(`/new/${n}`));
+  const startMs = performance.now();
+  assertEquals(registry.announce("new", definitions), undefined);
+  assertEquals([registry.size, looks], [DEFINITIONS_MAX, 2 * count]);
+  // It took seconds when each was looked for among all.
+  assertLess(performance.now() - startMs, 3_000);
+});
+
+Deno.test("room is made of what a link has not told again, though it told the first again", () => {
+  const registry = new SignalRegistry({ nowMicros: 0, after: () => {} });
+  for (let n = 0; n < DEFINITIONS_OF_LINKS_MAX; n++) {
+    registry.offered(LINK, definition(`/link/${n}`));
+  }
+  for (let n = DEFINITIONS_OF_LINKS_MAX; n < DEFINITIONS_MAX; n++) {
+    registry.announce(`session-${n}`, [definition(`/own/${n}`)]);
+  }
+  registry.sourceLost(LINK);
+  registry.offered(LINK, definition("/link/0"));
+  assertEquals(registry.announce("new", [definition("/new")]), undefined);
+  assertEquals([registry.best("/link/0") !== undefined, registry.best("/link/1")], [
+    true,
+    undefined,
+  ]);
+});
+
+Deno.test("sessions that take each other's place leave nothing behind", () => {
+  let planned = 0;
+  const registry = new SignalRegistry({ nowMicros: 0, after: () => planned++ });
+  for (let n = 0; n < 5; n++) {
+    registry.announce(`s${n}`, [definition("/a")]);
+    registry.sourceLost({ kind: "session", id: `s${n}` });
+  }
+  assertEquals([registry.size, registry.sourcesLost, planned], [1, 1, 1]);
 });
 
 function definition(address: string, what: Partial<SignalDefinition> = {}): SignalDefinition {

@@ -95,6 +95,18 @@ Deno.test("a client is told what it wrote before the ACK, and nothing older afte
   assertEquals(told(reader.read()), ["SET /a 2", "ACK /a 2", "/b 2", "/a 3"]);
 });
 
+Deno.test("a client is told what it wrote in a bundle before the ACK of that bundle", () => {
+  const router = setUp();
+  const reader = router.client();
+  reader.subscribe("/**");
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  const messages = [set("/a", 1), event("/e"), set("/b", 1), set("/a", 2)];
+  reader.send({ type: "BUNDLE", messages }, { qos: QOS.confirm });
+  router.port.buffered.set(reader.id, 0);
+  router.advance(4);
+  assertEquals(told(reader.read()), ["SET /a 2", "SET /b 1", "ACK undefined 2"]);
+});
+
 Deno.test("what a client asked for comes in order, and no newer value before it", () => {
   const router = setUp();
   const [writer, reader] = [router.client(), router.client()];
@@ -123,6 +135,32 @@ Deno.test("what an unsubscribed client missed is not told any more", () => {
   router.port.buffered.set(reader.id, 0);
   router.advance(4);
   assertEquals(told(reader.read()), ["/b/1 1", "/b/2 1"]);
+});
+
+Deno.test("a look through much that a client wants no more does not hold up the others", () => {
+  const router = new TestRouter({ outboxHighWaterBytes: HIGH_WATER });
+  const [writer, reader] = [router.client(), router.client()];
+  reader.send({ type: "SUBSCRIBE", id: 1, pattern: "/a/**", types: 0 });
+  reader.send({ type: "SUBSCRIBE", id: 2, pattern: "/b/**", types: 0 });
+  reader.read();
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  const count = 20_000;
+  for (let n = 0; n < count; n++) writer.send(set(`/a/${n}`, 1), { qos: QOS.fire });
+  writer.send(set("/b", 1), { qos: QOS.fire });
+  reader.send({ type: "UNSUBSCRIBE", id: 1 }, { qos: QOS.fire });
+  let asked = 0;
+  const { subscriptions } = router.core;
+  const targets = subscriptions.targets.bind(subscriptions);
+  subscriptions.targets = (address) => {
+    asked++;
+    return targets(address);
+  };
+  router.port.buffered.set(reader.id, 0);
+  router.advance(4);
+  assert(asked < count / 2, `${asked} in one turn`);
+  router.advance(100);
+  assertEquals(told(reader.read()), ["SET /b 1"]);
+  assertEquals(router.core.nextWakeMicros, undefined, "nothing waits any more");
 });
 
 Deno.test("what waits for a client goes with the connection", () => {

@@ -62,9 +62,14 @@ Deno.test("what waits for a limit that is lifted is released, what is not wanted
   stage.limits.set("a", []);
   stage.limiter.subscriptionsChanged(() => true);
   assertEquals(stage.released, ["a 2", "a/not-wanted 2"]);
+  stage.limits.set("a", ONCE_A_SECOND);
+  stage.offer("a", 3, 10);
+  assertEquals(stage.limiter.keptBytes, 10);
   stage.limits.delete("a");
   stage.limiter.subscriptionsChanged(() => true);
-  assertEquals(stage.limiter.size, 0);
+  assertEquals(stage.limiter.keptBytes, 0);
+  stage.run(2_000);
+  assertEquals(stage.released.length, 2);
 });
 
 Deno.test("a limit that became slower counts for what waits", () => {
