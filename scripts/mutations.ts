@@ -2151,6 +2151,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/state/state_file_reader.ts",
+    find: "reader.u32() * 0x1_0000_0000 + reader.u32()",
+    replace: "reader.u64()",
+    tests: [STATE_FILE, "tests/fuzz/corpus_test.ts"],
+    why: "a router would not start with a file whose end counts too much",
+  },
+  {
+    file: "src/state/state_file_reader.ts",
     find: "if (written !== number) this.#note(",
     replace: "if (number < 0) this.#note(",
     tests: [STATE_FILE],
