@@ -243,6 +243,8 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       return this.end({ kind: "refused", reason: conflict.message }, conflict.code);
     }
     this.#routerId = origin;
+    // A router brings what all its clients send.
+    this.#connection.rate = undefined;
     this.#claim(patterns);
     this.#connection.sendMessage({ type: "ACK" });
     if (isFirst) {

@@ -9,6 +9,7 @@ import {
 } from "./error_code.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { SessionRate } from "./session_rate.ts";
 
 /** Whoever a connection's messages go to; replaced as the connection learns who is there. */
 export interface ConnectionHandler {
@@ -37,6 +38,7 @@ export class Connection {
   /** "host:port", for people. */
   readonly remoteAddress: string;
   readonly outbox: Outbox;
+  #rate: SessionRate | undefined;
   readonly #owner: ConnectionOwner;
   #handler: ConnectionHandler | undefined;
   #closed = false;
@@ -66,6 +68,16 @@ export class Connection {
 
   set handler(handler: ConnectionHandler) {
     this.#handler = handler;
+  }
+
+  /** What keeps the other end from sending too much; undefined: nothing does. */
+  get rate(): SessionRate | undefined {
+    return this.#rate;
+  }
+
+  set rate(rate: SessionRate | undefined) {
+    this.#rate?.stop();
+    this.#rate = rate;
   }
 
   /**
@@ -143,6 +155,7 @@ export class Connection {
   ended(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.rate = undefined;
     this.outbox.close();
     this.#owner.forget(this);
     this.#handler?.closed(reason);
