@@ -237,6 +237,20 @@ export const CLAIMS_MAX: number = 100_000;
  * a thousand leaves of one claim each, changes are gathered for 4 s.
  */
 export const CLAIMS_DECLARED_PER_MS: number = 250;
+/**
+ * Comparisons of patterns that the declarations from one remote address cost a hub in a second, when it
+ * goes on: half of that second. Each pattern is compared with all claims that the hub knows.
+ */
+export const DECLARATION_WORK_PER_SECOND: number = 10_000_000;
+/** The same at once: what a site with its routers takes to come back, many times over. */
+export const DECLARATION_WORK_BURST: number = 200_000_000;
+/** Comparisons that any declaration counts for at least, since others are told of it. */
+export const DECLARATION_WORK_MIN: number = 20_000;
+/**
+ * Params that a hub looks through for each millisecond between two comparisons of states that one peer
+ * asks for: with a million params, one begins every 2 s at most. The last that was asked for does.
+ */
+export const SYNC_PARAMS_PER_MS: number = 500;
 /** Routers on the path from a router to the root. */
 export const PATH_ROUTERS_MAX: number = 16;
 /** Milliseconds that a link has to show that it lives, when its router id connects a second time. */

@@ -12,15 +12,18 @@ export class AddressRate {
     this.#limits = limits;
   }
 
-  /** Whether a host may do it once more now; it is counted then. */
-  takes(host: string, nowMicros: number): boolean {
+  /**
+   * Whether a host may do it once more now; it is counted then, as more than one where it costs more
+   * than others do.
+   */
+  takes(host: string, nowMicros: number, amount: number = 1): boolean {
     const group = addressGroup(host);
     const bucket = this.#buckets.get(group) ?? new TokenBucket({ ...this.#limits, nowMicros });
     this.#buckets.delete(group);
     this.#buckets.set(group, bucket);
     this.#forget(nowMicros);
     if (!bucket.has(nowMicros)) return false;
-    bucket.take(1);
+    bucket.take(amount);
     return true;
   }
 
