@@ -52,6 +52,43 @@ export const CAP_DEPTH_MAX: number = 16;
 export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;
 /** Sessions a router accepts, peers included. */
 export const SESSIONS_MAX: number = 1_000;
+/**
+ * Connections from one remote address (of IPv6, from one /64), loopback too: a quarter of all, so that
+ * one machine leaves room for others. Behind a proxy, give it the value of all.
+ */
+export const SESSIONS_PER_ADDRESS_MAX: number = 256;
+/**
+ * Connections that one remote address may open in a second, when it goes on, and at once: all that a
+ * site has come back several times over after a restart.
+ */
+export const CONNECTIONS_PER_ADDRESS_PER_SECOND: number = 100;
+/** See above. */
+export const CONNECTIONS_PER_ADDRESS_BURST: number = 1_000;
+/** Remote addresses of which is remembered what they did lately; beyond it the oldest is forgotten. */
+export const ADDRESSES_WATCHED_MAX: number = 10_000;
+/**
+ * Messages a second of one client's session, and at once. A load generator on the router's own machine
+ * was measured at 55,000: what is far above that is no honest client's. 0 is no limit, as it is for peers.
+ */
+export const MESSAGES_PER_SECOND_MAX: number = 200_000;
+/** Bytes a second of one client's session, and at once. */
+export const BYTES_PER_SECOND_MAX: number = 268_435_456;
+/** Seconds on end of more than that after which the connection is closed. */
+export const RATE_EXCEEDED_SECONDS_MAX: number = 10;
+/** SUBSCRIBEs a second of one session, when it goes on: each may walk through all params. */
+export const SUBSCRIBES_PER_SECOND_MAX: number = 200;
+/** SUBSCRIBEs at once: all that a session may have, twice. */
+export const SUBSCRIBES_BURST: number = 2_000;
+/** Attempts with a wrong token that one remote address has before the next ones are slowed down. */
+export const ATTEMPTS_FREE: number = 5;
+/** Milliseconds that the next attempt waits; doubled with each further one that fails. */
+export const ATTEMPT_DELAY_MS: number = 250;
+/** The longest such wait: shorter than a client waits for WELCOME, so that a valid token gets in. */
+export const ATTEMPT_DELAY_MAX_MS: number = 4_000;
+/** Failed attempts from which on all attempts of an address are refused. */
+export const ATTEMPTS_FAILED_MAX: number = 20;
+/** Milliseconds after which one of them is forgiven. */
+export const ATTEMPT_FORGIVEN_MS: number = 30_000;
 /** Subscriptions of one session. */
 export const SUBSCRIPTIONS_PER_SESSION_MAX: number = 1_000;
 /**
@@ -206,6 +243,20 @@ export const CLAIMS_MAX: number = 100_000;
  * a thousand leaves of one claim each, changes are gathered for 4 s.
  */
 export const CLAIMS_DECLARED_PER_MS: number = 250;
+/**
+ * Comparisons of patterns that the declarations from one remote address cost a hub in a second, when it
+ * goes on: half of that second. Each pattern is compared with all claims that the hub knows.
+ */
+export const DECLARATION_WORK_PER_SECOND: number = 10_000_000;
+/** The same at once: what a site with its routers takes to come back, many times over. */
+export const DECLARATION_WORK_BURST: number = 200_000_000;
+/** Comparisons that any declaration counts for at least, since others are told of it. */
+export const DECLARATION_WORK_MIN: number = 20_000;
+/**
+ * Params that a hub looks through for each millisecond between two comparisons of states that one peer
+ * asks for: with a million params, one begins every 2 s at most. The last that was asked for does.
+ */
+export const SYNC_PARAMS_PER_MS: number = 500;
 /** Routers on the path from a router to the root. */
 export const PATH_ROUTERS_MAX: number = 16;
 /** Milliseconds that a link has to show that it lives, when its router id connects a second time. */

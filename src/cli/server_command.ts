@@ -67,6 +67,31 @@ export const SERVER_COMMAND: Command = {
     },
     { name: "max-sessions", value: "COUNT", help: "Connections at once. Default 1000" },
     {
+      name: "max-sessions-per-address",
+      value: "COUNT",
+      help:
+        "Of these, from one remote address (of IPv6, one /64). Default 256; behind a proxy all " +
+        "come from one",
+    },
+    {
+      name: "max-messages-per-second",
+      value: "COUNT",
+      help:
+        "What a client may send; more is ignored (ERROR 429), for 10 s on end closes it. Default " +
+        "200000, 0 no limit. Other routers have none. Use 1000 where strangers connect",
+    },
+    {
+      name: "max-bytes-per-second",
+      value: "BYTES",
+      help: "The same in bytes. Default 268435456 (256 MiB), 0 no limit",
+    },
+    {
+      name: "allow-origin",
+      value: "ORIGIN",
+      isList: true,
+      help: "Web pages that may connect, as https://panel.example; * for all. Default local",
+    },
+    {
       name: "param-ttl",
       value: "SECONDS",
       help: "TTL of params that are set without one, renewed by writes and reads. Default 0, never",
@@ -109,6 +134,11 @@ export const SERVER_COMMAND: Command = {
     "Ctrl-C or SIGTERM refuses what is new, closes each connection when it has taken what waits for " +
     "it, saves the params, and ends with exit code 0 (1 when they could not be saved). A second " +
     "one, half a second later or more, ends at once with 130 or 143.",
+    "A browser lets any page on the internet connect to routers that its user can reach. So pages " +
+    "get HTTP 403 unless --allow-origin names them. local stands for pages whose host is this " +
+    "machine or has a private address or a local name, and for apps; * is for public routers; null " +
+    "is for files that a browser opens, and lets in any page with a sandboxed frame. Programs that " +
+    "are no browsers send no origin and always may connect.",
     "A state file that is damaged is copied to FILE.damaged-TIME, and the router starts with what is " +
     "whole in it. One of a newer version, or of a router with another --federation-id, is refused.",
   ],

@@ -1,6 +1,7 @@
 import { AddressError } from "../address/address.ts";
 import { parsePattern } from "../address/pattern.ts";
 import type { FederationConfig, FederationMode } from "../edge/federation_config.ts";
+import { OriginPolicy } from "../edge/origin_policy.ts";
 import type { RouterConfig, RouterListenOptions } from "../edge/router.ts";
 import type { PersistConfig } from "../edge/param_keeper.ts";
 import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS, PERSIST_INTERVAL_SECONDS_MAX } from "../limits.ts";
@@ -11,6 +12,7 @@ import { suggestion } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
 const TTL_SECONDS_MAX = 0x7fff_ffff;
+const RATE_MAX = 1_000_000_000_000;
 const DRAIN_SECONDS_DEFAULT = 30;
 const DRAIN_SECONDS_MAX = 3_600;
 const FEATURE_NAMES = (Object.keys(FEATURE) as FeatureName[]).filter((name) => name !== "envelope");
@@ -31,6 +33,8 @@ export interface ServerOptions {
 export function serverOptions(args: CommandArguments): ServerOptions {
   const name = args.text("name");
   const maxSessions = args.integer("max-sessions", { min: 1, max: 1_000_000 });
+  const limits = limitOptions(args);
+  const allowedOrigins = origins(args);
   const ttlSeconds = args.integer("param-ttl", { min: 0, max: TTL_SECONDS_MAX });
   const eventTtlMs = args.integer("event-ttl", { min: EVENT_LIFE_MIN_MS, max: EVENT_LIFE_MAX_MS });
   const drainSeconds = args.integer("drain-timeout", { min: 0, max: DRAIN_SECONDS_MAX });
@@ -41,6 +45,8 @@ export function serverOptions(args: CommandArguments): ServerOptions {
       features: features(args),
       ...(name === undefined ? {} : { name }),
       ...(maxSessions === undefined ? {} : { maxSessions }),
+      ...limits,
+      ...(allowedOrigins.length === 0 ? {} : { allowedOrigins }),
       ...(ttlSeconds === undefined || ttlSeconds === 0
         ? {}
         : { paramTtl: { kind: "sliding", seconds: ttlSeconds } }),
@@ -54,6 +60,30 @@ export function serverOptions(args: CommandArguments): ServerOptions {
     },
     drainTimeoutMs: (drainSeconds ?? DRAIN_SECONDS_DEFAULT) * 1_000,
   };
+}
+
+function limitOptions(
+  args: CommandArguments,
+): Pick<RouterConfig, "maxSessionsPerAddress" | "maxMessagesPerSecond" | "maxBytesPerSecond"> {
+  const perAddress = args.integer("max-sessions-per-address", { min: 1, max: 1_000_000 });
+  const messages = args.integer("max-messages-per-second", { min: 0, max: RATE_MAX });
+  const bytes = args.integer("max-bytes-per-second", { min: 0, max: RATE_MAX });
+  return {
+    ...(perAddress === undefined ? {} : { maxSessionsPerAddress: perAddress }),
+    ...(messages === undefined ? {} : { maxMessagesPerSecond: messages }),
+    ...(bytes === undefined ? {} : { maxBytesPerSecond: bytes }),
+  };
+}
+
+function origins(args: CommandArguments): readonly string[] {
+  const texts = args.list("allow-origin");
+  try {
+    new OriginPolicy(texts);
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`--allow-origin: ${error.message}`);
+    throw error;
+  }
+  return texts;
 }
 
 function persistOptions(args: CommandArguments): PersistConfig | undefined {

@@ -1,5 +1,12 @@
-import { CLOSE_GRACE_MS, DRAIN_TIMEOUT_MS, SESSIONS_MAX } from "../limits.ts";
+import {
+  CLOSE_GRACE_MS,
+  CONNECTIONS_PER_ADDRESS_BURST,
+  CONNECTIONS_PER_ADDRESS_PER_SECOND,
+  DRAIN_TIMEOUT_MS,
+  SESSIONS_MAX,
+} from "../limits.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
+import { AddressRate } from "../router/address_rate.ts";
 import {
   ROUTER_CORE_DEFAULTS,
   type RouterCoreConfig,
@@ -16,6 +23,7 @@ import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
 import { LOG, logHandlerError } from "./log.ts";
+import { OriginPolicy } from "./origin_policy.ts";
 import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_keeper.ts";
 import { RouterLog } from "./router_log.ts";
 import type { Listener } from "./transport.ts";
@@ -33,6 +41,27 @@ export interface RouterConfig {
   readonly features?: readonly FeatureName[];
   /** Connections at once, peers included. Default: {@linkcode SESSIONS_MAX}. */
   readonly maxSessions?: number;
+  /**
+   * Of these, connections from one remote address; of IPv6, from one /64. Default: 256. Behind a proxy
+   * all come from one address: give it the value of `maxSessions` there.
+   */
+  readonly maxSessionsPerAddress?: number;
+  /**
+   * Messages that a client may send in a second, and at once; a bundle counts as those in it. What is
+   * above it is ignored and told with ERROR 429, once a second; a client that goes on for 10 s is
+   * closed. 0: no limit. Other routers have none. Default: 200,000, more than any honest client sends;
+   * a router that strangers reach is better off with 1,000.
+   */
+  readonly maxMessagesPerSecond?: number;
+  /** The same in bytes. Default: 268,435,456 (256 MiB). */
+  readonly maxBytesPerSecond?: number;
+  /**
+   * Web pages that may connect, by their origin, as `https://panel.example`; `*` for all. `local`
+   * stands for those of this machine and the local network, for apps and for extensions. What is no
+   * browser sends no origin and may always connect. Default: `["local"]`, because a browser lets every
+   * page on the internet connect to routers of its user's network.
+   */
+  readonly allowedOrigins?: readonly string[];
   /** Params kept; new addresses beyond are refused, none is evicted. Default: 1,000,000. */
   readonly maxParams?: number;
   /** TTL of a SET that names none. Default: never. */
@@ -98,6 +127,11 @@ export class Router {
     nowMs: () => performance.now(),
   });
   readonly #keeper: ParamKeeper | undefined;
+  readonly #origins: OriginPolicy;
+  readonly #arrivals = new AddressRate({
+    perSecond: CONNECTIONS_PER_ADDRESS_PER_SECOND,
+    burst: CONNECTIONS_PER_ADDRESS_BURST,
+  });
   #listener: Listener | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -106,7 +140,7 @@ export class Router {
    * locked until `stop`.
    *
    * @throws {RangeError} when a number, a length or a count is out of bounds
-   * @throws {TypeError} when a pattern, a URL or a feature cannot be understood
+   * @throws {TypeError} when a pattern, a URL, an origin or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
    * @throws {PersistError} when the state file cannot be read, or is not to be used by this router
    */
@@ -118,6 +152,7 @@ export class Router {
     const coreConfig = coreConfigOf(config, { routerId: federation.routerId, isFederated });
     // Checked before a file is touched.
     validateRouterCoreConfig(coreConfig);
+    this.#origins = new OriginPolicy(config.allowedOrigins);
     const coreFederation = isFederated
       ? {
         ...toCoreConfig(federation, config.federation ?? {}),
@@ -197,7 +232,8 @@ export class Router {
       port,
       hostname,
       accept: (transport) => this.#host.accept(transport),
-      refuse: () => this.#stopped === undefined ? undefined : "The router is stopping",
+      refuse: (host) => this.#hostProblem(host),
+      refuseOrigin: (origin, host) => this.#originProblem(origin, host),
       onHandlerError: logHandlerError,
     });
     const address = { port: this.#listener.port, hostname: this.#listener.hostname };
@@ -223,6 +259,21 @@ export class Router {
   /** Whether all params are in the file that keeps them; undefined without `persist`. */
   get persistence(): PersistStatus | undefined {
     return this.#keeper?.status;
+  }
+
+  #hostProblem(host: string): string | undefined {
+    if (this.#stopped !== undefined) return "The router is stopping";
+    if (this.#arrivals.takes(host, performance.now() * 1_000)) return undefined;
+    const reason = `Too many connections from ${host}: ${CONNECTIONS_PER_ADDRESS_PER_SECOND} a ` +
+      "second are allowed when it goes on; connect again in a second";
+    this.#log.connectionRefused("rate", reason);
+    return reason;
+  }
+
+  #originProblem(origin: string, host: string | null): string | undefined {
+    const reason = this.#origins.problem(origin, host);
+    if (reason !== undefined) this.#log.connectionRefused("origin", reason);
+    return reason;
   }
 
   async #stop(reason: string, options: RouterStopOptions): Promise<void> {
@@ -277,6 +328,10 @@ function coreConfigOf(
       ? [...features, "federation"]
       : features,
     sessionsMax: config.maxSessions ?? SESSIONS_MAX,
+    sessionsPerAddressMax: config.maxSessionsPerAddress ??
+      ROUTER_CORE_DEFAULTS.sessionsPerAddressMax,
+    messagesPerSecondMax: config.maxMessagesPerSecond ?? ROUTER_CORE_DEFAULTS.messagesPerSecondMax,
+    bytesPerSecondMax: config.maxBytesPerSecond ?? ROUTER_CORE_DEFAULTS.bytesPerSecondMax,
     paramsMax: config.maxParams ?? ROUTER_CORE_DEFAULTS.paramsMax,
     eventTtlMs: config.eventTtlMs ?? ROUTER_CORE_DEFAULTS.eventTtlMs,
     defaultTtl: config.paramTtl === undefined ? 0 : encodeTtl(config.paramTtl),

@@ -28,6 +28,18 @@ export class RouterLog {
     this.#isQuiet = true;
   }
 
+  /** Somebody was not let in; a browser shows its page nothing of the reason. */
+  connectionRefused(kind: "origin" | "rate", reason: string): void {
+    // By kind only: who is refused chooses what the reason says.
+    const repeat = this.#repeats.take(`connection ${kind}`);
+    if (repeat === undefined) return;
+    LOG.warn("Connection refused: {reason}{more}", {
+      event: "connection-refused",
+      reason,
+      ...repeat,
+    });
+  }
+
   linkEvent(event: LinkEvent): void {
     if (this.#isQuiet) return;
     switch (event.type) {

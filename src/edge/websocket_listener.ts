@@ -19,6 +19,11 @@ export interface ListenOptions {
   readonly http?: ((request: Request) => Response | Promise<Response>) | undefined;
   /** Says why a host may not connect now, which it is told with HTTP 503. Asked before `accept`. */
   readonly refuse?: ((remoteHost: string) => string | undefined) | undefined;
+  /**
+   * Says why a web page may not connect, by its headers Origin and Host, which it is told with HTTP
+   * 403; asked when there is an Origin, after `refuse`.
+   */
+  readonly refuseOrigin?: ((origin: string, host: string | null) => string | undefined) | undefined;
   /** PEM texts; makes it `wss:` and `https:`. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /**
@@ -120,6 +125,8 @@ class WebSocketListener implements Listener {
     const host = hostname.replace(/^::ffff:(?=\d+\.)/, "");
     const refusal = this.#refusal(host);
     if (refusal !== undefined) return textResponse(503, refusal);
+    const foreign = this.#foreignPage(request.headers);
+    if (foreign !== undefined) return textResponse(403, foreign);
     return this.#upgrade(request, { host, port });
   }
 
@@ -142,6 +149,11 @@ class WebSocketListener implements Listener {
         `${lingering} earlier ones were closed here and are still held open there`;
     }
     return this.#options.refuse?.(host);
+  }
+
+  #foreignPage(headers: Headers): string | undefined {
+    const origin = headers.get("origin");
+    return origin === null ? undefined : this.#options.refuseOrigin?.(origin, headers.get("host"));
   }
 
   #upgrade(request: Request, peer: Peer): Response {

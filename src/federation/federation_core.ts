@@ -1,4 +1,6 @@
 import { parsePattern, type Pattern } from "../address/pattern.ts";
+import { DECLARATION_WORK_BURST, DECLARATION_WORK_PER_SECOND } from "../limits.ts";
+import { AddressRate } from "../router/address_rate.ts";
 import type { BundleShare, ShareAnswers } from "../router/bundle_share.ts";
 import type { Connection, ConnectionHandler } from "../router/connection.ts";
 import { CLOSE_CODE, ERROR_CODE, type Refusal } from "../router/error_code.ts";
@@ -64,6 +66,11 @@ export class FederationCore implements FederationHook {
   readonly uplink: Uplink | undefined;
   /** What is known of peers, with a link or without. */
   readonly records: PeerRecords;
+  /** What the declarations of leaves cost, by remote address: a new connection does not start anew. */
+  readonly declarations: AddressRate = new AddressRate({
+    perSecond: DECLARATION_WORK_PER_SECOND,
+    burst: DECLARATION_WORK_BURST,
+  });
   readonly #leaves = new Map<string, PeerLink | LegacyLeafLink>();
   readonly #newcomers: Newcomers;
   readonly #report: LinkReport | undefined;

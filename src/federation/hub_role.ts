@@ -15,6 +15,7 @@ import {
   isRefusal,
   LastDeclared,
 } from "./declaration.ts";
+import { declarationRateProblem } from "./declaration_cost.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
@@ -164,6 +165,14 @@ export class HubRole implements LinkRole {
     const { routerId } = this.#link;
     const { claims } = this.#core;
     const source = { kind: "leaf", routerId } as const;
+    const tooOften = declarationRateProblem(
+      this.#core,
+      this.#link.connection,
+      declaration.claims.length,
+    );
+    if (tooOften !== undefined) {
+      return this.#link.end({ kind: "refused", reason: tooOften.message }, tooOften.code);
+    }
     if (!claims.makeRoom(source, declaration.claims.length)) {
       return this.#link.end({
         kind: "refused",

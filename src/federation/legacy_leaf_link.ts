@@ -16,6 +16,7 @@ import {
   type SubscribeMessage,
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
+import { declarationRateProblem } from "./declaration_cost.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { describeConflict, NAMESPACE_SUBSCRIPTION_ID } from "./hub_role.ts";
 import { type LeafAnswer, LegacyLeafWrites, type WritingLeaf } from "./legacy_leaf_writes.ts";
@@ -238,11 +239,14 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       );
     }
     const patterns = texts.map(parsePattern);
-    const conflict = this.#conflictOf(patterns, origin);
+    const conflict = declarationRateProblem(this.#core, this.#connection, texts.length) ??
+      this.#conflictOf(patterns, origin);
     if (conflict !== undefined) {
       return this.end({ kind: "refused", reason: conflict.message }, conflict.code);
     }
     this.#routerId = origin;
+    // A router brings what all its clients send.
+    this.#connection.rate = undefined;
     this.#claim(patterns);
     this.#connection.sendMessage({ type: "ACK" });
     if (isFirst) {

@@ -8,6 +8,7 @@ import type { NamespaceSyncMessage, SnapshotParam, SubscribeMessage } from "../w
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
 import type { StateSync } from "./state_sync.ts";
+import { SyncPace } from "./sync_pace.ts";
 import { syncProblem } from "./sync_problem.ts";
 
 /** What a registered peer asks of this router, alike at both ends: subscriptions and syncs. */
@@ -16,15 +17,16 @@ export class PeerRequests {
   readonly #link: PeerLink;
   readonly #sync: StateSync;
   #wanted: readonly Pattern[] = [];
-  readonly #begin: () => void = () => {
-    if (!this.#link.isDone) this.#sync.start(this.#wanted);
-  };
+  readonly #pace: SyncPace;
   readonly #subscribed = new Map<number, Pattern>();
 
   constructor(core: FederationCore, link: PeerLink, sync: StateSync) {
     this.#core = core;
     this.#link = link;
     this.#sync = sync;
+    this.#pace = new SyncPace(core.router, link.connection, () => {
+      if (!link.isDone) sync.start(this.#wanted);
+    });
   }
 
   subscribe({ id, pattern: text, types }: SubscribeMessage): void {
@@ -92,11 +94,10 @@ export class PeerRequests {
   requestSync({ patterns }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
     const refusal = syncProblem(patterns, [...declared, ...this.#subscribed.values()]);
     if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
-    // One comparison a turn, however many were asked for: each may walk the whole store.
     this.#wanted = patterns.length > 0
       ? patterns.map(parsePattern)
       : [...this.#subscribed.values()];
     if (this.#link.degraded !== undefined) return this.#sync.skip(this.#wanted);
-    this.#core.router.flushAtEndOfTurn(this.#begin, this.#link.connection);
+    this.#pace.begin();
   }
 }

@@ -1,4 +1,9 @@
-import { SUBSCRIBES_WAITING_MAX, SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
+import {
+  SUBSCRIBES_BURST,
+  SUBSCRIBES_PER_SECOND_MAX,
+  SUBSCRIBES_WAITING_MAX,
+  SUBSCRIPTIONS_PER_SESSION_MAX,
+} from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { isLive, type LiveVersion } from "../state/version.ts";
@@ -37,10 +42,12 @@ import { isReserved, reservedFor } from "./reserved.ts";
 import { isSample } from "./is_sample.ts";
 import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
+import { SessionRate } from "./session_rate.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { subscribeOptionsProblem, toSubscriptionLimits } from "./subscription_limits.ts";
 import type { TargetLimits } from "./target_limits.ts";
+import { TokenBucket } from "./token_bucket.ts";
 
 /** One connected client, from HELLO to the end of its connection. */
 export class ClientSession implements ConnectionHandler, P2pSession {
@@ -53,6 +60,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
   readonly #conflated: ConflatedParams;
+  readonly #subscribes: TokenBucket;
   #subscribesWaiting = 0;
   /** Of other routers, to what this client asked. */
   #answersAwaited = 0;
@@ -73,6 +81,12 @@ export class ClientSession implements ConnectionHandler, P2pSession {
       paramsMax: router.config.paramsMax,
     });
     connection.outbox.lane = this.#conflated;
+    connection.rate = new SessionRate(router, connection);
+    this.#subscribes = new TokenBucket({
+      perSecond: SUBSCRIBES_PER_SECOND_MAX,
+      burst: SUBSCRIBES_BURST,
+      nowMicros: router.nowMicros,
+    });
   }
 
   get isAnswering(): boolean {
@@ -354,6 +368,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   #subscribe(message: SubscribeMessage, wantsAck: boolean): void {
     const { id, types, options } = message;
     const { federation, subscriptions } = this.#router;
+    if (!this.#subscribes.has(this.#router.nowMicros)) {
+      return this.#connection.refuseWith(
+        ERROR_CODE.tooMany,
+        `Cannot subscribe to "${message.pattern}": this session subscribes too often, ` +
+          `${SUBSCRIBES_PER_SECOND_MAX} times a second are allowed; keep what is wanted again`,
+        message.pattern,
+      );
+    }
     const problem = patternProblem(message.pattern);
     if (problem !== undefined) {
       return this.#connection.refuseWith(
@@ -391,6 +413,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     const pattern: Pattern = parsePattern(message.pattern);
     const refusal = federation?.interestProblem(pattern);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
+    this.#subscribes.take(1);
     const limits = toSubscriptionLimits(options);
     if (limits !== undefined) this.#limited ??= this.#newLimitedDelivery();
     const replaced = subscriptions.pattern(this, id);
@@ -456,6 +479,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   #bundle(message: BundleMessage, wantsAck: boolean): void {
+    this.#connection.rate?.charge(messagesIn(message) - 1);
     let awaited: readonly string[] = [];
     const answered = this.#awaiting((answer: () => void): void => {
       answer();
@@ -526,4 +550,9 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     }
     return this.writeProblem(message.address);
   }
+}
+
+/** Those of bundles in it included. */
+function messagesIn({ messages }: BundleMessage): number {
+  return messages.reduce((sum, part) => sum + (part.type === "BUNDLE" ? messagesIn(part) : 1), 0);
 }

@@ -9,6 +9,7 @@ import {
 } from "./error_code.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { SessionRate } from "./session_rate.ts";
 
 /** Why a WebSocket message is not read. */
 export interface Unreadable {
@@ -49,6 +50,7 @@ export class Connection {
   /** "host:port", for people. */
   readonly remoteAddress: string;
   readonly outbox: Outbox;
+  #rate: SessionRate | undefined;
   readonly #owner: ConnectionOwner;
   #handler: ConnectionHandler | undefined;
   #closed = false;
@@ -78,6 +80,16 @@ export class Connection {
 
   set handler(handler: ConnectionHandler) {
     this.#handler = handler;
+  }
+
+  /** What keeps the other end from sending too much; undefined: nothing does. */
+  get rate(): SessionRate | undefined {
+    return this.#rate;
+  }
+
+  set rate(rate: SessionRate | undefined) {
+    this.#rate?.stop();
+    this.#rate = rate;
   }
 
   /**
@@ -155,6 +167,7 @@ export class Connection {
   ended(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.rate = undefined;
     this.outbox.close();
     this.#owner.forget(this);
     this.#handler?.closed(reason);

@@ -1,12 +1,15 @@
 import {
+  BYTES_PER_SECOND_MAX,
   EVENT_LIFE_MAX_MS,
   EVENT_LIFE_MIN_MS,
   EVENT_LIFE_MS,
+  MESSAGES_PER_SECOND_MAX,
   NAME_BYTES_MAX,
   OUTBOX_BYTES_MAX,
   OUTBOX_HIGH_WATER_BYTES,
   PARAMS_MAX,
   SESSIONS_MAX,
+  SESSIONS_PER_ADDRESS_MAX,
 } from "../limits.ts";
 import { FEATURE, type FeatureName } from "../wire/message.ts";
 
@@ -21,6 +24,12 @@ export interface RouterCoreConfig {
   readonly features: readonly FeatureName[];
   /** Connections at once, peers included. */
   readonly sessionsMax: number;
+  /** Of these, from one remote address. */
+  readonly sessionsPerAddressMax: number;
+  /** Messages that a client may send in a second; 0: no limit. Peers have none. */
+  readonly messagesPerSecondMax: number;
+  /** Bytes of them, likewise. */
+  readonly bytesPerSecondMax: number;
   readonly paramsMax: number;
   /** TTL of a SET that names none, as on the wire; 0 is never. */
   readonly defaultTtl: number;
@@ -35,6 +44,9 @@ export const ROUTER_CORE_DEFAULTS: Omit<RouterCoreConfig, "routerId" | "bootId">
   name: "clasp-fed",
   features: ["param", "event", "stream", "gesture", "timeline"],
   sessionsMax: SESSIONS_MAX,
+  sessionsPerAddressMax: SESSIONS_PER_ADDRESS_MAX,
+  messagesPerSecondMax: MESSAGES_PER_SECOND_MAX,
+  bytesPerSecondMax: BYTES_PER_SECOND_MAX,
   paramsMax: PARAMS_MAX,
   defaultTtl: 0,
   eventTtlMs: EVENT_LIFE_MS,
@@ -59,11 +71,26 @@ export function validateRouterCoreConfig(config: RouterCoreConfig): void {
     }
   }
   for (
-    const key of ["sessionsMax", "paramsMax", "outboxBytesMax", "outboxHighWaterBytes"] as const
+    const key of [
+      "sessionsMax",
+      "sessionsPerAddressMax",
+      "paramsMax",
+      "outboxBytesMax",
+      "outboxHighWaterBytes",
+    ] as const
   ) {
     if (!Number.isSafeInteger(config[key]) || config[key] < 1) {
       throw new RangeError(
         `Cannot start a router with ${key} ${config[key]}: a whole number from 1 up is needed`,
+      );
+    }
+  }
+  for (const key of ["messagesPerSecondMax", "bytesPerSecondMax"] as const) {
+    if (!Number.isSafeInteger(config[key]) || config[key] < 0) {
+      throw new RangeError(
+        `Cannot start a router with ${key} ${
+          config[key]
+        }: a whole number is needed, 0 for no limit`,
       );
     }
   }

@@ -16,6 +16,7 @@ import {
   type PublishMessage,
   type SetMessage,
 } from "../wire/message.ts";
+import { AddressSessions } from "./address_sessions.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
 import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
@@ -68,6 +69,7 @@ export class RouterCore implements ConnectionOwner {
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #addresses = new AddressSessions();
   readonly #diallers = new Map<ConnectionId, Dialler>();
   readonly #waiting = new Set<Connection>();
   readonly #flushes = new Map<() => void, Connection | undefined>();
@@ -180,12 +182,20 @@ export class RouterCore implements ConnectionOwner {
   accepted(id: ConnectionId, remoteAddress: string, nowMicros: number): void {
     this.#nowMicros = nowMicros;
     const connection = this.adopt(id, remoteAddress);
+    const fromAddress = this.#addresses.add(id, remoteAddress);
     if (this.#isStopping) {
       connection.close(CLOSE_CODE.goingAway, "The router is stopping");
     } else if (this.#connections.size > this.config.sessionsMax) {
       connection.closeWith({
         code: ERROR_CODE.overload,
         message: `The router has ${this.config.sessionsMax} sessions, its limit; try again later`,
+      }, CLOSE_CODE.tryAgainLater);
+    } else if (fromAddress > this.config.sessionsPerAddressMax) {
+      connection.closeWith({
+        code: ERROR_CODE.tooMany,
+        message:
+          `The router has ${this.config.sessionsPerAddressMax} connections from the address ` +
+          "of this one, its limit for one address; close some",
       }, CLOSE_CODE.tryAgainLater);
     } else {
       connection.handler = new Greeting(this, connection);
@@ -196,7 +206,7 @@ export class RouterCore implements ConnectionOwner {
   received(id: ConnectionId, bytes: Uint8Array, nowMicros: number): void {
     this.#nowMicros = nowMicros;
     const connection = this.#connections.get(id);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.rate?.takes(bytes.length) === false) return;
     if (bytes.length > MESSAGE_BYTES_MAX) {
       return this.#unreadable(connection, {
         message:
@@ -211,7 +221,7 @@ export class RouterCore implements ConnectionOwner {
   receivedText(id: ConnectionId, nowMicros: number): void {
     this.#nowMicros = nowMicros;
     const connection = this.#connections.get(id);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.rate?.takes(0) === false) return;
     this.#unreadable(connection, {
       message: "A text message was ignored: CLASP frames are binary messages",
       closeCode: CLOSE_CODE.unsupportedData,
@@ -329,6 +339,7 @@ export class RouterCore implements ConnectionOwner {
 
   forget(connection: Connection): void {
     this.port.forget(connection.id);
+    this.#addresses.delete(connection.id);
     if (this.#connections.delete(connection.id)) addTo(this.#unsent, connection.outbox.counters);
     this.#waiting.delete(connection);
   }

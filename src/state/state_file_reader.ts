@@ -115,7 +115,9 @@ export class StateFileReader {
   }
 
   #checkEnd(body: Uint8Array): "end" {
-    const records = body.length === 8 ? new ByteReader(body).u64() : -1;
+    // Two halves: whatever they say is compared, and nothing that they can say is refused.
+    const reader = new ByteReader(body);
+    const records = body.length === 8 ? reader.u32() * 0x1_0000_0000 + reader.u32() : -1;
     if (records !== this.#records) this.#note(`${records} params were written`);
     if (this.#source.read(1).length > 0) this.#note("something follows its end");
     return "end";

@@ -45,6 +45,16 @@ const OFFENCES: readonly Offence[] = [
   },
   { name: "a text message", message: "hello", code: 100, says: "text message" },
   { name: "a 45 KB nested array", message: nestedArray(15_000), code: 101, says: "nested deeper" },
+  { name: "an encrypted frame", message: flagged(0x10), code: 100, says: "it is encrypted" },
+  { name: "a compressed frame", message: flagged(0x08), code: 100, says: "it is compressed" },
+  { name: "an unknown encoding", message: flagged(0x02), code: 100, says: "encoding 3" },
+  {
+    name: "a frame longer than its message",
+    message: SET.slice(0, -1),
+    code: 100,
+    says: `it takes ${SET.length} bytes, ${SET.length - 1} are left`,
+  },
+  { name: "bundles in bundles", message: bundles(12), code: 101, says: "nested deeper than 4" },
   { name: "an unknown message", message: frame([0x7f, 1, 2]), code: 101, says: "0x7f" },
   { name: "a second HELLO", message: encodeFrame(HELLO), code: 101, says: "already said" },
   {
@@ -219,6 +229,30 @@ function garbage(length: number): Uint8Array<ArrayBuffer> {
   const bytes = Uint8Array.from({ length }, () => prng.nextInt(256));
   bytes[0] = 0xc1;
   return bytes;
+}
+
+/** SET with a flag more in its header. */
+function flagged(bit: number): Uint8Array<ArrayBuffer> {
+  const bytes = SET.slice();
+  bytes[1] = (bytes[1] ?? 0) | bit;
+  return bytes;
+}
+
+/** A PING in a bundle in a bundle. */
+function bundles(depth: number): Uint8Array<ArrayBuffer> {
+  let payload: number[] = [MESSAGE_CODE.PING];
+  for (let i = 0; i < depth; i++) {
+    payload = [
+      MESSAGE_CODE.BUNDLE,
+      0,
+      0,
+      1,
+      payload.length >> 8,
+      payload.length & 0xff,
+      ...payload,
+    ];
+  }
+  return frame(payload);
 }
 
 function padded(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {

@@ -147,3 +147,21 @@ Deno.test("values that cannot be are refused with the flag's name", () => {
     "--federation-import: Cannot parse pattern",
   );
 });
+
+Deno.test("limits and origins are taken as they are given, and 0 is no limit", () => {
+  const { config } = read(
+    ...["--max-sessions-per-address", "500", "--max-messages-per-second", "0"],
+    ...["--max-bytes-per-second", "1000000"],
+    ...["--allow-origin", "local", "--allow-origin", "https://panel.example,null"],
+  );
+  assertEquals([config.maxSessionsPerAddress, config.maxMessagesPerSecond], [500, 0]);
+  assertEquals(config.maxBytesPerSecond, 1_000_000);
+  assertEquals(config.allowedOrigins, ["local", "https://panel.example", "null"]);
+  assertEquals(read().config.allowedOrigins, undefined);
+  assertStringIncludes(complaint("--max-sessions-per-address", "0"), "must be");
+  assertStringIncludes(complaint("--max-messages-per-second", "-1"), "must be");
+  assertStringIncludes(
+    complaint("--allow-origin", "panel.example"),
+    'Cannot allow origin "panel.example": it is none like https://panel.example:8080',
+  );
+});

@@ -25,9 +25,21 @@ Deno.test("validateRouterCoreConfig() refuses names that are empty or too long, 
 
 Deno.test("validateRouterCoreConfig() refuses numbers out of bounds, naming them", () => {
   for (
-    const key of ["sessionsMax", "paramsMax", "outboxBytesMax", "outboxHighWaterBytes"] as const
+    const key of [
+      ...["sessionsMax", "sessionsPerAddressMax", "paramsMax"] as const,
+      ...["outboxBytesMax", "outboxHighWaterBytes"] as const,
+    ]
   ) {
     for (const value of [0, -1, 1.5, NaN, Infinity]) {
+      assertThrows(() => validateRouterCoreConfig({ ...CONFIG, [key]: value }), RangeError, key);
+    }
+  }
+});
+
+Deno.test("validateRouterCoreConfig() takes limits by the second from 0, which is none", () => {
+  for (const key of ["messagesPerSecondMax", "bytesPerSecondMax"] as const) {
+    for (const value of [0, 1, 1e12]) validateRouterCoreConfig({ ...CONFIG, [key]: value });
+    for (const value of [-1, 1.5, NaN, Infinity]) {
       assertThrows(() => validateRouterCoreConfig({ ...CONFIG, [key]: value }), RangeError, key);
     }
   }

@@ -199,6 +199,17 @@ Deno.test("records that no router writes are not used, though their checksum is 
   }
 });
 
+Deno.test("an end that counts more than there can be is damaged, and the params before it are used", () => {
+  const params = many(3);
+  const bytes = write(params);
+  const end = bytes.subarray(bytes.length - 21);
+  end.fill(0xff, 9, 17);
+  new DataView(end.buffer, end.byteOffset).setUint32(17, crc32(end.subarray(0, 17)));
+  const found = read(bytes);
+  assert(isDamaged(found));
+  assertEquals(found.params.length, params.length);
+});
+
 function isDamaged({ start, content }: ReadFile): boolean {
   return start.kind === "damaged" || content?.problem !== undefined;
 }
