@@ -172,6 +172,10 @@ export const LINGERING_SOCKETS_PER_ADDRESS_MAX: number = 256;
 export const CLOSE_REASON_BYTES_MAX: number = 123;
 /** Milliseconds that peers have to agree to a close when a listener stops. */
 export const CLOSE_GRACE_MS: number = 1_000;
+/** Milliseconds between attempts to have a port again that this router had before. */
+export const LISTEN_RETRY_MS: number = 250;
+/** Bytes of a file with certificates or a key. */
+export const PEM_FILE_BYTES_MAX: number = 262_144;
 /** Milliseconds until an unanswered dial fails. */
 export const DIAL_TIMEOUT_MS: number = 5_000;
 /** Bytes of a server's HTTP answer to a dial, status line and headers. */
