@@ -35,6 +35,12 @@ export const PATTERN_WILDCARDS_MAX: number = 10;
 export const NAME_BYTES_MAX: number = 128;
 /** UTF-8 bytes of a token in HELLO. */
 export const TOKEN_BYTES_MAX: number = 16_384;
+/** Tokens in one token file: each HELLO is compared with all of them. */
+export const TOKENS_PER_FILE_MAX: number = 1_000;
+/** Bytes of a token file. */
+export const TOKEN_FILE_BYTES_MAX: number = 4_194_304;
+/** Milliseconds between two looks at a token file that may have changed. */
+export const TOKEN_FILE_CHECK_MS: number = 1_000;
 /** Scopes of one token; of a capability token, at each of its levels. */
 export const SCOPES_PER_TOKEN_MAX: number = 64;
 /** Those of them with `**` before the end of their pattern: comparing two takes up to 1 ms. */

@@ -6,8 +6,9 @@ import { FrameTooLargeError } from "../wire/frame_too_large_error.ts";
 import type { Flag } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
+import { printDiagnostic } from "./output.ts";
 import { readPemFile } from "./pem_file.ts";
-import { readToken, TOKEN_HELP } from "./token.ts";
+import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_SERVER = "ws://localhost:7330";
@@ -65,7 +66,10 @@ export function checked(text: string, check: (text: string) => unknown): string 
 
 async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
   const token = args.text("token");
-  return token === undefined ? {} : { token: await readToken("token", token) };
+  if (token === undefined) return {};
+  const warning = exposureWarning("token", token);
+  if (warning !== undefined) printDiagnostic(`clasp-fed: ${warning}`);
+  return { token: await readToken("token", token) };
 }
 
 async function caOption(args: CommandArguments, url: string): Promise<Pick<ClientOptions, "ca">> {

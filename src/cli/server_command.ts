@@ -9,10 +9,11 @@ import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
 import { configureLog, LOG_LEVELS } from "./log_output.ts";
+import { openTokenAuthority } from "./open_token_authority.ts";
 import { readPemFile } from "./pem_file.ts";
 import { serverOptions } from "./server_options.ts";
 import { stopSignal } from "./stop_signal.ts";
-import { readToken, TOKEN_HELP } from "./token.ts";
+import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `clasp-fed server`: runs a router until it is told to stop. */
@@ -68,7 +69,14 @@ export const SERVER_COMMAND: Command = {
     {
       name: "federation-token",
       value: "TOKEN",
-      help: `Shown to the hub; this version passes it on and checks none itself. ${TOKEN_HELP}`,
+      help: `Shown to the hub: a capability token or a CPSK token. ${TOKEN_HELP}`,
+    },
+    {
+      name: "tokens",
+      value: "FILE",
+      help:
+        "Lets in only who shows a token of this file, which clasp-fed token create makes. Read " +
+        "again within a second when it changes. Needs --allow-read",
     },
     {
       name: "cert",
@@ -142,12 +150,18 @@ export const SERVER_COMMAND: Command = {
 
 async function runServer(args: CommandArguments): Promise<number> {
   const { config, listen, drainTimeoutMs, files } = serverOptions(args);
-  const { certificate, caPath } = files;
+  const { certificate, caPath, tokensPath } = files;
   configureLog({
     level: args.oneOf("log-level", LOG_LEVELS) ?? "info",
     isJson: args.has("json-logs"),
   });
   const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
+  const authority = await openTokenAuthority(tokensPath);
+  if (authority !== undefined) {
+    // Letting everybody in would be worse than not starting.
+    await authority.close();
+    throw new CommandError("--tokens cannot be used yet: this version does not enforce tokens");
+  }
   const withAuthorities = await withCa(config, caPath);
   const router = makeRouter(await withToken(withAuthorities, args.text("federation-token")));
   // Listened to first: who reads that the router listens may stop it at once.
@@ -177,6 +191,8 @@ async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
 
 async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
   if (token === undefined) return config;
+  const warning = exposureWarning("federation-token", token);
+  if (warning !== undefined) LOG.warn(warning, { event: "token-exposed" });
   const authToken = await readToken("federation-token", token);
   return { ...config, federation: { ...config.federation, authToken } };
 }
