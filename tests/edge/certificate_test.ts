@@ -217,7 +217,8 @@ Deno.test("renewals wait for each other, and a stop in the middle of one is the 
   const second = await RawClient.connect(port);
   const last = router.renewCertificate(OWN);
   assertEquals((await second.ended).code, 1012);
-  await withDeadline(Promise.all([last, router.stop()]), DEADLINE_MS, "the stop");
+  const stopped = router.stop("now", { drainTimeoutMs: 0 });
+  await withDeadline(Promise.all([last, stopped]), DEADLINE_MS, "the stop");
   await assertRejects(() => Deno.connect({ port }), Deno.errors.ConnectionRefused);
 });
 
