@@ -72,10 +72,12 @@ export {
   Router,
   type RouterConfig,
   type RouterListenOptions,
+  type RouterRenewOptions,
   type RouterStopOptions,
 } from "./src/edge/router.ts";
 export type { PersistConfig, PersistStatus } from "./src/edge/param_keeper.ts";
 export { PersistError } from "./src/edge/persist_error.ts";
+export { TlsError } from "./src/edge/tls_error.ts";
 export {
   Client,
   type ClientOptions,

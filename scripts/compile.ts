@@ -2,6 +2,7 @@
  * Builds binaries of `clasp-fed` into `dist/`, with their SHA-256 sums:
  * `deno task compile [--target TRIPLE ...] [--all] [--dry-run]`.
  *
+ * The binaries may use the network and files; they touch a file only when a flag names it.
  * Without a target it builds for this machine. `--dry-run` prints the commands and runs none.
  *
  * @module
@@ -115,7 +116,10 @@ export function outputPath(version: string, target: string): string {
 export function compileArgs(version: string, target: string): readonly string[] {
   return [
     "compile",
+    // A file is touched only when a flag names it.
     "--allow-net",
+    "--allow-read",
+    "--allow-write",
     "--no-prompt",
     "--target",
     target,

@@ -17,6 +17,7 @@ export interface Mutation {
   readonly why: string;
 }
 
+const TOKEN_FILE = "tests/edge/token_file_test.ts";
 const VERSION = "tests/unit/state/version_test.ts";
 const CLIENT_SESSION = "tests/unit/router/client_session_test.ts";
 const OUTBOX = "tests/unit/router/outbox_test.ts";
@@ -2814,5 +2815,117 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
     tests: ["tests/unit/edge/client_subscriptions_test.ts"],
     why: "who did not ask for a history would see values go back",
+  },
+  {
+    file: "src/router/renewal.ts",
+    find: "if (!isServed && nowMicros < this.#untilMicros) return;",
+    replace: "if (!isServed) return;",
+    tests: ["tests/unit/router/renewal_test.ts"],
+    why: "a reader that does not read would keep a renewed certificate from being used",
+  },
+  {
+    file: "src/router/renewal.ts",
+    find: "const isServed = connection.isSent && !isAnswering;",
+    replace: "const isServed = !isAnswering;",
+    tests: ["tests/unit/router/renewal_test.ts"],
+    why: "a renewal would cut connections before they have what waits for them",
+  },
+  {
+    file: "src/edge/check_certificate.ts",
+    find: "if (!belongs(certificate, privateKey)) {",
+    replace: "if (belongs(certificate, privateKey) === undefined) {",
+    tests: ["tests/unit/edge/check_certificate_test.ts"],
+    why: "a key of another certificate would be found by the first client that connects",
+  },
+  {
+    file: "src/edge/check_certificate.ts",
+    find: "if (nowMs >= facts.validToMs) {",
+    replace: "if (nowMs >= Infinity) {",
+    tests: ["tests/unit/edge/check_certificate_test.ts"],
+    why: "a router would start with a certificate that no client accepts",
+  },
+  {
+    file: "src/edge/router_listener.ts",
+    find: "const before = this.#renewal;",
+    replace: "const before = Promise.resolve();",
+    tests: ["tests/edge/certificate_test.ts"],
+    why: "two renewals at once would fight for the port",
+  },
+  {
+    file: "src/edge/router_listener.ts",
+    find: 'while (this.#phase === "renewing") {',
+    replace: "while (true) {",
+    tests: ["tests/edge/certificate_test.ts"],
+    why: "a router that is stopped while it renews its certificate would listen again",
+  },
+  {
+    file: "src/edge/auth/cpsk_token.ts",
+    find: "if (timingSafeEqual(hash, each)) found = index;",
+    replace: "if (timingSafeEqual(hash, each)) return index;",
+    tests: ["tests/unit/edge/auth/cpsk_token_test.ts"],
+    why: "how long a refusal takes would tell of the tokens in a file",
+  },
+  {
+    file: "src/edge/auth/read_token_file.ts",
+    find: "const WRITTEN_BY_OTHERS = 0o022;",
+    replace: "const WRITTEN_BY_OTHERS = 0o002;",
+    tests: [TOKEN_FILE],
+    why: "whoever is in the group of a token file could let in whom they like",
+  },
+  {
+    file: "src/edge/auth/read_token_file.ts",
+    find: "  if (length > TOKEN_FILE_BYTES_MAX) {",
+    replace: "  if (length > 2 * TOKEN_FILE_BYTES_MAX) {",
+    tests: [TOKEN_FILE],
+    why: "the beginning of a file that is too long would be taken for all of it",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "Date.now() >= expiresAtSeconds * 1_000) {",
+    replace: "Date.now() >= Infinity) {",
+    tests: [TOKEN_FILE],
+    why: "a token would be good for ever",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "for (const identity of lost) this.#told(identity);",
+    replace: 'for (const identity of lost) if (identity === "") this.#told(identity);',
+    tests: [TOKEN_FILE],
+    why: "who has lost a token would stay connected",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "const lost = before.filter((record) => kept.get(record.sha256) !== textOf([record]));",
+    replace: "const lost = before.filter((record) => !kept.has(record.sha256));",
+    tests: [TOKEN_FILE],
+    why: "a session would keep scopes that were taken from its token",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: 'if (stamp !== "" && stamp === this.#stamp) {',
+    replace: 'if (stamp !== "") {',
+    tests: [TOKEN_FILE],
+    why: "a token file that was left alone for a while would never be read again",
+  },
+  {
+    file: "src/edge/auth/change_token_file.ts",
+    find: "if (!await lock.tryLock(true)) {",
+    replace: "if (await lock.tryLock(true) === undefined) {",
+    tests: [TOKEN_FILE],
+    why: "of two tokens that are created at once, one would be lost",
+  },
+  {
+    file: "src/edge/auth/change_token_file.ts",
+    find: "const OWNER_ONLY = 0o600;",
+    replace: "const OWNER_ONLY = 0o644;",
+    tests: [TOKEN_FILE],
+    why: "everybody could read who may do what",
+  },
+  {
+    file: "src/auth/token_list.ts",
+    find: 'throw new TypeError("it is no JSON");',
+    replace: "throw new TypeError(`it is no JSON: ${text}`);",
+    tests: ["tests/unit/auth/token_list_test.ts"],
+    why: "a token that is named as a token file would be in the log",
   },
 ];

@@ -305,7 +305,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an own event that comes round is delivered",
     file: RECEIVER,
-    find: "if (origin === router.config.routerId) return;",
+    find: 'if (origin === router.config.routerId && p2p?.kind !== "signal") return;',
     replace: "",
   },
   // Writes

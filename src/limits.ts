@@ -35,6 +35,12 @@ export const PATTERN_WILDCARDS_MAX: number = 10;
 export const NAME_BYTES_MAX: number = 128;
 /** UTF-8 bytes of a token in HELLO. */
 export const TOKEN_BYTES_MAX: number = 16_384;
+/** Tokens in one token file: each HELLO is compared with all of them. */
+export const TOKENS_PER_FILE_MAX: number = 1_000;
+/** Bytes of a token file. */
+export const TOKEN_FILE_BYTES_MAX: number = 4_194_304;
+/** Milliseconds between two looks at a token file that may have changed. */
+export const TOKEN_FILE_CHECK_MS: number = 1_000;
 /** Scopes of one token; of a capability token, at each of its levels. */
 export const SCOPES_PER_TOKEN_MAX: number = 64;
 /** Those of them with `**` before the end of their pattern: comparing two takes up to 1 ms. */
@@ -215,6 +221,10 @@ export const LINGERING_SOCKETS_PER_ADDRESS_MAX: number = 256;
 export const CLOSE_REASON_BYTES_MAX: number = 123;
 /** Milliseconds that peers have to agree to a close when a listener stops. */
 export const CLOSE_GRACE_MS: number = 1_000;
+/** Milliseconds between attempts to have a port again that this router had before. */
+export const LISTEN_RETRY_MS: number = 250;
+/** Bytes of a file with certificates or a key. */
+export const PEM_FILE_BYTES_MAX: number = 262_144;
 /** Milliseconds until an unanswered dial fails. */
 export const DIAL_TIMEOUT_MS: number = 5_000;
 /** Bytes of a server's HTTP answer to a dial, status line and headers. */

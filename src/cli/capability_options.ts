@@ -6,8 +6,6 @@
 
 import type { CapabilityClaims, CapabilityToken } from "../auth/capability_token.ts";
 import { encodeCapability } from "../auth/encode_capability.ts";
-import { ScopeError } from "../auth/scope.ts";
-import { Scopes } from "../auth/scopes.ts";
 import type { SigningKey } from "../edge/auth/signing_key.ts";
 import { TOKEN_BYTES_MAX } from "../limits.ts";
 import type { Flag } from "./command.ts";
@@ -16,6 +14,7 @@ import { CommandError } from "./command_error.ts";
 import { parseDuration } from "./duration_text.ts";
 import { PUBLIC_KEY_HELP, readPublicKey, readSigningKey } from "./key_file.ts";
 import { printDiagnostic, printLine } from "./output.ts";
+import { scopesOption } from "./scopes_option.ts";
 import { timeText } from "./time_text.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -62,7 +61,7 @@ export async function capabilityClaims(
 ): Promise<{ readonly key: SigningKey; readonly claims: CapabilityClaims }> {
   const keyFile = args.text("key");
   if (keyFile === undefined) throw new UsageError("--key is missing: --key FILE");
-  const scopes = scopesOf(args);
+  const scopes = scopesOption(args).all.map(({ text }) => text);
   const seconds = parseDuration("expires", args.text("expires") ?? expiresDefault);
   const audience = args.text("audience");
   const audienceKey = audience === undefined
@@ -96,18 +95,4 @@ export function printCapability(token: CapabilityToken): void {
       ? "Whoever has this token can use it"
       : `Only the holder of ${audience} can delegate from it; no router accepts it as it is`,
   );
-}
-
-function scopesOf(args: CommandArguments): readonly string[] {
-  const scopes = args.list("scopes");
-  if (scopes.length === 0) {
-    throw new UsageError('--scopes is missing: --scopes "read:/**,write:/site-a/**"');
-  }
-  try {
-    Scopes.parse(scopes);
-  } catch (error) {
-    if (error instanceof ScopeError) throw new UsageError(`--scopes: ${error.message}`);
-    throw error;
-  }
-  return scopes;
 }

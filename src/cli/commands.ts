@@ -11,6 +11,11 @@ import { TOKEN_CAP_CREATE_COMMAND } from "./token_cap_create_command.ts";
 import { TOKEN_CAP_DELEGATE_COMMAND } from "./token_cap_delegate_command.ts";
 import { TOKEN_CAP_INSPECT_COMMAND } from "./token_cap_inspect_command.ts";
 import { TOKEN_CAP_VERIFY_COMMAND } from "./token_cap_verify_command.ts";
+import { TOKEN_CREATE_COMMAND } from "./token_create_command.ts";
+import { TOKEN_LIST_COMMAND } from "./token_list_command.ts";
+import { TOKEN_PRUNE_COMMAND } from "./token_prune_command.ts";
+import { TOKEN_REVOKE_COMMAND } from "./token_revoke_command.ts";
+import { TOKEN_SHOW_COMMAND } from "./token_show_command.ts";
 
 /** All commands, as the help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -22,6 +27,11 @@ export const COMMANDS: readonly Command[] = [
   INFO_COMMAND,
   KEY_GENERATE_COMMAND,
   KEY_SHOW_COMMAND,
+  TOKEN_CREATE_COMMAND,
+  TOKEN_LIST_COMMAND,
+  TOKEN_SHOW_COMMAND,
+  TOKEN_REVOKE_COMMAND,
+  TOKEN_PRUNE_COMMAND,
   TOKEN_CAP_CREATE_COMMAND,
   TOKEN_CAP_DELEGATE_COMMAND,
   TOKEN_CAP_INSPECT_COMMAND,

@@ -1,11 +1,14 @@
 import { AddressError } from "../address/address.ts";
-import { Client } from "../edge/client.ts";
+import { Client, type ClientOptions } from "../edge/client.ts";
 import { ClientError } from "../edge/client_error.ts";
+import { TlsError } from "../edge/tls_error.ts";
 import { FrameTooLargeError } from "../wire/frame_too_large_error.ts";
 import type { Flag } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
-import { readToken, TOKEN_HELP } from "./token.ts";
+import { printDiagnostic } from "./output.ts";
+import { readPemFile } from "./pem_file.ts";
+import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
 import { UsageError } from "./usage_error.ts";
 
 const DEFAULT_SERVER = "ws://localhost:7330";
@@ -13,6 +16,11 @@ const DEFAULT_SERVER = "ws://localhost:7330";
 /** Flags of every command that talks to a router. */
 export const CONNECTION_FLAGS: readonly Flag[] = [
   { name: "server", short: "s", value: "URL", help: `The router. Default ${DEFAULT_SERVER}` },
+  {
+    name: "ca",
+    value: "FILE",
+    help: "Authorities (PEM) to trust beside the usual ones for wss:// (needs --allow-read)",
+  },
   { name: "token", value: "TOKEN", help: `Shown to the router. ${TOKEN_HELP}` },
 ];
 
@@ -33,13 +41,7 @@ export async function withClient<T>(
   act: (client: Client) => Promise<T>,
 ): Promise<T> {
   const url = serverUrl(args);
-  const token = args.text("token");
-  const client = await connect(
-    url,
-    token === undefined ? {} : {
-      token: await readToken("token", token),
-    },
-  );
+  const client = await connect(url, { ...await tokenOption(args), ...await caOption(args, url) });
   try {
     return await act(client);
   } catch (error) {
@@ -62,13 +64,32 @@ export function checked(text: string, check: (text: string) => unknown): string 
   return text;
 }
 
-async function connect(url: string, options: { readonly token?: string }): Promise<Client> {
+async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
+  const token = args.text("token");
+  if (token === undefined) return {};
+  const warning = exposureWarning("token", token);
+  if (warning !== undefined) printDiagnostic(`clasp-fed: ${warning}`);
+  return { token: await readToken("token", token) };
+}
+
+async function caOption(args: CommandArguments, url: string): Promise<Pick<ClientOptions, "ca">> {
+  const path = args.text("ca");
+  if (path === undefined) return {};
+  if (new URL(url).protocol !== "wss:") {
+    throw new UsageError(`--ca has no effect with ${url}; it is for --server wss://HOST:PORT`);
+  }
+  return { ca: (await readPemFile("ca", path)).text };
+}
+
+async function connect(url: string, options: ClientOptions): Promise<Client> {
   try {
     return await Client.connect(url, { ...options, name: "clasp-fed command line" });
   } catch (error) {
+    if (error instanceof TlsError) throw new CommandError(`--ca: ${error.message}`);
     if (!(error instanceof ClientError)) throw error;
     if (error.code !== 0) throw new CommandError(`${url} refused: ${describe(error)}`);
-    if (error.message.includes("--allow-net")) throw new CommandError(error.message);
+    const isExplained = /--allow-net|--ca\b|there, not ws/.test(error.message);
+    if (isExplained) throw new CommandError(error.message);
     throw new CommandError(`${error.message}; is a router running there? See --server`);
   }
 }

@@ -1,13 +1,19 @@
-import { Router, type RouterConfig, type RouterListenOptions } from "../edge/router.ts";
+import { Router, type RouterConfig } from "../edge/router.ts";
+import type { ListenAddress } from "../edge/router_listener.ts";
+import { TlsError } from "../edge/tls_error.ts";
 import { LOG } from "../edge/log.ts";
 import { PersistError } from "../edge/persist_error.ts";
+import type { TlsIdentity } from "../edge/check_certificate.ts";
+import { readCertificateFiles, renewAtSignal } from "./certificate_files.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
 import { configureLog, LOG_LEVELS } from "./log_output.ts";
+import { openTokenAuthority } from "./open_token_authority.ts";
+import { readPemFile } from "./pem_file.ts";
 import { serverOptions } from "./server_options.ts";
 import { stopSignal } from "./stop_signal.ts";
-import { readToken, TOKEN_HELP } from "./token.ts";
+import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `clasp-fed server`: runs a router until it is told to stop. */
@@ -63,7 +69,28 @@ export const SERVER_COMMAND: Command = {
     {
       name: "federation-token",
       value: "TOKEN",
-      help: `Shown to the hub; this version passes it on and checks none itself. ${TOKEN_HELP}`,
+      help: `Shown to the hub: a capability token or a CPSK token. ${TOKEN_HELP}`,
+    },
+    {
+      name: "tokens",
+      value: "FILE",
+      help:
+        "Lets in only who shows a token of this file, which clasp-fed token create makes. Read " +
+        "again within a second when it changes. Needs --allow-read",
+    },
+    {
+      name: "cert",
+      value: "FILE",
+      help: "Certificate (PEM), with those that lead to its authority behind it: clients connect " +
+        "with wss:// then, and no longer with ws://. Needs --key, and --allow-read for both; " +
+        "SIGHUP reads both again",
+    },
+    { name: "key", value: "FILE", help: "Private key of that certificate (PEM, not encrypted)" },
+    {
+      name: "ca",
+      value: "FILE",
+      help: "Authorities (PEM) that a leaf trusts beside the usual ones when its hub is wss://. " +
+        "Needs --allow-read",
     },
     { name: "max-sessions", value: "COUNT", help: "Connections at once. Default 1000" },
     {
@@ -139,6 +166,8 @@ export const SERVER_COMMAND: Command = {
     "machine or has a private address or a local name, and for apps; * is for public routers; null " +
     "is for files that a browser opens, and lets in any page with a sandboxed frame. Programs that " +
     "are no browsers send no origin and always may connect.",
+    'SIGHUP takes a renewed certificate into use: clients and peers are closed with 1012, "certificate ' +
+    'renewed", and connect again. One that cannot be used is logged, and the old one stays.',
     "A state file that is damaged is copied to FILE.damaged-TIME, and the router starts with what is " +
     "whole in it. One of a newer version, or of a router with another --federation-id, is refused.",
   ],
@@ -150,15 +179,25 @@ export const SERVER_COMMAND: Command = {
 };
 
 async function runServer(args: CommandArguments): Promise<number> {
-  const { config, listen, drainTimeoutMs } = serverOptions(args);
+  const { config, listen, drainTimeoutMs, files } = serverOptions(args);
+  const { certificate, caPath, tokensPath } = files;
   configureLog({
     level: args.oneOf("log-level", LOG_LEVELS) ?? "info",
     isJson: args.has("json-logs"),
   });
-  const router = makeRouter(await withToken(config, args.text("federation-token")));
+  const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
+  const authority = await openTokenAuthority(tokensPath);
+  if (authority !== undefined) {
+    // Letting everybody in would be worse than not starting.
+    await authority.close();
+    throw new CommandError("--tokens cannot be used yet: this version does not enforce tokens");
+  }
+  const withAuthorities = await withCa(config, caPath);
+  const router = makeRouter(await withToken(withAuthorities, args.text("federation-token")));
   // Listened to first: who reads that the router listens may stop it at once.
   const stopped = stopSignal();
-  startToListen(router, listen);
+  if (certificate !== undefined) renewAtSignal(router, { files: certificate, drainTimeoutMs });
+  startToListen(router, listen, tls);
   const signal = await stopped;
   LOG.info("Stopping after {signal}; {connections} connections have {seconds} s", {
     event: "stopping",
@@ -182,8 +221,16 @@ async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
 
 async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
   if (token === undefined) return config;
+  const warning = exposureWarning("federation-token", token);
+  if (warning !== undefined) LOG.warn(warning, { event: "token-exposed" });
   const authToken = await readToken("federation-token", token);
   return { ...config, federation: { ...config.federation, authToken } };
+}
+
+async function withCa(config: RouterConfig, path: string | undefined): Promise<RouterConfig> {
+  if (path === undefined) return config;
+  const { text } = await readPemFile("ca", path);
+  return { ...config, ca: text };
 }
 
 function makeRouter(config: RouterConfig): Router {
@@ -193,21 +240,23 @@ function makeRouter(config: RouterConfig): Router {
     // Bounds that the core checks: the length of a name, the number of patterns.
     if (error instanceof RangeError) throw new UsageError(error.message);
     if (error instanceof PersistError) throw new CommandError(error.message);
+    if (error instanceof TlsError) throw new CommandError(`--ca: ${error.message}`);
     throw error;
   }
 }
 
-function startToListen(router: Router, listen: Required<RouterListenOptions>): void {
+function startToListen(router: Router, listen: ListenAddress, tls: TlsIdentity | undefined): void {
   try {
-    router.listen(listen);
+    router.listen({ ...listen, ...tls });
   } catch (error) {
+    if (error instanceof TlsError) throw new CommandError(error.message);
     const reason = reasonOf(error, listen);
     if (reason === undefined) throw error;
     throw new CommandError(`Cannot listen on ${listen.hostname}:${listen.port}: ${reason}`);
   }
 }
 
-function reasonOf(error: unknown, { port }: Required<RouterListenOptions>): string | undefined {
+function reasonOf(error: unknown, { port }: ListenAddress): string | undefined {
   if (error instanceof Deno.errors.NotCapable) {
     return "permission --allow-net was not given: deno run --allow-net main.ts server";
   }

@@ -2,12 +2,14 @@ import { AddressError } from "../address/address.ts";
 import { parsePattern } from "../address/pattern.ts";
 import type { FederationConfig, FederationMode } from "../edge/federation_config.ts";
 import { OriginPolicy } from "../edge/origin_policy.ts";
-import type { RouterConfig, RouterListenOptions } from "../edge/router.ts";
+import type { RouterConfig } from "../edge/router.ts";
+import type { ListenAddress } from "../edge/router_listener.ts";
 import type { PersistConfig } from "../edge/param_keeper.ts";
 import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS, PERSIST_INTERVAL_SECONDS_MAX } from "../limits.ts";
 import { ROUTER_CORE_DEFAULTS } from "../router/router_config.ts";
 import { FEATURE, type FeatureName } from "../wire/message.ts";
 import type { CommandArguments } from "./command_arguments.ts";
+import { type ServerFiles, serverFiles } from "./server_files.ts";
 import { suggestion } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -18,11 +20,12 @@ const DRAIN_SECONDS_MAX = 3_600;
 const FEATURE_NAMES = (Object.keys(FEATURE) as FeatureName[]).filter((name) => name !== "envelope");
 const FEDERATION_MODES = ["hub", "leaf", "mesh"] as const;
 
-/** What the flags of `clasp-fed server` ask for; the token is read later. */
+/** What the flags of `clasp-fed server` ask for; the files that they name are read later. */
 export interface ServerOptions {
   readonly config: RouterConfig;
-  readonly listen: Required<RouterListenOptions>;
+  readonly listen: ListenAddress;
   readonly drainTimeoutMs: number;
+  readonly files: ServerFiles;
 }
 
 /**
@@ -59,6 +62,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
       hostname: args.text("host") ?? "0.0.0.0",
     },
     drainTimeoutMs: (drainSeconds ?? DRAIN_SECONDS_DEFAULT) * 1_000,
+    files: serverFiles(args, federation?.mode),
   };
 }
 

@@ -17,6 +17,7 @@ import { encodeTtl } from "../wire/ttl.ts";
 import { encodeValue, type Value } from "../wire/value_codec.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { parsePattern } from "../address/pattern.ts";
+import { checkAuthorities } from "./check_authorities.ts";
 import { ClientError } from "./client_error.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { PendingAnswers } from "./pending_answers.ts";
@@ -35,6 +36,11 @@ export interface ClientOptions {
   readonly name?: string;
   /** Presented in HELLO, where the router asks for one. */
   readonly token?: string;
+  /**
+   * Authorities to trust beside the usual ones, for `wss:`, as PEM text with one certificate or
+   * several.
+   */
+  readonly ca?: string;
   /** Until the connection is open and WELCOME is there, milliseconds. Default: 5000. */
   readonly timeoutMs?: number;
 }
@@ -114,11 +120,13 @@ export class Client {
    * Connects and waits for the router's WELCOME.
    *
    * @throws {ClientError} when the router cannot be reached, refuses, or does not answer in time
+   * @throws {TlsError} when `ca` has no certificate
    */
   static connect(url: string, options: ClientOptions = {}): Promise<Client> {
     return new Promise((resolve, reject) => {
       let client: Client | undefined;
       const timeoutMs = options.timeoutMs ?? 5_000;
+      const caCerts = options.ca === undefined ? [] : checkAuthorities(options.ca);
       const fail = (error: ClientError): void => {
         clearTimeout(timer);
         reject(error);
@@ -164,7 +172,7 @@ export class Client {
             },
           };
         },
-      }, { timeoutMs });
+      }, { timeoutMs, caCerts });
       const timer = setTimeout(() => {
         dial.abort();
         fail(new ClientError(`Cannot connect to ${url}: no WELCOME within ${timeoutMs} ms`));

@@ -19,6 +19,15 @@ export const DENO_ENVIRONMENT: Environment = {
   dial: (url, handlers) => dialWebSocket(url, handlers, { onHandlerError: logHandlerError }),
 };
 
+/** The same, with authorities to trust beside the usual ones when it dials `wss:`. */
+export function trustingEnvironment(caCerts: readonly string[]): Environment {
+  return {
+    ...DENO_ENVIRONMENT,
+    dial: (url, handlers) =>
+      dialWebSocket(url, handlers, { caCerts, onHandlerError: logHandlerError }),
+  };
+}
+
 /** A boot id: random, below 2^53. */
 export function newBootId(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));

@@ -1,12 +1,5 @@
-import {
-  CLOSE_GRACE_MS,
-  CONNECTIONS_PER_ADDRESS_BURST,
-  CONNECTIONS_PER_ADDRESS_PER_SECOND,
-  DRAIN_TIMEOUT_MS,
-  SESSIONS_MAX,
-} from "../limits.ts";
+import { CLOSE_GRACE_MS, DRAIN_TIMEOUT_MS, SESSIONS_MAX } from "../limits.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
-import { AddressRate } from "../router/address_rate.ts";
 import {
   ROUTER_CORE_DEFAULTS,
   type RouterCoreConfig,
@@ -17,18 +10,20 @@ import type { RouterIdentity } from "../state/state_file.ts";
 import { isLive } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import type { FeatureName, Ttl } from "../wire/message.ts";
-import { DENO_ENVIRONMENT, newBootId } from "./deno_environment.ts";
+import { checkAuthorities } from "./check_authorities.ts";
+import { DENO_ENVIRONMENT, newBootId, trustingEnvironment } from "./deno_environment.ts";
+import type { Environment } from "./environment.ts";
 import { type FederationConfig, federationDefaults, toCoreConfig } from "./federation_config.ts";
 import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
-import { LOG, logHandlerError } from "./log.ts";
-import { OriginPolicy } from "./origin_policy.ts";
+import { ConnectionGate } from "./connection_gate.ts";
+import { LOG } from "./log.ts";
 import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_keeper.ts";
+import type { TlsIdentity } from "./check_certificate.ts";
+import { RouterListener } from "./router_listener.ts";
 import { RouterLog } from "./router_log.ts";
-import type { Listener } from "./transport.ts";
 import { VERSION } from "./version.ts";
-import { listenWebSocket } from "./websocket_listener.ts";
 
 /** Settings of a {@linkcode Router}. All may be left out. */
 export interface RouterConfig {
@@ -79,6 +74,11 @@ export interface RouterConfig {
    * router an id of its own (`federation.routerId`) as well. Default: params end with the router.
    */
   readonly persist?: PersistConfig;
+  /**
+   * Authorities to trust beside the usual ones when this router dials a hub with `wss:`, as PEM text
+   * with one certificate or several. Default: the usual ones only.
+   */
+  readonly ca?: string;
 }
 
 /** Where a {@linkcode Router} listens. */
@@ -87,6 +87,23 @@ export interface RouterListenOptions {
   readonly port?: number;
   /** Default: 0.0.0.0, every interface. */
   readonly hostname?: string;
+  /**
+   * Certificate of this router as PEM text, its own first and those behind it that lead to the
+   * authority. With it and `key` clients connect with `wss:`, and no longer with `ws:`.
+   */
+  readonly cert?: string;
+  /** Private key of the first certificate, as PEM text, not encrypted. */
+  readonly key?: string;
+}
+
+/** What a {@linkcode Router} is given to renew its certificate. */
+export interface RouterRenewOptions {
+  /** See {@linkcode RouterListenOptions.cert}. */
+  readonly cert: string;
+  /** See {@linkcode RouterListenOptions.key}. */
+  readonly key: string;
+  /** Milliseconds that connections have to take what waits for them. Default: 5000. */
+  readonly drainTimeoutMs?: number;
 }
 
 /** How a {@linkcode Router} stops. */
@@ -127,12 +144,7 @@ export class Router {
     nowMs: () => performance.now(),
   });
   readonly #keeper: ParamKeeper | undefined;
-  readonly #origins: OriginPolicy;
-  readonly #arrivals = new AddressRate({
-    perSecond: CONNECTIONS_PER_ADDRESS_PER_SECOND,
-    burst: CONNECTIONS_PER_ADDRESS_BURST,
-  });
-  #listener: Listener | undefined;
+  readonly #listener: RouterListener;
   #stopped: Promise<void> | undefined;
 
   /**
@@ -143,6 +155,7 @@ export class Router {
    * @throws {TypeError} when a pattern, a URL, an origin or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
    * @throws {PersistError} when the state file cannot be read, or is not to be used by this router
+   * @throws {TlsError} when `ca` has no certificate
    */
   constructor(config: RouterConfig = {}) {
     const isFederated = config.federation !== undefined ||
@@ -152,7 +165,11 @@ export class Router {
     const coreConfig = coreConfigOf(config, { routerId: federation.routerId, isFederated });
     // Checked before a file is touched.
     validateRouterCoreConfig(coreConfig);
-    this.#origins = new OriginPolicy(config.allowedOrigins);
+    const gate = new ConnectionGate(
+      config.allowedOrigins,
+      (what, reason) => this.#log.connectionRefused(what, reason),
+    );
+    const environment = environmentOf(config);
     const coreFederation = isFederated
       ? {
         ...toCoreConfig(federation, config.federation ?? {}),
@@ -163,7 +180,7 @@ export class Router {
       ? undefined
       : new ParamKeeper(config.persist, identityOf(config, federation));
     try {
-      this.#host = new RouterHost(DENO_ENVIRONMENT, {
+      this.#host = new RouterHost(environment, {
         config: coreConfig,
         federation: coreFederation,
         store: this.#keeper?.store,
@@ -172,6 +189,7 @@ export class Router {
       this.#keeper?.release();
       throw error;
     }
+    this.#listener = new RouterListener(this.#host, gate);
     this.#federation = isFederated
       ? new FederationManager(federation, { host: this.#host, config: federation, events })
       : undefined;
@@ -200,7 +218,7 @@ export class Router {
 
   /** Sockets that were closed here and that the other end keeps open. */
   get lingeringSocketCount(): number {
-    return this.#listener?.lingeringSockets ?? 0;
+    return this.#listener.lingeringSockets;
   }
 
   /** Params that are kept here, own and mirrored. One that expires counts for up to a second more. */
@@ -221,26 +239,29 @@ export class Router {
    * Starts to listen and, on a leaf, to dial the hub. Returns where it listens.
    *
    * @throws {Deno.errors.AddrInUse} when the port is taken
-   * @throws {TypeError} when it listens already or was stopped
+   * @throws {TypeError} when it listens already or was stopped, or has one of `cert` and `key` only
+   * @throws {TlsError} when the certificate cannot be used, with what is wrong with it
    */
   listen(options: RouterListenOptions = {}): { readonly port: number; readonly hostname: string } {
-    if (this.#listener !== undefined || this.#stopped !== undefined) {
-      throw new TypeError("Cannot listen: this router listens already or was stopped");
-    }
     const { port = 7330, hostname = "0.0.0.0" } = options;
-    this.#listener = listenWebSocket({
-      port,
-      hostname,
-      accept: (transport) => this.#host.accept(transport),
-      refuse: (host) => this.#hostProblem(host),
-      refuseOrigin: (origin, host) => this.#originProblem(origin, host),
-      onHandlerError: logHandlerError,
-    });
-    const address = { port: this.#listener.port, hostname: this.#listener.hostname };
+    const address = this.#listener.listen({ port, hostname }, tlsOf(options));
     this.#logListening(address);
     this.#host.start();
     this.#keeper?.start();
     return address;
+  }
+
+  /**
+   * Takes another certificate into use. Clients and peers are asked to connect again (1012,
+   * "certificate renewed"), each when it has taken all that waits for it; the link to the hub stays.
+   * Then the router listens on its port again, and resolves. One that cannot be used changes nothing.
+   *
+   * @throws {TlsError} when the certificate cannot be used; the old one stays in use
+   * @throws {TypeError} when the router does not listen with a certificate
+   */
+  async renewCertificate(options: RouterRenewOptions): Promise<void> {
+    const { cert, key, drainTimeoutMs = DRAIN_TIMEOUT_MS } = options;
+    await this.#listener.renew({ cert, key }, drainTimeoutMs);
   }
 
   /**
@@ -261,25 +282,11 @@ export class Router {
     return this.#keeper?.status;
   }
 
-  #hostProblem(host: string): string | undefined {
-    if (this.#stopped !== undefined) return "The router is stopping";
-    if (this.#arrivals.takes(host, performance.now() * 1_000)) return undefined;
-    const reason = `Too many connections from ${host}: ${CONNECTIONS_PER_ADDRESS_PER_SECOND} a ` +
-      "second are allowed when it goes on; connect again in a second";
-    this.#log.connectionRefused("rate", reason);
-    return reason;
-  }
-
-  #originProblem(origin: string, host: string | null): string | undefined {
-    const reason = this.#origins.problem(origin, host);
-    if (reason !== undefined) this.#log.connectionRefused("origin", reason);
-    return reason;
-  }
-
   async #stop(reason: string, options: RouterStopOptions): Promise<void> {
     const { drainTimeoutMs = DRAIN_TIMEOUT_MS } = options;
     const endMs = performance.now() + drainTimeoutMs;
     this.#log.stopping();
+    this.#listener.refuseAll();
     // At once: whoever started this process may not wait until all have gone.
     this.#keeper?.save();
     if (drainTimeoutMs > 0) await this.#host.drain(reason, drainTimeoutMs);
@@ -288,7 +295,7 @@ export class Router {
     const leftMs = options.drainTimeoutMs === undefined ? 0 : endMs - performance.now();
     const graceMs = Math.max(leftMs, Math.min(drainTimeoutMs, CLOSE_GRACE_MS));
     const [, kept] = await Promise.allSettled([
-      this.#listener?.stop(graceMs),
+      this.#listener.stop(graceMs),
       this.#keeper?.stop(),
     ]);
     if (kept.status === "rejected") throw kept.reason;
@@ -298,7 +305,9 @@ export class Router {
     const mode = this.#federation?.mode.type ?? "router";
     LOG.info('Listening on {url} as {mode} "{routerId}", named "{name}", version {version}', {
       event: "listening",
-      url: `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      url: `${this.#listener.isSecure ? "wss" : "ws"}://${
+        hostname.includes(":") ? `[${hostname}]` : hostname
+      }:${port}`,
       hostname,
       port,
       mode,
@@ -307,6 +316,16 @@ export class Router {
       version: VERSION,
     });
   }
+}
+
+function environmentOf({ ca }: RouterConfig): Environment {
+  return ca === undefined ? DENO_ENVIRONMENT : trustingEnvironment(checkAuthorities(ca));
+}
+
+function tlsOf({ cert, key }: RouterListenOptions): TlsIdentity | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert === undefined && key === undefined) return undefined;
+  throw new TypeError("Cannot listen: a certificate needs its key, and a key its certificate");
 }
 
 function identityOf(config: RouterConfig, { routerId }: FederationConfig): RouterIdentity {

@@ -46,6 +46,7 @@ export class RouterHost implements RouterPort {
   #cancelWake: () => void = () => {};
   #flushPlannedMicros: number | undefined;
   #isStopped = false;
+  readonly #stopped = Promise.withResolvers<void>();
 
   constructor(
     environment: Environment,
@@ -126,12 +127,36 @@ export class RouterHost implements RouterPort {
     cancel();
   }
 
+  /**
+   * Closes some connections with 1012, each when it has taken all that waits for it, and goes on with
+   * the others. Resolves when they are closed, at the latest after `timeoutMs` or when it is stopped.
+   */
+  async renew(
+    isConcerned: (transport: Transport) => boolean,
+    { reason, timeoutMs }: { readonly reason: string; readonly timeoutMs: number },
+  ): Promise<void> {
+    if (this.#isStopped) return;
+    const closed = Promise.withResolvers<void>();
+    const concerned = [...this.#transports].filter(([, transport]) => isConcerned(transport));
+    const nowMicros = this.#environment.nowMicros();
+    this.core.flush(nowMicros);
+    this.core.renew(concerned.map(([id]) => id), {
+      reason,
+      timeoutMs,
+      nowMicros,
+      done: closed.resolve,
+    });
+    this.#afterEvent();
+    await Promise.race([closed.promise, this.#stopped.promise]);
+  }
+
   /** Closes all connections; nothing is accepted, dialled or planned any more. */
   stop(reason: string): void {
     if (this.#isStopped) return;
     this.core.flush(this.#environment.nowMicros());
     this.core.stop(reason, this.#environment.nowMicros());
     this.#isStopped = true;
+    this.#stopped.resolve();
     this.#cancelWake();
     for (const dial of this.#dials.values()) dial.abort();
     this.#dials.clear();

@@ -58,6 +58,8 @@ export type AcceptTransport = (transport: Transport) => TransportHandler;
 export interface Listener {
   readonly port: number;
   readonly hostname: string;
+  /** Whether a transport came from this listener and has not ended. */
+  owns(transport: Transport): boolean;
   /** Sockets that we closed and whose peer has not agreed: they still hold a TCP connection. */
   readonly lingeringSockets: number;
   /**

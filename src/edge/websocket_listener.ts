@@ -101,6 +101,10 @@ class WebSocketListener implements Listener {
     return this.#lingering.total;
   }
 
+  owns(transport: Transport): boolean {
+    return this.#open.has(transport);
+  }
+
   stop(graceMs: number = CLOSE_GRACE_MS): Promise<void> {
     this.#stopped ??= this.#stop(graceMs);
     return this.#stopped;

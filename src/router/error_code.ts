@@ -75,5 +75,6 @@ export const CLOSE_CODE = {
   policy: 1008,
   tooBig: 1009,
   internal: 1011,
+  serviceRestart: 1012,
   tryAgainLater: 1013,
 } as const;

@@ -21,6 +21,7 @@ import { Agenda, type Appointment } from "./agenda.ts";
 import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
 import { Drain } from "./drain.ts";
+import { Renewal } from "./renewal.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
@@ -286,6 +287,26 @@ export class RouterCore implements ConnectionOwner {
     this.#beginEnd(reason);
     this.#drain = new Drain(this, { reason, connections: this.#connections, done });
     this.#drain.start();
+  }
+
+  /**
+   * Asks the clients and peers of some connections to connect again; see {@linkcode Renewal}. `done`
+   * is called once, later, when these are closed.
+   */
+  renew(
+    ids: Iterable<ConnectionId>,
+    options: {
+      readonly reason: string;
+      readonly timeoutMs: number;
+      readonly nowMicros: number;
+      readonly done: () => void;
+    },
+  ): void {
+    const { reason, timeoutMs, nowMicros, done } = options;
+    this.#nowMicros = nowMicros;
+    const connections = [...ids].map((id) => this.#connections.get(id))
+      .filter((connection) => connection !== undefined);
+    new Renewal(this, { reason, connections, timeoutMs, done }).start();
   }
 
   /** Whether the router is about to stop: it begins nothing new. */

@@ -264,7 +264,7 @@ Deno.test("wrong usage of the key and token commands says what to type", async (
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["key"], "clasp-fed key generate|show"],
     [["key", "genrate"], "did you mean generate?"],
-    [["token"], "clasp-fed token cap (see clasp-fed token --help)"],
+    [["token"], "clasp-fed token create|list|show|revoke|prune|cap (see clasp-fed token --help)"],
     [["token", "cap"], "clasp-fed token cap create|delegate|inspect|verify"],
     [["token", "cap", "creat"], "did you mean create?"],
     [["key", "show"], "FILE is missing: clasp-fed key show FILE"],

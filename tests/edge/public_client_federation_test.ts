@@ -1,14 +1,28 @@
 import { assertEquals, assertMatch } from "../support/assert.ts";
+import { CertificateDirectory } from "../support/certificate_directory.ts";
 import { PublicClient, SilencedConsole, type Subscribed } from "../support/public_client.ts";
+import { SecureSockets } from "../support/secure_sockets.ts";
 import { type RouterName, ThreeRouters } from "../support/three_routers.ts";
+import { TEST_AUTHORITY_CERT } from "./websocket_certificates.ts";
 
 const VALUES = [0.5, -1, "", "grün", true, false, null, [1, "two", null], { a: { b: [] } }];
 
 type Sites = Readonly<Record<RouterName, PublicClient>>;
 
 Deno.test("the public client works at each router of a federation and across them", async (t) => {
-  using silenced = new SilencedConsole();
   await using routers = await ThreeRouters.start();
+  await playEverything(t, routers);
+});
+
+Deno.test("the public client works across a federation over wss with a private authority", async (t) => {
+  await using certificates = await CertificateDirectory.make();
+  using _sockets = new SecureSockets([TEST_AUTHORITY_CERT]);
+  await using routers = await ThreeRouters.start(certificates);
+  await playEverything(t, routers);
+});
+
+async function playEverything(t: Deno.TestContext, routers: ThreeRouters): Promise<void> {
+  using silenced = new SilencedConsole();
   const connect = (name: RouterName) => PublicClient.connect(routers.port(name), `/${name}`);
   await using hub = await connect("hub");
   await using a = await connect("site-a");
@@ -132,7 +146,7 @@ Deno.test("the public client works at each router of a federation and across the
     assertEquals(b.clasp.getLastError()?.code, 403);
     assertMatch(silenced.errors.join(), /^CLASP error 403: Cannot write/);
   });
-});
+}
 
 async function everywhere(
   clients: readonly PublicClient[],

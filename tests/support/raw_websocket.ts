@@ -10,19 +10,26 @@ const TAIL_BYTES = 200;
 export class RawWebSocket implements Disposable {
   /** What the server answered to the upgrade: status line, headers, and the body if it refused. */
   readonly head: string;
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.Conn;
 
-  private constructor(connection: Deno.TcpConn, head: string) {
+  private constructor(connection: Deno.Conn, head: string) {
     this.#connection = connection;
     this.head = head;
   }
 
-  /** Connects and asks for an upgrade. A header with an empty value is left out. */
+  /**
+   * Connects and asks for an upgrade, over TLS when authorities are given. A header with an empty
+   * value is left out.
+   */
   static async connect(
     port: number,
-    options: { path?: string; headers?: Record<string, string> } = {},
+    options: { path?: string; headers?: Record<string, string>; caCerts?: string[] } = {},
   ): Promise<RawWebSocket> {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const { caCerts } = options;
+    const address = { hostname: "127.0.0.1", port };
+    const connection: Deno.Conn = caCerts === undefined
+      ? await Deno.connect(address)
+      : await Deno.connectTls({ ...address, caCerts });
     const headers = {
       "Host": "127.0.0.1",
       "Connection": "Upgrade",

@@ -1,3 +1,4 @@
+import type { CertificateDirectory } from "./certificate_directory.ts";
 import { freePorts } from "./free_ports.ts";
 import { type ServerProcess, startServer } from "./process.ts";
 import { untilRouted } from "./until_routed.ts";
@@ -11,16 +12,18 @@ const NAMES: readonly RouterName[] = ["hub", "site-a", "site-b"];
 export class ThreeRouters implements AsyncDisposable {
   readonly #processes = new Map<RouterName, ServerProcess>();
   readonly #ports = new Map<RouterName, number>();
+  readonly #certificates: CertificateDirectory | undefined;
 
-  /** Chooses the ports; nothing runs yet. */
-  constructor() {
+  /** Chooses the ports; nothing runs yet. With certificates, all three speak `wss:` only. */
+  constructor(certificates?: CertificateDirectory) {
+    this.#certificates = certificates;
     const ports = freePorts(NAMES.length);
     for (const [index, name] of NAMES.entries()) this.#ports.set(name, ports[index] ?? 0);
   }
 
   /** Starts all three and waits until each can write to each. */
-  static async start(): Promise<ThreeRouters> {
-    const routers = new ThreeRouters();
+  static async start(certificates?: CertificateDirectory): Promise<ThreeRouters> {
+    const routers = new ThreeRouters(certificates);
     try {
       await Promise.all(NAMES.map((name) => routers.start(name)));
       await routers.untilRouted();
@@ -41,12 +44,28 @@ export class ThreeRouters implements AsyncDisposable {
 
   /** Starts one, for the first time or again, on the port that it always has. */
   async start(name: RouterName): Promise<void> {
-    const hub = `ws://127.0.0.1:${this.port("hub")}`;
+    const certificates = this.#certificates;
+    const scheme = certificates === undefined ? "ws" : "wss";
+    const hub = `${scheme}://127.0.0.1:${this.port("hub")}`;
     const role = name === "hub"
       ? ["--features", "federation"]
       : ["--federation-hub", hub, "--federation-namespaces", `/${name}/**`];
     const args = ["--port", String(this.port(name)), "--federation-id", name, ...role];
-    this.#processes.set(name, await startServer(args));
+    if (certificates !== undefined) {
+      args.push(...certificates.serverFlags, ...name === "hub" ? [] : certificates.clientFlags);
+    }
+    const permissions = certificates?.permissions;
+    this.#processes.set(
+      name,
+      await startServer(args, permissions === undefined ? {} : { permissions }),
+    );
+  }
+
+  /** The process of one that runs. */
+  process(name: RouterName): ServerProcess {
+    const process = this.#processes.get(name);
+    if (process === undefined) throw new Error(`Router ${name} does not run`);
+    return process;
   }
 
   /** Ends one without a word. */
@@ -59,8 +78,7 @@ export class ThreeRouters implements AsyncDisposable {
 
   /** Ends one as an operator does. */
   async stop(name: RouterName): Promise<Deno.CommandStatus> {
-    const process = this.#processes.get(name);
-    if (process === undefined) throw new Error(`Router ${name} does not run`);
+    const process = this.process(name);
     this.#processes.delete(name);
     return await process.stop();
   }

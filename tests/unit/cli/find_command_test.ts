@@ -11,7 +11,7 @@ Deno.test("a command is found by the words of its name, and the words after it a
 });
 
 Deno.test("words that name no command, or only a group of them, find none", () => {
-  for (const words of [[], ["key"], ["token", "cap"], ["token", "create"], ["keyshow"], [""]]) {
+  for (const words of [[], ["key"], ["token", "cap"], ["token", "caps"], ["keyshow"], [""]]) {
     assertEquals(findCommand(COMMANDS, words), undefined, words.join(" "));
   }
 });
@@ -20,7 +20,7 @@ Deno.test("a group has the commands whose names start with it", () => {
   const below = (...words: string[]) => commandsBelow(COMMANDS, words).map(({ name }) => name);
   assertEquals(below("key"), ["key generate", "key show"]);
   assertEquals(below("token", "cap").length, 4);
-  assertEquals(below("token"), below("token", "cap"));
+  assertEquals(below("token").filter((name) => name.includes(" cap ")), below("token", "cap"));
   assertEquals(below("ke"), []);
   assertEquals(below("key", "show"), []);
 });

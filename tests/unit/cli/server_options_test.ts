@@ -22,6 +22,7 @@ Deno.test("server without flags is a lone router on port 7330 of every interface
     config: { features: DEFAULT_FEATURES },
     listen: { port: 7330, hostname: "0.0.0.0" },
     drainTimeoutMs: 30_000,
+    files: {},
   });
 });
 
@@ -40,6 +41,7 @@ Deno.test("server takes over every setting of the router", () => {
     },
     listen: { port: 0, hostname: "127.0.0.1" },
     drainTimeoutMs: 0,
+    files: {},
   });
   assertEquals(read("--param-ttl", "0").config.paramTtl, undefined);
 });
@@ -57,6 +59,18 @@ Deno.test("--persist names a file, and --persist-interval how often it is writte
       "--persist-interval must be a whole number from 1 to 86400",
     );
   }
+});
+
+Deno.test("--cert and --key go together, and --ca is for leaves of a wss hub", () => {
+  assertEquals(read("--cert", "a.crt", "--key", "a.key").files, {
+    certificate: { certPath: "a.crt", keyPath: "a.key" },
+  });
+  assertStringIncludes(complaint("--cert", "a.crt"), "--cert has no effect without --key");
+  assertStringIncludes(complaint("--key", "a.key"), "--key has no effect without --cert");
+  const hubs = ["--federation-hub", "ws://a,wss://b"];
+  assertEquals(read("--ca", "ca.crt", ...hubs).files, { caPath: "ca.crt" });
+  assertStringIncludes(complaint("--ca", "ca.crt"), "--federation-hub wss://HUB");
+  assertStringIncludes(complaint("--ca", "ca.crt", "--federation-hub", HUB), "wss://HUB");
 });
 
 Deno.test("--event-ttl is bounded", () => {

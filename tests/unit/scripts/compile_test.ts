@@ -12,10 +12,12 @@ import {
 const LINUX = "x86_64-unknown-linux-gnu";
 const WINDOWS = "x86_64-pc-windows-msvc";
 
-Deno.test("compileArgs() bakes in the network permission and never prompts", () => {
+Deno.test("compileArgs() bakes in the permissions for network and files, and never prompts", () => {
   assertEquals(compileArgs("1.2.3", LINUX), [
     "compile",
     "--allow-net",
+    "--allow-read",
+    "--allow-write",
     "--no-prompt",
     "--target",
     LINUX,
@@ -32,7 +34,8 @@ Deno.test("outputPath() names version and target, with .exe for Windows only", (
 });
 
 Deno.test("commandLine() can be pasted", () => {
-  const expected = `deno compile --allow-net --no-prompt --target ${LINUX} ` +
+  const expected =
+    `deno compile --allow-net --allow-read --allow-write --no-prompt --target ${LINUX} ` +
     `--output dist/clasp-fed-1.2.3-${LINUX} main.ts`;
   assertEquals(commandLine("1.2.3", LINUX), expected);
 });
