@@ -74,6 +74,7 @@ export {
   type RouterListenOptions,
   type RouterStopOptions,
 } from "./src/edge/router.ts";
+export type { SecurityConfig } from "./src/edge/security_config.ts";
 export type { PersistConfig, PersistStatus } from "./src/edge/param_keeper.ts";
 export { PersistError } from "./src/edge/persist_error.ts";
 export {

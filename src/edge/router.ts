@@ -18,6 +18,7 @@ import { RouterHost } from "./router_host.ts";
 import { LOG, logHandlerError } from "./log.ts";
 import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_keeper.ts";
 import { RouterLog } from "./router_log.ts";
+import { type SecurityConfig, toAuthorities } from "./security_config.ts";
 import type { Listener } from "./transport.ts";
 import { VERSION } from "./version.ts";
 import { listenWebSocket } from "./websocket_listener.ts";
@@ -50,6 +51,8 @@ export interface RouterConfig {
    * router an id of its own (`federation.routerId`) as well. Default: params end with the router.
    */
   readonly persist?: PersistConfig;
+  /** With it, nothing passes without a token that allows it. Default: everybody may do everything. */
+  readonly security?: SecurityConfig;
 }
 
 /** Where a {@linkcode Router} listens. */
@@ -105,8 +108,8 @@ export class Router {
    * Makes a router that does nothing yet: see `listen`. With `persist`, it has read its file, which is
    * locked until `stop`.
    *
-   * @throws {RangeError} when a number, a length or a count is out of bounds
-   * @throws {TypeError} when a pattern, a URL or a feature cannot be understood
+   * @throws {RangeError} when a number, a length or a count is out of bounds, or nobody decides on tokens
+   * @throws {TypeError} when a pattern, a URL, a key or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
    * @throws {PersistError} when the state file cannot be read, or is not to be used by this router
    */
@@ -124,6 +127,7 @@ export class Router {
         onEvent: (event: LinkEvent) => events.push(event),
       }
       : undefined;
+    const authorities = config.security && toAuthorities(config.security);
     this.#keeper = config.persist === undefined
       ? undefined
       : new ParamKeeper(config.persist, identityOf(config, federation));
@@ -132,6 +136,7 @@ export class Router {
         config: coreConfig,
         federation: coreFederation,
         store: this.#keeper?.store,
+        authorities,
       });
     } catch (error) {
       this.#keeper?.release();

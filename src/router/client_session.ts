@@ -1,5 +1,6 @@
 import { SUBSCRIBES_WAITING_MAX, SUBSCRIPTIONS_PER_SESSION_MAX } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
+import type { Action } from "../auth/scope.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { isLive, type LiveVersion } from "../state/version.ts";
 import { type ClientFrame, decodeClientFrame } from "../wire/client_frame.ts";
@@ -14,6 +15,7 @@ import {
   type QueryMessage,
   type SetMessage,
   SIGNAL,
+  type SignalDefinition,
   type SubscribeMessage,
   type SyncMessage,
   type UnsubscribeMessage,
@@ -36,6 +38,7 @@ import { isReserved, reservedFor } from "./reserved.ts";
 import { isSample } from "./is_sample.ts";
 import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
+import type { SessionGrant } from "./session_grant.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { subscribeOptionsProblem, toSubscriptionLimits } from "./subscription_limits.ts";
@@ -48,6 +51,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   readonly name: string;
   readonly #router: RouterCore;
   readonly #connection: Connection;
+  /** What its token allows; undefined in open mode. */
+  readonly #grant: SessionGrant | undefined;
   /** Of the protocol, as its HELLO says it. */
   readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
@@ -60,6 +65,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
     this.#router = router;
     this.#connection = connection;
+    this.#grant = connection.grant;
     this.id = router.port.newId();
     this.name = hello.name;
     this.#version = hello.version;
@@ -248,7 +254,11 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #publish(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): void {
     const { address } = message;
-    if (isP2p(address) && this.#signal(message, frame, wantsAck)) return;
+    if (isP2p(address)) {
+      const forbidden = this.#forbidden("write", address);
+      if (forbidden !== undefined) return this.#connection.refuse(forbidden);
+      if (this.#signal(message, frame, wantsAck)) return;
+    }
     const refusal = this.publishProblem(message);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     this.#router.publish(message, frame, this);
@@ -264,9 +274,19 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   #announce({ namespace, signals }: AnnounceMessage, wantsAck: boolean): void {
-    const refusal = this.#router.signals.announce(this.id, signals);
+    const refusal = this.#announceProblem(signals) ??
+      this.#router.signals.announce(this.id, signals);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK", address: namespace });
+  }
+
+  #announceProblem(signals: readonly SignalDefinition[]): Refusal | undefined {
+    if (this.#grant === undefined) return undefined;
+    for (const { address } of signals) {
+      const refusal = this.#forbidden("write", address);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #query({ pattern: text }: QueryMessage): void {
@@ -301,6 +321,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     if (problem !== undefined) {
       return this.#connection.refuseWith(ERROR_CODE.invalidAddress, problem, address);
     }
+    const forbidden = this.#forbidden("read", address);
+    if (forbidden !== undefined) return this.#connection.refuse(forbidden);
     const { federation } = this.#router;
     if (federation?.mirrors(address) === false) {
       return federation.requestGet(address, (answer) => {
@@ -363,7 +385,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
       );
     }
     const pattern: Pattern = parsePattern(message.pattern);
-    const refusal = federation?.interestProblem(pattern);
+    const refusal = this.#grant?.patternProblem("read", pattern) ??
+      federation?.interestProblem(pattern);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     const limits = toSubscriptionLimits(options);
     if (limits !== undefined) this.#limited ??= this.#newLimitedDelivery();
@@ -453,8 +476,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   /** Whether this session is shown what is at an address. */
-  sees(_address: string): boolean {
-    return true;
+  sees(address: string): boolean {
+    return this.#grant === undefined || this.#grant.allows("read", address);
+  }
+
+  /** Why its token does not let it do something with an address, or undefined. */
+  #forbidden(action: Action, address: string): Refusal | undefined {
+    if (this.#grant === undefined || addressProblem(address) !== undefined) return undefined;
+    return this.#grant.problem(action, address);
   }
 
   /** Why this session may not write to an address, or undefined. */
@@ -470,7 +499,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
         address,
       };
     }
-    return undefined;
+    return this.#grant?.problem("write", address);
   }
 
   /** Why this session may not publish a message, or undefined. */

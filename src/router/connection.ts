@@ -9,6 +9,7 @@ import {
 } from "./error_code.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { SessionGrant } from "./session_grant.ts";
 
 /** Whoever a connection's messages go to; replaced as the connection learns who is there. */
 export interface ConnectionHandler {
@@ -37,6 +38,8 @@ export class Connection {
   /** "host:port", for people. */
   readonly remoteAddress: string;
   readonly outbox: Outbox;
+  /** What its token allows, before it has a session or a link; undefined in open mode. */
+  grant: SessionGrant | undefined;
   readonly #owner: ConnectionOwner;
   #handler: ConnectionHandler | undefined;
   #closed = false;
