@@ -1,10 +1,13 @@
 import { Router, type RouterConfig, type RouterListenOptions } from "../edge/router.ts";
 import { LOG } from "../edge/log.ts";
 import { PersistError } from "../edge/persist_error.ts";
+import { CAP_DEPTH_MAX_DEFAULT } from "../limits.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
+import { PUBLIC_KEY_HELP } from "./key_file.ts";
 import { configureLog, LOG_LEVELS } from "./log_output.ts";
+import { securityOptions } from "./security_options.ts";
 import { serverOptions } from "./server_options.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { readToken, TOKEN_HELP } from "./token.ts";
@@ -61,9 +64,28 @@ export const SERVER_COMMAND: Command = {
         "reject answers ERROR 501. Default accept",
     },
     {
-      name: "federation-token",
-      value: "TOKEN",
-      help: `Shown to the hub; this version passes it on and checks none itself. ${TOKEN_HELP}`,
+      name: "accept-writes",
+      value: "PATTERNS",
+      isList: true,
+      help: "Where other routers may write what they do not own. Default /**, within their tokens",
+    },
+    { name: "federation-token", value: "TOKEN", help: `Shown to the hub. ${TOKEN_HELP}` },
+    {
+      name: "security",
+      value: "open|authenticated",
+      help: "authenticated: clients and leaves need a token, and may do what its scopes allow. " +
+        "Default open, authenticated with --trust-anchor",
+    },
+    {
+      name: "trust-anchor",
+      value: "KEY",
+      isList: true,
+      help: `Public key whose capability tokens count. ${PUBLIC_KEY_HELP}`,
+    },
+    {
+      name: "cap-max-depth",
+      value: "COUNT",
+      help: `Delegations that may lie behind a capability token. Default ${CAP_DEPTH_MAX_DEFAULT}`,
     },
     { name: "max-sessions", value: "COUNT", help: "Connections at once. Default 1000" },
     {
@@ -114,6 +136,7 @@ export const SERVER_COMMAND: Command = {
   ],
   examples: [
     "clasp-fed server --port 7330 --features federation",
+    "clasp-fed server --features federation --trust-anchor root.pub",
     'clasp-fed server --port 7331 --federation-hub ws://hub:7330 --federation-namespaces "/site-a/**"',
   ],
   run: runServer,
@@ -125,7 +148,11 @@ async function runServer(args: CommandArguments): Promise<number> {
     level: args.oneOf("log-level", LOG_LEVELS) ?? "info",
     isJson: args.has("json-logs"),
   });
-  const router = makeRouter(await withToken(config, args.text("federation-token")));
+  const security = await securityOptions(args);
+  const router = makeRouter({
+    ...await withToken(config, args.text("federation-token")),
+    ...(security === undefined ? {} : { security }),
+  });
   // Listened to first: who reads that the router listens may stop it at once.
   const stopped = stopSignal();
   startToListen(router, listen);

@@ -86,6 +86,7 @@ function federationOptions(args: CommandArguments): Partial<FederationConfig> | 
   const routerId = args.text("federation-id");
   const ownedNamespaces = patterns(args, "federation-namespaces");
   const imports = patterns(args, "federation-import");
+  const acceptWrites = patterns(args, "accept-writes");
   const offlineWrites = args.oneOf("offline-writes", ["accept", "reject"] as const);
   return {
     mode,
@@ -93,6 +94,7 @@ function federationOptions(args: CommandArguments): Partial<FederationConfig> | 
     ...(ownedNamespaces.length === 0 ? {} : { ownedNamespaces }),
     ...(imports.length === 0 ? {} : { imports }),
     ...(offlineWrites === undefined ? {} : { offlineWrites }),
+    ...(acceptWrites.length === 0 ? {} : { acceptWrites }),
   };
 }
 
@@ -133,7 +135,7 @@ function hubUrls(args: CommandArguments): readonly string[] {
 
 /** Refuses what would have no effect in this mode, so that nobody relies on it. */
 function refuseUseless(args: CommandArguments, mode: FederationMode | undefined): void {
-  const ofAll = ["federation-id", "federation-namespaces", "offline-writes"];
+  const ofAll = ["federation-id", "federation-namespaces", "offline-writes", "accept-writes"];
   const ofLeaves = ["federation-import", "federation-token"];
   const useless = [...(mode === undefined ? ofAll : []), ...(mode?.type === "leaf" ? [] : ofLeaves)]
     .find((name) => args.has(name));

@@ -18,6 +18,7 @@ export type Granted = (answer: SessionGrant | Refusal) => void;
 
 interface Asked {
   readonly connection: Connection;
+  readonly token: string | undefined;
   readonly isPeer: boolean;
   readonly askedMicros: number;
   readonly granted: Granted;
@@ -64,7 +65,7 @@ export class Grants {
   ): void {
     const { id, remoteAddress } = connection;
     const askedMicros = this.#around.nowMicros;
-    this.#asked.set(id, { connection, isPeer, askedMicros, granted });
+    this.#asked.set(id, { connection, token, isPeer, askedMicros, granted });
     this.#authenticator.authenticate({ connection: id, token, remoteAddress });
   }
 
@@ -77,7 +78,8 @@ export class Grants {
     const { connection, isPeer, askedMicros: shownMicros, granted } = asked;
     const over = (grant: SessionGrant): Refusal | undefined => this.#overProblem(grant);
     const grant = new SessionGrant(answer.grant, { shownMicros, isPeer, over });
-    // While it was looked at, it may have been revoked.
+    // While it was looked at, something was revoked: what is so now is known to who is asked.
+    if (this.#isRevoked(grant)) return this.ask(connection, asked, granted);
     const problem = this.#overProblem(grant);
     if (problem !== undefined) return granted(problem);
     const watched: Watched = { connection, grant, check: undefined };
@@ -109,11 +111,15 @@ export class Grants {
   }
 
   /** Why a grant counts no more, or undefined. */
-  #overProblem({ identity, shownMicros, expiresAtSeconds }: SessionGrant): Refusal | undefined {
-    const revokedMicros = this.#revoked.get(identity) ?? -Infinity;
-    if (revokedMicros >= shownMicros) return REVOKED;
+  #overProblem(grant: SessionGrant): Refusal | undefined {
+    if (this.#isRevoked(grant)) return REVOKED;
+    const { expiresAtSeconds } = grant;
     if (expiresAtSeconds === undefined) return undefined;
     return this.#authenticator.wallSeconds() < expiresAtSeconds ? undefined : EXPIRED;
+  }
+
+  #isRevoked({ identity, shownMicros }: SessionGrant): boolean {
+    return (this.#revoked.get(identity) ?? -Infinity) >= shownMicros;
   }
 
   /** The wall clock may step: it is looked at now and then, and at the time of the expiry. */
