@@ -14,7 +14,7 @@ import {
   type Frame,
   namespaceSync,
   peerHello,
-  TestPeer,
+  type TestPeer,
 } from "./test_peer.ts";
 
 const TOKENS: Readonly<Record<string, FakeToken>> = {

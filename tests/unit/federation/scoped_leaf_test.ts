@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "../../support/assert
 import { FakeAuthenticator, type FakeToken } from "../router/fake_authenticator.ts";
 import { codeOf, set } from "../router/test_router.ts";
 import { QOS } from "../../../src/wire/message.ts";
-import { FederationNode } from "./federation_node.ts";
+import type { FederationNode } from "./federation_node.ts";
 import { TestNetwork } from "./test_network.ts";
 
 const TOKENS: Readonly<Record<string, FakeToken>> = {
