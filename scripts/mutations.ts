@@ -2710,8 +2710,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/state_sync.ts",
-    find: "this.#core.access.mayRead(this.#link, address);",
-    replace: 'address !== "";',
+    find: "if (!this.#core.access.mayRead(this.#link, address)) continue;",
+    replace: "",
     tests: [PEER_ACCESS],
     why: "a leaf would be sent any param that it asks for by name",
   },

@@ -136,9 +136,8 @@ export class StateSync {
     const isUnderWay = this.#lacked.size > 0;
     for (const address of addresses) {
       // What the peer asks for is its own word: it may name any address.
-      const isTold = params.get(address) !== undefined &&
-        this.#core.access.mayRead(this.#link, address);
-      if (isTold) this.#lacked.add(address);
+      if (!this.#core.access.mayRead(this.#link, address)) continue;
+      if (params.get(address) !== undefined) this.#lacked.add(address);
     }
     if (isUnderWay || this.#lacked.size === 0) return;
     const source = new VersionSource({

@@ -6,6 +6,7 @@ import { FakeAuthenticator, type FakeToken } from "../router/fake_authenticator.
 import { codeOf, set } from "../router/test_router.ts";
 import { FederationNode, type NodeOptions } from "./federation_node.ts";
 import {
+  answerSyncs,
   connectPeer,
   declaration,
   forwardEvent,
@@ -241,6 +242,20 @@ Deno.test("nothing of a peer's share of a bundle is done when one message of it 
     }
   }
   assertEquals([hub.core.bundles.waiting, hub.core.params.get("/a/1")?.revision], [0, 1]);
+});
+
+Deno.test("a peer's share is not passed on where its scopes do not reach", () => {
+  const hub = guardedHub();
+  const owner = greet(hub, "b", "b");
+  owner.read();
+  owner.send(declaration("b", ["/b/**"]), namespaceSync("SyncComplete", []));
+  answerSyncs(owner);
+  assertEquals(hub.linkState("b"), "Active");
+  const leaf = join(hub, "a");
+  assertEquals(ask(leaf, ...share([set("/b/1", 9)], 0)), [[403, "/b/1"]]);
+  const write = { type: "SET", address: "/b/1", value: encodeValue(9) } as const;
+  assertEquals(ask(leaf, ...forwardRequest(write)), [[403, "/b/1"]]);
+  assertEquals(owner.read().filter(({ type }) => type === "SET" || type === "BUNDLE"), []);
 });
 
 Deno.test("a peer's share that waits is not done when its token is revoked by then", () => {

@@ -105,7 +105,18 @@ Deno.test("a session ends with 302 when its token expires, within a minute of an
   assertEquals(second.closed, undefined);
   router.advance(30_000);
   assertEquals(codeOf(second.readOne()), 302);
-  assertEquals(router.core.nextWakeMicros, undefined);
+
+  authenticator.seconds = 0;
+  const third = router.clientWith("site");
+  for (let minutes = 0; minutes < 5; minutes++) router.advance(60_000);
+  assertEquals(third.closed, undefined);
+  authenticator.seconds = 1_000;
+  router.advance(60_000);
+  assertEquals(codeOf(third.readOne()), 302);
+
+  authenticator.seconds = 0;
+  router.clientWith("site").leave();
+  assertEquals(router.core.nextWakeMicros, undefined, "nothing is planned for who has gone");
 });
 
 Deno.test("a token that expires while it is looked at is refused with 302", () => {
