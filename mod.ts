@@ -75,6 +75,7 @@ export {
   type RouterRenewOptions,
   type RouterStopOptions,
 } from "./src/edge/router.ts";
+export type { SecurityConfig } from "./src/edge/security_config.ts";
 export type { PersistConfig, PersistStatus } from "./src/edge/param_keeper.ts";
 export { PersistError } from "./src/edge/persist_error.ts";
 export { TlsError } from "./src/edge/tls_error.ts";

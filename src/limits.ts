@@ -56,6 +56,14 @@ export const CAP_DEPTH_MAX: number = 16;
 
 /** Seconds a new connection has to say HELLO. */
 export const HANDSHAKE_TIMEOUT_SECONDS: number = 10;
+/** Bytes that a connection may send while its token is looked at. */
+export const AUTHENTICATION_BYTES_MAX: number = 16_384;
+/** Messages of them. */
+export const AUTHENTICATION_MESSAGES_MAX: number = 64;
+/** Milliseconds after which the wall clock is looked at again for the expiry of a token. */
+export const GRANT_CHECK_MS: number = 60_000;
+/** Identities that are remembered as revoked, for bundles that wait; beyond it the oldest goes. */
+export const REVOKED_IDENTITIES_MAX: number = 10_000;
 /** Sessions a router accepts, peers included. */
 export const SESSIONS_MAX: number = 1_000;
 /**
@@ -86,13 +94,13 @@ export const SUBSCRIBES_PER_SECOND_MAX: number = 200;
 /** SUBSCRIBEs at once: all that a session may have, twice. */
 export const SUBSCRIBES_BURST: number = 2_000;
 /** Attempts with a wrong token that one remote address has before the next ones are slowed down. */
-export const ATTEMPTS_FREE: number = 5;
+export const ATTEMPTS_FREE: number = 50;
 /** Milliseconds that the next attempt waits; doubled with each further one that fails. */
 export const ATTEMPT_DELAY_MS: number = 250;
 /** The longest such wait: shorter than a client waits for WELCOME, so that a valid token gets in. */
 export const ATTEMPT_DELAY_MAX_MS: number = 4_000;
 /** Failed attempts from which on all attempts of an address are refused. */
-export const ATTEMPTS_FAILED_MAX: number = 20;
+export const ATTEMPTS_FAILED_MAX: number = 100;
 /** Milliseconds after which one of them is forgiven. */
 export const ATTEMPT_FORGIVEN_MS: number = 30_000;
 /** Subscriptions of one session. */
@@ -303,6 +311,13 @@ export const EVENTS_PER_ACK_MAX: number = 64;
 export const EVENT_ACK_DELAY_MS: number = 50;
 /** Peers without a link that are remembered; beyond it the one away longest is forgotten. */
 export const PEERS_AWAY_MAX: number = 1_000;
+/**
+ * Milliseconds after its last link that a router id belongs to the credential that used it. A new one
+ * of other rights for the same site has to wait, or to take another router id.
+ */
+export const ROUTER_ID_KEPT_MS: number = 3_600_000;
+/** Router ids of one credential that are remembered; beyond it the one away longest is forgotten. */
+export const ROUTER_IDS_PER_IDENTITY_MAX: number = 64;
 /** Milliseconds that events are kept for a leaf that is away. */
 export const PEER_AWAITED_MS: number = 600_000;
 

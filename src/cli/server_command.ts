@@ -5,12 +5,15 @@ import { LOG } from "../edge/log.ts";
 import { PersistError } from "../edge/persist_error.ts";
 import type { TlsIdentity } from "../edge/check_certificate.ts";
 import { readCertificateFiles, renewAtSignal } from "./certificate_files.ts";
+import { CAP_DEPTH_MAX_DEFAULT } from "../limits.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
+import { PUBLIC_KEY_HELP } from "./key_file.ts";
 import { configureLog, LOG_LEVELS } from "./log_output.ts";
 import { openTokenAuthority } from "./open_token_authority.ts";
 import { readPemFile } from "./pem_file.ts";
+import { securityOptions } from "./security_options.ts";
 import { serverOptions } from "./server_options.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
@@ -65,6 +68,29 @@ export const SERVER_COMMAND: Command = {
       value: "accept|reject",
       help: "Writes whose owner cannot be reached: accept stamps them here until it is back, " +
         "reject answers ERROR 501. Default accept",
+    },
+    {
+      name: "accept-writes",
+      value: "PATTERNS",
+      isList: true,
+      help: "Where other routers may write what they do not own. Default /**, within their tokens",
+    },
+    {
+      name: "security",
+      value: "open|authenticated",
+      help: "authenticated: clients and leaves need a token, and may do what its scopes allow. " +
+        "Default open, authenticated with --trust-anchor",
+    },
+    {
+      name: "trust-anchor",
+      value: "KEY",
+      isList: true,
+      help: `Public key whose capability tokens count. ${PUBLIC_KEY_HELP}`,
+    },
+    {
+      name: "cap-max-depth",
+      value: "COUNT",
+      help: `Delegations that may lie behind a capability token. Default ${CAP_DEPTH_MAX_DEFAULT}`,
     },
     {
       name: "federation-token",
@@ -173,6 +199,7 @@ export const SERVER_COMMAND: Command = {
   ],
   examples: [
     "clasp-fed server --port 7330 --features federation",
+    "clasp-fed server --features federation --trust-anchor root.pub",
     'clasp-fed server --port 7331 --federation-hub ws://hub:7330 --federation-namespaces "/site-a/**"',
   ],
   run: runServer,
@@ -187,13 +214,12 @@ async function runServer(args: CommandArguments): Promise<number> {
   });
   const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
   const authority = await openTokenAuthority(tokensPath);
-  if (authority !== undefined) {
-    // Letting everybody in would be worse than not starting.
-    await authority.close();
-    throw new CommandError("--tokens cannot be used yet: this version does not enforce tokens");
-  }
+  const security = await securityOptions(args, authority);
   const withAuthorities = await withCa(config, caPath);
-  const router = makeRouter(await withToken(withAuthorities, args.text("federation-token")));
+  const router = makeRouter({
+    ...await withToken(withAuthorities, args.text("federation-token")),
+    ...(security === undefined ? {} : { security }),
+  });
   // Listened to first: who reads that the router listens may stop it at once.
   const stopped = stopSignal();
   if (certificate !== undefined) renewAtSignal(router, { files: certificate, drainTimeoutMs });
@@ -206,6 +232,7 @@ async function runServer(args: CommandArguments): Promise<number> {
     seconds: drainTimeoutMs / 1_000,
   });
   await stop(router, drainTimeoutMs);
+  await authority?.close();
   LOG.info("Stopped", { event: "stopped" });
   return 0;
 }

@@ -120,6 +120,7 @@ function federationOptions(args: CommandArguments): Partial<FederationConfig> | 
   const routerId = args.text("federation-id");
   const ownedNamespaces = patterns(args, "federation-namespaces");
   const imports = patterns(args, "federation-import");
+  const acceptWrites = patterns(args, "accept-writes");
   const offlineWrites = args.oneOf("offline-writes", ["accept", "reject"] as const);
   return {
     mode,
@@ -127,6 +128,7 @@ function federationOptions(args: CommandArguments): Partial<FederationConfig> | 
     ...(ownedNamespaces.length === 0 ? {} : { ownedNamespaces }),
     ...(imports.length === 0 ? {} : { imports }),
     ...(offlineWrites === undefined ? {} : { offlineWrites }),
+    ...(acceptWrites.length === 0 ? {} : { acceptWrites }),
   };
 }
 
@@ -167,7 +169,7 @@ function hubUrls(args: CommandArguments): readonly string[] {
 
 /** Refuses what would have no effect in this mode, so that nobody relies on it. */
 function refuseUseless(args: CommandArguments, mode: FederationMode | undefined): void {
-  const ofAll = ["federation-id", "federation-namespaces", "offline-writes"];
+  const ofAll = ["federation-id", "federation-namespaces", "offline-writes", "accept-writes"];
   const ofLeaves = ["federation-import", "federation-token"];
   const useless = [...(mode === undefined ? ofAll : []), ...(mode?.type === "leaf" ? [] : ofLeaves)]
     .find((name) => args.has(name));

@@ -4,7 +4,7 @@ import type { AcceptTransport } from "./transport.ts";
 export interface Environment {
   /** Never goes back; its zero means nothing. Microseconds. */
   nowMicros(): number;
-  /** The wall clock, microseconds since 1970. Read once, at the start. */
+  /** The wall clock, microseconds since 1970. Read at the start, and for the expiry of tokens. */
   wallMicros(): number;
   /** At least 0, below 1. */
   random(): number;

@@ -43,6 +43,13 @@ export interface FederationConfig {
    * ERROR 501, nothing is changed. Default: accept.
    */
   readonly offlineWrites: "accept" | "reject";
+  /**
+   * Patterns in which other routers may have this one write what is not theirs: requests of their
+   * clients, and what they bring with them after a time alone. What they own, and all that this
+   * router's hub tells, is taken anyway. Default: everything, in authenticated mode what their tokens
+   * allow.
+   */
+  readonly acceptWrites: readonly string[] | undefined;
   /** Name in HELLO to the hub. Default: "clasp-federation". */
   readonly clientName: string;
   /** Features in HELLO to the hub. Default: param, event, stream, federation. */
@@ -62,6 +69,7 @@ export function federationDefaults(): FederationConfig {
     maxReconnectAttempts: FEDERATION_CORE_DEFAULTS.maxReconnectAttempts,
     syncIntervalMs: FEDERATION_CORE_DEFAULTS.syncIntervalMs,
     offlineWrites: FEDERATION_CORE_DEFAULTS.offlineWrites,
+    acceptWrites: FEDERATION_CORE_DEFAULTS.acceptWrites,
     clientName: FEDERATION_CORE_DEFAULTS.clientName,
     features: ["param", "event", "stream", "federation"],
   };
@@ -89,6 +97,7 @@ export function toCoreConfig(
       maxReconnectAttempts: config.maxReconnectAttempts,
       syncIntervalMs: config.syncIntervalMs,
       offlineWrites: config.offlineWrites,
+      acceptWrites: config.acceptWrites,
       showsLinks: true,
       clientName: config.clientName,
       features: config.features.reduce((bits, name) => bits | FEATURE[name], 0),

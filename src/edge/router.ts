@@ -23,6 +23,7 @@ import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_kee
 import type { TlsIdentity } from "./check_certificate.ts";
 import { RouterListener } from "./router_listener.ts";
 import { RouterLog } from "./router_log.ts";
+import { type SecurityConfig, toAuthorities } from "./security_config.ts";
 import { VERSION } from "./version.ts";
 
 /** Settings of a {@linkcode Router}. All may be left out. */
@@ -79,6 +80,8 @@ export interface RouterConfig {
    * with one certificate or several. Default: the usual ones only.
    */
   readonly ca?: string;
+  /** With it, nothing passes without a token that allows it. Default: everybody may do everything. */
+  readonly security?: SecurityConfig;
 }
 
 /** Where a {@linkcode Router} listens. */
@@ -151,8 +154,8 @@ export class Router {
    * Makes a router that does nothing yet: see `listen`. With `persist`, it has read its file, which is
    * locked until `stop`.
    *
-   * @throws {RangeError} when a number, a length or a count is out of bounds
-   * @throws {TypeError} when a pattern, a URL, an origin or a feature cannot be understood
+   * @throws {RangeError} when a number, a length or a count is out of bounds, or nobody decides on tokens
+   * @throws {TypeError} when a pattern, a URL, an origin, a key or a feature cannot be understood
    * @throws {FederationError} when the federation mode is mesh
    * @throws {PersistError} when the state file cannot be read, or is not to be used by this router
    * @throws {TlsError} when `ca` has no certificate
@@ -176,6 +179,7 @@ export class Router {
         onEvent: (event: LinkEvent) => events.push(event),
       }
       : undefined;
+    const authorities = config.security && toAuthorities(config.security);
     this.#keeper = config.persist === undefined
       ? undefined
       : new ParamKeeper(config.persist, identityOf(config, federation));
@@ -184,6 +188,7 @@ export class Router {
         config: coreConfig,
         federation: coreFederation,
         store: this.#keeper?.store,
+        authorities,
       });
     } catch (error) {
       this.#keeper?.release();

@@ -5,17 +5,30 @@ import { LegacyLeafLink } from "../federation/legacy_leaf_link.ts";
 import { PeerLink } from "../federation/link.ts";
 import type { LinkHandle } from "../federation/link_handle.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
+import type { Authenticator, TokenAnswer } from "../router/authenticator.ts";
 import type { Connection } from "../router/connection.ts";
+import { ERROR_CODE } from "../router/error_code.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
 import type { RouterCoreConfig } from "../router/router_config.ts";
 import { RouterCore } from "../router/router_core.ts";
 import { EARLIEST_TIME_MICROS } from "../limits.ts";
 import type { ParamStore } from "../state/param_store.ts";
+import type { TokenAuthorities } from "./auth/token_authorities.ts";
 import type { Environment } from "./environment.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /** A planned flush that is older than this is done at the next event: floods starve the turn's end. */
 const FLUSH_AGE_MAX_MICROS = 1_000;
+
+/** What is said when whoever decides on tokens fails. */
+const UNDECIDED: TokenAnswer = {
+  kind: "refused",
+  refusal: {
+    code: ERROR_CODE.internal,
+    message:
+      "The token could not be verified, by an internal error of the router; its log says which",
+  },
+};
 
 /** A link on a connection that the application opened. */
 export interface AttachedLink {
@@ -54,17 +67,21 @@ export class RouterHost implements RouterPort {
       readonly config: RouterCoreConfig;
       readonly federation?: HostFederation | undefined;
       readonly store?: ParamStore | undefined;
+      /** With them the router is in authenticated mode. */
+      readonly authorities?: TokenAuthorities | undefined;
     },
   ) {
     this.#environment = environment;
-    const { config, federation, store } = options;
+    const { config, federation, store, authorities } = options;
     this.core = new RouterCore({
       config,
       port: this,
       nowMicros: environment.nowMicros(),
       wallMicros: Math.max(environment.wallMicros(), EARLIEST_TIME_MICROS),
       ...(store === undefined ? {} : { store }),
+      ...(authorities === undefined ? {} : { authenticator: this.#authenticator(authorities) }),
     });
+    authorities?.onRevoked((identity) => this.#revoked(identity));
     if (federation !== undefined) {
       const { onEvent } = federation;
       this.federation = new FederationCore({
@@ -211,6 +228,37 @@ export class RouterHost implements RouterPort {
 
   failed(error: unknown): void {
     this.#environment.onHandlerError(error);
+  }
+
+  #authenticator(authorities: TokenAuthorities): Authenticator {
+    return {
+      authenticate: ({ connection, token }) => {
+        void this.#authenticate(authorities, connection, token);
+      },
+      wallSeconds: () => this.#environment.wallMicros() / 1_000_000,
+    };
+  }
+
+  async #authenticate(
+    authorities: TokenAuthorities,
+    connection: ConnectionId,
+    token: string | undefined,
+  ): Promise<void> {
+    let answer: TokenAnswer = UNDECIDED;
+    try {
+      answer = await authorities.authenticate(token);
+    } catch (error) {
+      this.#environment.onHandlerError(error);
+    }
+    if (this.#isStopped) return;
+    this.#guard(() => this.core.authenticated(connection, answer, this.#environment.nowMicros()));
+    this.#afterEvent();
+  }
+
+  #revoked(identity: string): void {
+    if (this.#isStopped) return;
+    this.#guard(() => this.core.revoked(identity, this.#environment.nowMicros()));
+    this.#afterEvent();
   }
 
   #handlerOf(id: ConnectionId): TransportHandler {

@@ -20,6 +20,8 @@ export interface FederationCoreConfig {
   readonly syncIntervalMs: number;
   /** What happens to writes whose owner cannot be reached. */
   readonly offlineWrites: "accept" | "reject";
+  /** Where other routers may write what is not theirs, as patterns; undefined: wherever they may. */
+  readonly acceptWrites: readonly string[] | undefined;
   /** Whether the state of links is shown as params under `/clasp/federation`. */
   readonly showsLinks: boolean;
   /** Name in HELLO to the hub. */
@@ -41,6 +43,7 @@ export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
   maxReconnectAttempts: 0,
   syncIntervalMs: 30_000,
   offlineWrites: "accept",
+  acceptWrites: undefined,
   showsLinks: true,
   clientName: "clasp-federation",
   features: FEATURE.param | FEATURE.event | FEATURE.stream,
@@ -53,8 +56,8 @@ export const FEDERATION_CORE_DEFAULTS: FederationCoreConfig = {
  * @throws {RangeError} when there are too many patterns or a number is out of bounds
  */
 export function validateFederationCoreConfig(config: FederationCoreConfig): void {
-  for (const key of ["namespaces", "imports"] as const) {
-    const patterns = config[key];
+  for (const key of ["namespaces", "imports", "acceptWrites"] as const) {
+    const patterns = config[key] ?? [];
     if (patterns.length > MAX_FEDERATION_PATTERNS) {
       throw new RangeError(
         `Cannot federate with ${patterns.length} ${key}: at most ${MAX_FEDERATION_PATTERNS} ` +

@@ -14,6 +14,7 @@ import type { OutgoingSignal, SignalAnswered } from "../router/p2p_signals.ts";
 import type { Publication } from "../router/publication.ts";
 import { isLocal, isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
+import type { SessionGrant } from "../router/session_grant.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
 import { type Claim, Claims } from "./claims.ts";
@@ -35,9 +36,11 @@ import { Interest } from "./interest.ts";
 import { Newcomers } from "./newcomers.ts";
 import { P2pRouter } from "./p2p_router.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { type Grantee, PeerAccess } from "./peer_access.ts";
 import { RemoteGets } from "./remote_gets.ts";
 import { PeerRecords } from "./peer_records.ts";
 import { routerIdProblem } from "./router_id.ts";
+import { RouterIdentities } from "./router_identities.ts";
 import { SignalExchange } from "./signal_exchange.ts";
 import { ShareRouter } from "./share_router.ts";
 import { TimeKeeper } from "./time_keeper.ts";
@@ -63,6 +66,7 @@ export class FederationCore implements FederationHook {
   readonly leases: LeaseRouter;
   readonly signals: SignalExchange;
   readonly p2p: P2pRouter;
+  readonly access: PeerAccess;
   readonly uplink: Uplink | undefined;
   /** What is known of peers, with a link or without. */
   readonly records: PeerRecords;
@@ -73,6 +77,7 @@ export class FederationCore implements FederationHook {
   });
   readonly #leaves = new Map<string, PeerLink | LegacyLeafLink>();
   readonly #newcomers: Newcomers;
+  readonly #identities = new RouterIdentities();
   readonly #report: LinkReport | undefined;
   readonly #onEvent: (event: LinkEvent) => void;
   readonly #declareUp: () => void = () => this.hubLink?.declare();
@@ -110,6 +115,9 @@ export class FederationCore implements FederationHook {
       isRoot: !options.isLeaf,
     });
     this.#pace = new DeclarationPace(router, () => this.#declareDown());
+    this.access = new PeerAccess({
+      acceptWrites: config.acceptWrites && new PatternSet(config.acceptWrites.map(parsePattern)),
+    });
     this.time = new TimeKeeper(this);
     this.receiver = new ForwardReceiver(this);
     this.writes = new WriteRouter(this);
@@ -279,6 +287,11 @@ export class FederationCore implements FederationHook {
       }, CLOSE_CODE.policy);
       return undefined;
     }
+    const refusal = this.identityProblem(routerId, connection.grant);
+    if (refusal !== undefined) {
+      connection.closeWith(refusal, CLOSE_CODE.policy);
+      return undefined;
+    }
     const old = this.#leaves.get(routerId);
     if (old instanceof PeerLink) return this.#newcomers.decide(connection, hello, old);
     // A legacy leaf has no boot id to tell it by: it gives way.
@@ -402,12 +415,44 @@ export class FederationCore implements FederationHook {
   /** A legacy leaf has said who it is, and its namespaces are known. */
   legacyLeafJoined(link: LegacyLeafLink): void {
     this.#leaves.set(link.routerId, link);
+    this.leafRegistered(link);
+  }
+
+  /** A leaf is a peer from now on: its router id is that of its credential. */
+  leafRegistered({ routerId, grant }: Grantee): void {
+    if (grant !== undefined) this.#identities.registered(routerId, grant.identity);
+  }
+
+  /**
+   * Why a credential may not use a router id, or undefined: it is that of another one's link, or was
+   * not long ago, or of a router that is reached by another link.
+   */
+  identityProblem(routerId: string, grant: SessionGrant | undefined): Refusal | undefined {
+    if (grant === undefined) return undefined;
+    const { nowMicros } = this.router;
+    const owner = this.#leaves.get(routerId)?.grant?.identity ??
+      this.#identities.ownerOf(routerId, nowMicros);
+    if (owner === grant.identity) return undefined;
+    if (owner !== undefined) {
+      return {
+        code: ERROR_CODE.refused,
+        message: `Router id "${routerId}" belongs to another credential (${owner}) than the ` +
+          `token's (${grant.identity}); set --federation-id, or use a token of the same credential`,
+      };
+    }
+    if (!this.isConnected(routerId)) return undefined;
+    return {
+      code: ERROR_CODE.conflict,
+      message: `Router id "${routerId}" is that of a router that is reached by another link; ` +
+        "set --federation-id, or try again when that link is gone",
+    };
   }
 
   /** A leaf's link is gone. */
   leafLost(link: PeerLink | LegacyLeafLink): void {
     if (this.#leaves.get(link.routerId) !== link) return;
     this.#leaves.delete(link.routerId);
+    this.#identities.lost(link.routerId, this.router.nowMicros);
     this.claims.markLost({ kind: "leaf", routerId: link.routerId });
     // What the hub knows may have been left out in favour of this leaf's.
     if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);

@@ -107,6 +107,11 @@ export class ForwardReceiver {
         address,
       );
     }
+    const { access } = this.#core;
+    const forbidden = context.kind === "update"
+      ? access.changeProblem(link, address)
+      : access.writeProblem(link, address);
+    if (forbidden !== undefined) return link.refuse(forbidden.code, forbidden.message, address);
     this.#core.merge(address, context.tombstones ? tombstoneOf(version) : version, { from: link });
   }
 
@@ -137,6 +142,8 @@ export class ForwardReceiver {
         address,
       );
     }
+    const forbidden = this.#core.access.changeProblem(link, address);
+    if (forbidden !== undefined) return link.refuse(forbidden.code, forbidden.message, address);
     const { router } = this.#core;
     const { origin, bootId } = context;
     // Our own, come round: a ring or a doubled link. To a signal an answer is awaited.

@@ -20,6 +20,7 @@ import type { FederationCore } from "./federation_core.ts";
 import type { LinkEnd, LinkRole, PeerLink } from "./link.ts";
 import { PatternSet } from "./pattern_set.ts";
 import { PeerRequests } from "./peer_requests.ts";
+import { permittedClaims } from "./permitted_claims.ts";
 import { isForRole, type RoleMessage } from "./role_message.ts";
 import { StateSync } from "./state_sync.ts";
 
@@ -173,14 +174,20 @@ export class HubRole implements LinkRole {
     if (tooOften !== undefined) {
       return this.#link.end({ kind: "refused", reason: tooOften.message }, tooOften.code);
     }
-    if (!claims.makeRoom(source, declaration.claims.length)) {
+    const declared = permittedClaims(
+      this.#link.grant,
+      declaration.claims,
+      ({ code, message }, { pattern }) =>
+        this.#link.refuse(code, `Namespace refused: ${message}`, pattern.text),
+    );
+    if (!claims.makeRoom(source, declared.length)) {
       return this.#link.end({
         kind: "refused",
-        reason: `Cannot keep ${declaration.claims.length} namespaces of router "${routerId}": ` +
+        reason: `Cannot keep ${declared.length} namespaces of router "${routerId}": ` +
           `the hub knows ${claims.size}, its limit is ${CLAIMS_MAX}`,
       }, ERROR_CODE.overload);
     }
-    const own = claims.conflictsOf(source, declaration.claims)
+    const own = claims.conflictsOf(source, declared)
       .find(({ later }) => later.ownerId === routerId);
     if (own !== undefined) {
       return this.#link.end(
@@ -188,7 +195,7 @@ export class HubRole implements LinkRole {
         ERROR_CODE.conflict,
       );
     }
-    for (const conflict of claims.replace(source, declaration.claims)) {
+    for (const conflict of claims.replace(source, declared)) {
       // With its pattern, which tells the leaf that the link itself is not refused.
       const { text } = conflict.later.pattern;
       this.#link.refuse(ERROR_CODE.conflict, describeConflict(conflict), text);
@@ -213,6 +220,7 @@ export class HubRole implements LinkRole {
 
   /** The leaf is a peer from now on. Its time comes first: what it stamps is to follow it. */
   #remember(): void {
+    this.#core.leafRegistered(this.#link);
     this.#link.remember(this.#core.records.leaf(this.#link.routerId));
     if (this.#greeting === undefined) return;
     this.#core.time.registered(this.#link, this.#greeting, this.#greetedMicros);

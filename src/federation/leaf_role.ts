@@ -3,6 +3,7 @@ import { parsePattern, type Pattern } from "../address/pattern.ts";
 import { CLAIMS_MAX, PATH_ROUTERS_MAX } from "../limits.ts";
 import type { Appointment } from "../router/agenda.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
+import { isReserved } from "../router/reserved.ts";
 import {
   ALL_SIGNALS,
   type ErrorMessage,
@@ -56,12 +57,16 @@ export class LeafRole implements LinkRole {
   #phase: Phase = { kind: "greeting" };
   /** What this router subscribed to at the hub, by id. */
   readonly #followed = new Map<number, Pattern>();
+  /** What the hub does not let it follow, on this link. */
+  readonly #refusedPatterns = new Set<string>();
   #lastFollowed = 0;
   /** What the comparison that was asked for last is about, and the one that was completed last. */
   #asked: readonly Pattern[] = [];
   #known: readonly Pattern[] = [];
   #askedForMoreAtMicros = -Infinity;
   #isAwaited = false;
+  /** Something was forgotten since the comparison under way began. */
+  #isMoreWanted = false;
   #declared = new PatternSet([]);
   #isHubTimed = false;
   #registeredMicros = 0;
@@ -214,11 +219,53 @@ export class LeafRole implements LinkRole {
     if (code === ERROR_CODE.conflict && address !== undefined) {
       return this.#core.claimRefusedAbove(address, message);
     }
+    if (code === ERROR_CODE.refused && address !== undefined && this.#isGreeted) {
+      return this.#forbidden(address, `${code}: ${message}`);
+    }
     if (this.#phase.kind === "registered" && code !== ERROR_CODE.conflict) return;
     const isTokenProblem = code >= ERROR_CODE.unauthorized && code <= ERROR_CODE.tokenExpired;
     this.#link.close({
       kind: isTokenProblem || code === ERROR_CODE.refused ? "failed" : "refused",
       reason: `${code}: ${message}`,
+    });
+  }
+
+  get #isGreeted(): boolean {
+    return this.#phase.kind === "declaring" || this.#phase.kind === "registered";
+  }
+
+  /** The hub does not let this router do something: the rest of what it does there goes on. */
+  #forbidden(address: string, reason: string): void {
+    // What it owns it would go on deciding alone.
+    if (this.#core.config.namespaces.includes(address)) {
+      return this.#link.close({ kind: "failed", reason });
+    }
+    if (this.#refusedPatterns.has(address)) return;
+    const followed = [...this.#followed].find(([, { text }]) => text === address);
+    // One that is known was not refused: it is an address as well.
+    if (followed === undefined || this.knows(followed[1])) return this.#reconsider(address);
+    this.#followed.delete(followed[0]);
+    this.#refusedPatterns.add(address);
+    this.#asked = this.#asked.filter(({ text }) => text !== address);
+    this.#subscribe();
+    if (!this.#isAwaited || this.#asked.length > 0) this.#askForMore();
+    else if (this.#followed.size > 0) this.#requestSync();
+    else this.#syncCompleted();
+  }
+
+  /** A version that the hub does not take gives way to the hub's, if there is one. */
+  #reconsider(address: string): void {
+    const { gets, router: { params } } = this.#core;
+    const offered = params.get(address);
+    if (offered === undefined || isReserved(address) || this.#declared.matches(address)) return;
+    gets.ask(address, (answer) => {
+      const isOpen = answer.kind === "refused" && answer.refusal.code === ERROR_CODE.unavailable;
+      const isSame = answer.kind === "found" && answer.param.writer === offered.origin &&
+        answer.param.timestampMicros === offered.timestampMicros;
+      if (isOpen || isSame || params.get(address) !== offered) return;
+      params.forget(address);
+      this.#isMoreWanted = true;
+      this.#askForMore();
     });
   }
 
@@ -257,7 +304,7 @@ export class LeafRole implements LinkRole {
     }
     let isMore = false;
     for (const pattern of wanted) {
-      if (followed.has(pattern.text)) continue;
+      if (followed.has(pattern.text) || this.#refusedPatterns.has(pattern.text)) continue;
       if ([...followed.values()].some((known) => covers(known, pattern))) continue;
       followed.set(pattern.text, pattern);
       const id = ++this.#lastFollowed;
@@ -278,6 +325,7 @@ export class LeafRole implements LinkRole {
     const { router } = this.#core;
     this.#asked = [...this.#followed.values()];
     this.#isAwaited = true;
+    this.#isMoreWanted = false;
     const texts = this.#asked.map(({ text }) => text);
     this.#link.sendMessage(syncRequest(router.config.routerId, texts));
   }
@@ -301,7 +349,9 @@ export class LeafRole implements LinkRole {
     this.#core.syncCompleted(this.#link, this.#asked.map(({ text }) => text));
     this.#link.syncCompleted();
     this.#core.interest.known();
-    if ([...this.#followed.values()].some((pattern) => !this.knows(pattern))) this.#askForMore();
+    const isMore = this.#isMoreWanted ||
+      [...this.#followed.values()].some((pattern) => !this.knows(pattern));
+    if (isMore) this.#askForMore();
   }
 
   #planSync(): void {

@@ -315,6 +315,8 @@ export class LeaseRouter {
     if (isReserved(address)) {
       return refuse(ERROR_CODE.refused, reservedFor(address));
     }
+    const forbidden = this.#core.access.changeProblem(link, address);
+    if (forbidden !== undefined) return refuse(forbidden.code, forbidden.message);
     return true;
   }
 

@@ -17,6 +17,8 @@ import {
 } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
 import { declarationRateProblem } from "./declaration_cost.ts";
+import type { SessionGrant } from "../router/session_grant.ts";
+import type { Claim } from "./claims.ts";
 import type { FederationCore } from "./federation_core.ts";
 import { describeConflict, NAMESPACE_SUBSCRIPTION_ID } from "./hub_role.ts";
 import { type LeafAnswer, LegacyLeafWrites, type WritingLeaf } from "./legacy_leaf_writes.ts";
@@ -26,6 +28,7 @@ import type { LinkEnd } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
 import type { LinkHandle } from "./link_handle.ts";
 import { PatternSet } from "./pattern_set.ts";
+import { permittedClaims } from "./permitted_claims.ts";
 import { PingHeartbeat } from "./ping_heartbeat.ts";
 import { routerIdProblem } from "./router_id.ts";
 
@@ -39,6 +42,8 @@ const EVERYTHING = "/**";
  */
 export class LegacyLeafLink extends ClientSession implements LinkHandle, WritingLeaf {
   readonly side = "hub";
+  /** What its token allows; undefined in open mode. */
+  readonly grant: SessionGrant | undefined;
   readonly #core: FederationCore;
   readonly #connection: Connection;
   readonly #heartbeat: PingHeartbeat;
@@ -55,6 +60,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
     super(core.router, connection, hello);
     this.#core = core;
     this.#connection = connection;
+    this.grant = connection.grant;
     this.#writes = new LegacyLeafWrites(core, this);
     this.#sync = new LegacyLeafSync(core.router, connection);
     this.#heartbeat = new PingHeartbeat(core.router, {
@@ -133,7 +139,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
 
   // What routers tell about themselves means nothing to a router that does not know them.
   override sees(address: string): boolean {
-    return !isReserved(address);
+    return !isReserved(address) && super.sees(address);
   }
 
   /** What a peer says otherwise than a client; false for all else. */
@@ -175,9 +181,9 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
   }
 
   #noteSubscription({ id, pattern }: SubscribeMessage): void {
-    const isTaken = patternProblem(pattern) === undefined &&
-      this.#core.router.subscriptions.has(this, id);
-    if (isTaken) this.#subscribed.set(id, parsePattern(pattern));
+    // One that was refused leaves the one with its id as it was.
+    const taken = this.#core.router.subscriptions.pattern(this, id);
+    if (taken?.text === pattern) this.#subscribed.set(id, taken);
   }
 
   #ponged(): void {
@@ -238,7 +244,11 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
         `Router "${this.#routerId}" cannot become "${origin}" on one connection; connect again`,
       );
     }
-    const patterns = texts.map(parsePattern);
+    const taken = isFirst ? this.#core.identityProblem(origin, this.grant) : undefined;
+    if (taken !== undefined) {
+      return this.end({ kind: "refused", reason: taken.message }, taken.code);
+    }
+    const patterns = this.#permitted(texts.map(parsePattern));
     const conflict = declarationRateProblem(this.#core, this.#connection, texts.length) ??
       this.#conflictOf(patterns, origin);
     if (conflict !== undefined) {
@@ -254,7 +264,8 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       this.#enter("Syncing");
     }
     this.#core.claimsChanged();
-    this.#core.emit({ type: "peerNamespaces", routerId: origin, patterns: texts });
+    const declared = patterns.map(({ text }) => text);
+    this.#core.emit({ type: "peerNamespaces", routerId: origin, patterns: declared });
     if (isFirst) this.#heartbeat.start();
   }
 
@@ -269,7 +280,7 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       };
     }
     const source = { kind: "leaf", routerId } as const;
-    const [conflict] = claims.conflictsOf(source, claimsOf(patterns, routerId));
+    const [conflict] = claims.conflictsOf(source, this.#claimsOf(patterns, routerId));
     if (conflict !== undefined) {
       return { code: ERROR_CODE.conflict, message: describeConflict(conflict) };
     }
@@ -289,16 +300,27 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
       subscriptions.remove(this, NAMESPACE_SUBSCRIPTION_ID + index);
     }
     this.#declared = new PatternSet(patterns);
-    claims.replace({ kind: "leaf", routerId }, claimsOf(patterns, routerId));
+    claims.replace({ kind: "leaf", routerId }, this.#claimsOf(patterns, routerId));
     for (const [index, pattern] of patterns.entries()) {
       subscriptions.add(this, NAMESPACE_SUBSCRIPTION_ID + index, pattern, ALL_SIGNALS);
     }
   }
-}
 
-function claimsOf(patterns: readonly Pattern[], ownerId: string) {
-  return patterns.filter(({ text }) => text !== EVERYTHING)
-    .map((pattern) => ({ pattern, ownerId, live: true }));
+  /** What it may be told of; it is refused all else that it declared. */
+  #permitted(patterns: readonly Pattern[]): readonly Pattern[] {
+    return patterns.filter((pattern) => {
+      const refusal = this.grant?.patternProblem("read", pattern);
+      if (refusal !== undefined) this.#refuseWith(refusal);
+      return refusal === undefined;
+    });
+  }
+
+  /** What it may not write is no claim of it: it only hears of that. */
+  #claimsOf(patterns: readonly Pattern[], ownerId: string): readonly Claim[] {
+    const claims = patterns.filter(({ text }) => text !== EVERYTHING)
+      .map((pattern) => ({ pattern, ownerId, live: true }));
+    return permittedClaims(this.grant, claims, () => {});
+  }
 }
 
 function declarationProblem(patterns: readonly string[], origin: string): Refusal | undefined {

@@ -11,6 +11,7 @@ import { isSample } from "../router/is_sample.ts";
 import { ParamChange } from "../router/param_change.ts";
 import { isLocal } from "../router/reserved.ts";
 import type { Publication } from "../router/publication.ts";
+import type { SessionGrant } from "../router/session_grant.ts";
 import type { Subscriber } from "../router/subscriber.ts";
 import type {
   ForwardMessage,
@@ -72,6 +73,8 @@ export interface LinkRole {
  */
 export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor, EventCarrier {
   readonly connection: Connection;
+  /** What the peer's token allows; undefined in open mode, and of the hub. */
+  readonly grant: SessionGrant | undefined;
   #record: PeerRecord;
   readonly #core: FederationCore;
   readonly #writer: EnvelopeWriter;
@@ -100,6 +103,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   constructor(core: FederationCore, connection: Connection, record: PeerRecord) {
     this.#core = core;
     this.connection = connection;
+    this.grant = connection.grant;
     this.#record = record;
     this.#writer = new EnvelopeWriter(
       (bytes) => connection.send(bytes),

@@ -8,6 +8,7 @@ import type { PeerState } from "./link_event.ts";
 import { isDrift, isNews, type LinkFacts, valueOf } from "./link_facts.ts";
 import type { LinkHandle } from "./link_handle.ts";
 import type { PeerCounters, PeerRecord } from "./peer_record.ts";
+import { reportAddress } from "./report_address.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Numbers that change all the time are told no more often. */
@@ -79,7 +80,7 @@ export class LinkReport {
     const gone = new Set(this.#told.keys());
     gone.delete(UPLINK_ADDRESS);
     for (const routerId of this.#leafIds()) {
-      const address = addressOf(routerId);
+      const address = reportAddress(routerId);
       gone.delete(address);
       this.#tellOne(address, this.#leafFacts(routerId, records.get(routerId)), isTick);
     }
@@ -173,7 +174,7 @@ export class LinkReport {
     return {
       router: routerId,
       hub: router.config.routerId,
-      ...this.#since(addressOf(routerId), state),
+      ...this.#since(reportAddress(routerId), state),
       reason: shortReason(record?.reason),
       degraded: degradedOf(link),
       claims: claims.of({ kind: "leaf", routerId }).length,
@@ -261,15 +262,6 @@ function hubOf({ value }: Version): string {
     !(shown instanceof Uint8Array);
   const hub = isMap ? Object.entries(shown).find(([key]) => key === "hub")?.[1] : undefined;
   return typeof hub === "string" ? hub : "";
-}
-
-/** A router id may have any character, a segment of an address not. */
-function addressOf(routerId: string): string {
-  const segment = routerId.replace(
-    /[%/*]|\p{Cc}/gu,
-    (unit) => `%${unit.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return `${PEERS_ROOT}/${segment}`;
 }
 
 function idOf(address: string): string {

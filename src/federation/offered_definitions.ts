@@ -14,12 +14,21 @@ const NOTHING_YET = new Uint8Array(0);
 export class OfferedDefinitions implements OutboxSource {
   readonly #registry: SignalRegistry;
   readonly #peer: DefinitionSource;
+  readonly #mayRead: (address: string) => boolean;
   readonly #frames: Uint8Array[] = [];
   #walk: Iterator<string> | undefined;
 
-  constructor(registry: SignalRegistry, peer: DefinitionSource) {
+  constructor(
+    registry: SignalRegistry,
+    options: {
+      readonly peer: DefinitionSource;
+      /** Whether the peer may be told of an address. */
+      readonly mayRead: (address: string) => boolean;
+    },
+  ) {
     this.#registry = registry;
-    this.#peer = peer;
+    this.#peer = options.peer;
+    this.#mayRead = options.mayRead;
     this.#walk = registry.addresses();
   }
 
@@ -37,6 +46,7 @@ export class OfferedDefinitions implements OutboxSource {
         this.#walk = undefined;
         break;
       }
+      if (!this.#mayRead(address)) continue;
       const known = this.#registry.best(address, this.#peer);
       if (known !== undefined) offered.push(known.definition);
     }

@@ -132,7 +132,8 @@ export class P2pRouter {
     for (const session of joined) {
       // No news; it goes no further, or it would go round in a ring.
       if (this.#own.has(session) || this.#below.get(session) === link) continue;
-      const problem = this.#problemOf(session);
+      const problem = this.#problemOf(session) ??
+        link.grant?.problem("read", `/clasp/p2p/signal/${session}`);
       refusal ??= problem;
       if (problem !== undefined) continue;
       this.#below.set(session, link);

@@ -1,6 +1,6 @@
 import { addressProblem } from "../address/address.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
-import { PEER_SUBSCRIPTIONS_MAX } from "../limits.ts";
+import { MAX_FEDERATION_PATTERNS, PEER_SUBSCRIPTIONS_MAX } from "../limits.ts";
 import { ERROR_CODE, type Refusal, toErrorMessage } from "../router/error_code.ts";
 import { isLocal } from "../router/reserved.ts";
 import { isLive } from "../state/version.ts";
@@ -42,6 +42,8 @@ export class PeerRequests {
       );
     }
     const pattern = parsePattern(text);
+    const forbidden = this.#link.grant?.patternProblem("read", pattern);
+    if (forbidden !== undefined) return this.#link.refuse(forbidden.code, forbidden.message, text);
     this.#subscribed.set(id, pattern);
     this.#core.router.subscriptions.add(this.#link, id, pattern, types);
     this.#link.record.subscribed(id, pattern, types);
@@ -62,6 +64,11 @@ export class PeerRequests {
         message: `Not an address: ${problem}`,
         address,
       });
+    }
+    const forbidden = this.#link.grant?.problem("read", address);
+    // As a client is answered: 403 at this address would be about a write.
+    if (forbidden !== undefined) {
+      return this.#refuseGet({ ...forbidden, code: ERROR_CODE.forbidden });
     }
     const version = this.#core.router.read(address);
     if (!this.#core.mirrors(address)) {
@@ -89,15 +96,31 @@ export class PeerRequests {
 
   /**
    * Compares both states, where the peer asked for it: in some patterns that it declared or
-   * subscribed, or, when it names none, in all that it subscribed.
+   * subscribed, or, when it names none, in all that it subscribed. Where tokens count, each pattern is
+   * looked at by itself; when none is left, the refusals are the answer.
    */
-  requestSync({ patterns }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
-    const refusal = syncProblem(patterns, [...declared, ...this.#subscribed.values()]);
+  requestSync({ patterns: asked }: NamespaceSyncMessage, declared: readonly Pattern[]): void {
+    const granted = [...declared, ...this.#subscribed.values()];
+    const isByEach = this.#link.grant !== undefined && asked.length <= MAX_FEDERATION_PATTERNS;
+    const patterns = isByEach ? this.#permitted(asked, granted) : asked;
+    if (patterns.length === 0 && asked.length > 0) return;
+    const refusal = syncProblem(patterns, granted);
     if (refusal !== undefined) return this.#link.refuse(refusal.code, refusal.message);
     this.#wanted = patterns.length > 0
       ? patterns.map(parsePattern)
       : [...this.#subscribed.values()];
     if (this.#link.degraded !== undefined) return this.#sync.skip(this.#wanted);
     this.#pace.begin();
+  }
+
+  /** Those of some patterns that may be compared; tells the peer of each other one. */
+  #permitted(asked: readonly string[], granted: readonly Pattern[]): readonly string[] {
+    const texts = new Set(granted.map(({ text }) => text));
+    return asked.filter((text) => {
+      const refusal = texts.has(text) ? undefined : syncProblem([text], granted);
+      if (refusal === undefined) return true;
+      this.#link.refuse(refusal.code, refusal.message, text);
+      return false;
+    });
   }
 }

@@ -12,6 +12,8 @@ const ANSWER_CODES: readonly number[] = [
   ERROR_CODE.addressNotFound,
   ERROR_CODE.unavailable,
   ERROR_CODE.invalidAddress,
+  /** The token of this router does not allow to read there. */
+  ERROR_CODE.forbidden,
 ];
 
 interface Question {

@@ -21,6 +21,7 @@ import {
 import { directLink } from "./direct_link.ts";
 import type { FederationCore } from "./federation_core.ts";
 import type { PeerLink } from "./link.ts";
+import type { Grantee } from "./peer_access.ts";
 import { peerSender } from "./peer_sender.ts";
 import { SentShares, type ShareCounted, shareKey } from "./sent_shares.ts";
 import { shareEntryProblem, shareTimeProblem } from "./share_problem.ts";
@@ -155,6 +156,7 @@ export class ShareRouter {
     const parts: Part[] = [];
     const refusal = flatten(bundle, parts, 1) ?? shareTimeProblem(bundle) ??
       shareEntryProblem(entry, parts, this.#core.timeMicros()) ??
+      this.#accessProblem(link, parts) ??
       this.#identityProblem(link, identity, { entry, parts }) ?? lifeProblem(link, entry);
     if (refusal !== undefined) return answered({ kind: "refused", refusal });
     // Of what waits for its time little is to be kept.
@@ -167,7 +169,10 @@ export class ShareRouter {
       case "refused":
         return answered(way);
       case "here":
-        return this.#decide({ identity, entry, parts, requesterId }, { answered, ended });
+        return this.#decide(
+          { identity, entry, parts, requester: { routerId: requesterId, grant: link.grant } },
+          { answered, ended },
+        );
       case "link": {
         const passing = way.link === link
           ? ownerChanged(parts[0]?.address ?? "")
@@ -219,24 +224,27 @@ export class ShareRouter {
   }
 
   #decide(
-    { identity, entry, parts, requesterId }: {
+    { identity, entry, parts, requester }: {
       readonly identity: RequestIdentity;
       readonly entry: ShareEntry;
       readonly parts: readonly Part[];
-      readonly requesterId: string;
+      readonly requester: Grantee;
     },
     { answered, ended }: ShareAnswers,
   ): void {
     const { runAtMicros, knownTimestampMicros } = entry;
     const key = shareKey(identity);
-    const held: HeldShare = { requesterId, takeBack: NOTHING_TO_TAKE_BACK };
+    const held: HeldShare = {
+      requesterId: requester.routerId,
+      takeBack: NOTHING_TO_TAKE_BACK,
+    };
     const frame = encodeFrame({ type: "BUNDLE", messages: parts });
     const share = {
       parts,
       bytes: frame.length + parts.length * BUNDLED_MESSAGE_BYTES,
       runAtMicros,
       knownTimestampMicros,
-      sender: peerSender(this.#core, { requesterId, origin: identity.origin, entry }),
+      sender: peerSender(this.#core, { requester, origin: identity.origin, entry }),
     };
     held.takeBack = this.#core.router.bundles.take(share, {
       answered: (answer) => {
@@ -369,6 +377,14 @@ export class ShareRouter {
       part.type === "SET" && (part.lock === true || part.unlock === true)
     );
     return this.#core.leases.requestProblem(link, origin, { holder }, { address, lock });
+  }
+
+  #accessProblem(link: PeerLink, parts: readonly Part[]): Refusal | undefined {
+    for (const part of parts) {
+      const refusal = this.#core.access.partProblem(link, part);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #planSweep(): void {

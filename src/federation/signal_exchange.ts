@@ -45,7 +45,8 @@ export class SignalExchange {
     const source = sourceOf(link);
     let isRefused = false;
     for (const definition of offered) {
-      const refusal = signals.offered(source, definition);
+      const refusal = this.#core.access.changeProblem(link, definition.address) ??
+        signals.offered(source, definition);
       // One of a kind tells enough: there may be thousands in a message.
       if (refusal !== undefined && !isRefused) {
         link.refuse(refusal.code, refusal.message, refusal.address);
@@ -64,7 +65,9 @@ export class SignalExchange {
     // Behind what registers the link at the other end, which leaves with this turn.
     router.flushAtEndOfTurn(() => {
       if (link.isDone) return;
-      router.sendSource(link.connection, new OfferedDefinitions(router.signals, source));
+      const mayRead = (address: string) => this.#core.access.mayRead(link, address);
+      const offered = new OfferedDefinitions(router.signals, { peer: source, mayRead });
+      router.sendSource(link.connection, offered);
     }, link.connection);
   }
 
@@ -107,11 +110,19 @@ export class SignalExchange {
     let common: readonly SignalsMessage[] | undefined;
     for (const link of this.#links()) {
       const source = sourceOf(link);
-      const messages = concerned.has(nameOf(source))
-        ? [...definitionFrames(newsFor(source, changes))]
+      const messages = concerned.has(nameOf(source)) || link.grant !== undefined
+        ? [...definitionFrames(newsFor(source, this.#readable(link, changes)))]
         : common ??= [...definitionFrames(newsFor(undefined, changes))];
       for (const message of messages) link.sendMessage(message);
     }
+  }
+
+  #readable<T extends { readonly address: string }>(
+    link: PeerLink,
+    changes: readonly T[],
+  ): readonly T[] {
+    if (link.grant === undefined) return changes;
+    return changes.filter(({ address }) => this.#core.access.mayRead(link, address));
   }
 
   #links(): PeerLink[] {

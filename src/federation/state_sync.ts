@@ -1,7 +1,7 @@
 import type { Pattern } from "../address/pattern.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import type { OutboxSource } from "../router/outbox.ts";
-import { isLocal } from "../router/reserved.ts";
+import { isLocal, isReserved } from "../router/reserved.ts";
 import { DigestTree } from "../state/digest_tree.ts";
 import { isLive } from "../state/version.ts";
 import type { DigestMessage } from "../wire/message.ts";
@@ -81,7 +81,7 @@ export class StateSync {
   #newExchange(id: number, scope: readonly Pattern[]): DigestExchange {
     const within = new PatternSet(scope);
     const exchange = new DigestExchange(id, this.#viewOf(scope), {
-      send: (message) => this.#link.sendMessage(message),
+      send: (message) => this.#link.sendMessage(this.#withoutForbidden(message)),
       // The peer may ask for anything: only what is compared is for it.
       lacks: (addresses) =>
         this.#send(addresses.filter((address) => within.matches(address) && !isLocal(address))),
@@ -124,10 +124,22 @@ export class StateSync {
     return tree;
   }
 
+  /** What would be refused again each time is not asked for. Other refusals tell the peer to give way. */
+  #withoutForbidden(message: DigestMessage): DigestMessage {
+    const { access } = this.#core;
+    if (this.#link.grant === undefined || message.wants.length === 0) return message;
+    const wants = message.wants.filter((address) =>
+      !isReserved(address) || access.changeProblem(this.#link, address) === undefined
+    );
+    return { ...message, wants };
+  }
+
   #send(addresses: readonly string[]): void {
     const { params } = this.#core.router;
     const isUnderWay = this.#lacked.size > 0;
     for (const address of addresses) {
+      // What the peer asks for is its own word: it may name any address.
+      if (!this.#core.access.mayRead(this.#link, address)) continue;
       if (params.get(address) !== undefined) this.#lacked.add(address);
     }
     if (isUnderWay || this.#lacked.size === 0) return;

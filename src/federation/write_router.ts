@@ -133,7 +133,8 @@ export class WriteRouter {
     const identity = { origin, bootId, requestId: entry.requestId };
     const answered = (answer: WriteAnswer): void => this.#reply(link, identity, set, answer);
     const isRound = this.#pending.has(identity, set);
-    const refusal = problemOf(set) ?? numberProblem(set, entry) ??
+    const refusal = problemOf(set) ?? this.#core.access.writeProblem(link, set.address) ??
+      numberProblem(set, entry) ??
       (isRound ? undefined : this.#identityProblem(link, identity, set)) ??
       (isRound ? undefined : this.#core.leases.requestProblem(link, origin, entry, set));
     if (refusal !== undefined) return answered({ kind: "refused", refusal });

@@ -5,6 +5,7 @@ import {
   SUBSCRIPTIONS_PER_SESSION_MAX,
 } from "../limits.ts";
 import { addressProblem } from "../address/address.ts";
+import type { Action } from "../auth/scope.ts";
 import { parsePattern, type Pattern, patternProblem } from "../address/pattern.ts";
 import { isLive, type LiveVersion } from "../state/version.ts";
 import { type ClientFrame, decodeClientFrame } from "../wire/client_frame.ts";
@@ -19,6 +20,7 @@ import {
   type QueryMessage,
   type SetMessage,
   SIGNAL,
+  type SignalDefinition,
   type SubscribeMessage,
   type SyncMessage,
   type UnsubscribeMessage,
@@ -42,6 +44,7 @@ import { isReserved, reservedFor } from "./reserved.ts";
 import { isSample } from "./is_sample.ts";
 import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
+import type { SessionGrant } from "./session_grant.ts";
 import { SessionRate } from "./session_rate.ts";
 import { SnapshotSource } from "./snapshot_source.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -56,6 +59,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   readonly name: string;
   readonly #router: RouterCore;
   readonly #connection: Connection;
+  /** What its token allows; undefined in open mode. */
+  readonly #grant: SessionGrant | undefined;
   /** Of the protocol, as its HELLO says it. */
   readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
@@ -71,6 +76,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   constructor(router: RouterCore, connection: Connection, hello: HelloMessage) {
     this.#router = router;
     this.#connection = connection;
+    this.#grant = connection.grant;
     this.id = router.port.newId();
     this.name = hello.name;
     this.#version = hello.version;
@@ -270,7 +276,11 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #publish(message: PublishMessage, frame: Uint8Array, wantsAck: boolean): void {
     const { address } = message;
-    if (isP2p(address) && this.#signal(message, frame, wantsAck)) return;
+    if (isP2p(address)) {
+      const forbidden = this.#forbidden("write", address);
+      if (forbidden !== undefined) return this.#connection.refuse(forbidden);
+      if (this.#signal(message, frame, wantsAck)) return;
+    }
     const refusal = this.publishProblem(message);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     this.#router.publish(message, frame, this);
@@ -297,9 +307,19 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   #announce({ namespace, signals }: AnnounceMessage, wantsAck: boolean): void {
-    const refusal = this.#router.signals.announce(this.id, signals);
+    const refusal = this.#announceProblem(signals) ??
+      this.#router.signals.announce(this.id, signals);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     if (wantsAck) this.#connection.sendMessage({ type: "ACK", address: namespace });
+  }
+
+  #announceProblem(signals: readonly SignalDefinition[]): Refusal | undefined {
+    if (this.#grant === undefined) return undefined;
+    for (const { address } of signals) {
+      const refusal = this.#forbidden("write", address);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #query({ pattern: text }: QueryMessage): void {
@@ -340,6 +360,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
         address,
       );
     }
+    const forbidden = this.#forbidden("read", address);
+    if (forbidden !== undefined) return this.#connection.refuse(forbidden);
     const { federation } = this.#router;
     if (federation?.mirrors(address) === false) {
       const answered = (answer: GetAnswer): void => {
@@ -411,7 +433,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
       );
     }
     const pattern: Pattern = parsePattern(message.pattern);
-    const refusal = federation?.interestProblem(pattern);
+    const refusal = this.#grant?.patternProblem("read", pattern) ??
+      federation?.interestProblem(pattern);
     if (refusal !== undefined) return this.#connection.refuse(refusal);
     this.#subscribes.take(1);
     const limits = toSubscriptionLimits(options);
@@ -515,8 +538,14 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   }
 
   /** Whether this session is shown what is at an address. */
-  sees(_address: string): boolean {
-    return true;
+  sees(address: string): boolean {
+    return this.#grant === undefined || this.#grant.allows("read", address);
+  }
+
+  /** Why its token does not let it do something with an address, or undefined. */
+  #forbidden(action: Action, address: string): Refusal | undefined {
+    if (this.#grant === undefined || addressProblem(address) !== undefined) return undefined;
+    return this.#grant.problem(action, address);
   }
 
   /** Why this session may not write to an address, or undefined. */
@@ -536,7 +565,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
         address,
       };
     }
-    return undefined;
+    return this.#grant?.problem("write", address);
   }
 
   /** Why this session may not publish a message, or undefined. */

@@ -9,6 +9,7 @@ import {
 } from "./error_code.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { SessionGrant } from "./session_grant.ts";
 import type { SessionRate } from "./session_rate.ts";
 
 /** Why a WebSocket message is not read. */
@@ -51,6 +52,8 @@ export class Connection {
   readonly remoteAddress: string;
   readonly outbox: Outbox;
   #rate: SessionRate | undefined;
+  /** What its token allows, before it has a session or a link; undefined in open mode. */
+  grant: SessionGrant | undefined;
   readonly #owner: ConnectionOwner;
   #handler: ConnectionHandler | undefined;
   #closed = false;

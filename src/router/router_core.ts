@@ -18,6 +18,7 @@ import {
 } from "../wire/message.ts";
 import { AddressSessions } from "./address_sessions.ts";
 import { Agenda, type Appointment } from "./agenda.ts";
+import type { Authenticator, TokenAnswer } from "./authenticator.ts";
 import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
 import { Drain } from "./drain.ts";
@@ -25,6 +26,7 @@ import { Renewal } from "./renewal.ts";
 import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
+import { Grants } from "./grants.ts";
 import { Greeting } from "./greeting.ts";
 import { Outbox, type OutboxCounters, type OutboxSource } from "./outbox.ts";
 import { P2pSignals } from "./p2p_signals.ts";
@@ -67,6 +69,8 @@ export class RouterCore implements ConnectionOwner {
   readonly signals: SignalRegistry = new SignalRegistry(this);
   readonly p2p: P2pSignals = new P2pSignals(this);
   readonly bundles: Bundles = new Bundles(this);
+  /** What tokens allow; undefined in open mode, where everything is allowed. */
+  readonly grants: Grants | undefined;
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
   readonly #connections = new Map<ConnectionId, Connection>();
@@ -97,8 +101,12 @@ export class RouterCore implements ConnectionOwner {
     /** The wall clock at the same moment; read once, never again. */
     readonly wallMicros: number;
     readonly store?: ParamStore;
+    /** With it the router is in authenticated mode: nothing passes without a token that allows it. */
+    readonly authenticator?: Authenticator;
   }) {
     validateRouterCoreConfig(options.config);
+    const { authenticator } = options;
+    this.grants = authenticator === undefined ? undefined : new Grants(this, authenticator);
     this.config = options.config;
     this.port = new V0Port(options.port);
     this.#nowMicros = options.nowMicros;
@@ -235,6 +243,18 @@ export class RouterCore implements ConnectionOwner {
     this.#connections.get(id)?.ended(reason);
   }
 
+  /** A token that the authenticator was asked about was looked at. */
+  authenticated(id: ConnectionId, answer: TokenAnswer, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.#guard(this.#connections.get(id), () => this.grants?.answered(id, answer));
+  }
+
+  /** Tokens of this identity allow nothing any more: its sessions end at once. */
+  revoked(identity: string, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    this.grants?.revoked(identity);
+  }
+
   /** A dial succeeded. */
   opened(id: ConnectionId, remoteAddress: string, nowMicros: number): void {
     this.#nowMicros = nowMicros;
@@ -361,6 +381,7 @@ export class RouterCore implements ConnectionOwner {
   forget(connection: Connection): void {
     this.port.forget(connection.id);
     this.#addresses.delete(connection.id);
+    this.grants?.left(connection.id);
     if (this.#connections.delete(connection.id)) addTo(this.#unsent, connection.outbox.counters);
     this.#waiting.delete(connection);
   }

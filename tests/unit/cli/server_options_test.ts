@@ -46,6 +46,14 @@ Deno.test("server takes over every setting of the router", () => {
   assertEquals(read("--param-ttl", "0").config.paramTtl, undefined);
 });
 
+Deno.test("--accept-writes says where other routers may write", () => {
+  const { config } = read("--features", "federation", "--accept-writes", "/a/**,/b");
+  assertEquals(config.federation?.acceptWrites, ["/a/**", "/b"]);
+  assertStringIncludes(complaint("--accept-writes", "/a/**"), "--accept-writes has no effect");
+  const pattern = complaint("--features", "federation", "--accept-writes", "a");
+  assertStringIncludes(pattern, "--accept-writes");
+});
+
 Deno.test("--persist names a file, and --persist-interval how often it is written", () => {
   assertEquals(read("--persist", "state").config.persist, { path: "state" });
   assertEquals(read("--persist", "/var/lib/x", "--persist-interval", "5").config.persist, {

@@ -23,6 +23,7 @@ Deno.test("defaults are those of the public configuration reference", () => {
     maxReconnectAttempts: 0,
     syncIntervalMs: 30_000,
     offlineWrites: "accept",
+    acceptWrites: undefined,
     clientName: "clasp-federation",
     features: ["param", "event", "stream", "federation"],
   });
@@ -71,6 +72,7 @@ Deno.test("the other settings reach the core under its names", () => {
     maxReconnectAttempts: 2,
     syncIntervalMs: 5_000,
     offlineWrites: "reject",
+    acceptWrites: undefined,
     showsLinks: true,
     clientName: "c",
     features: FEATURE.event | FEATURE.federation,

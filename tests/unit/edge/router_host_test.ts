@@ -1,4 +1,5 @@
 import type { Environment } from "../../../src/edge/environment.ts";
+import { TokenAuthorities } from "../../../src/edge/auth/token_authorities.ts";
 import { RouterHost } from "../../../src/edge/router_host.ts";
 import type { Transport, TransportHandler } from "../../../src/edge/transport.ts";
 import { FEDERATION_CORE_DEFAULTS } from "../../../src/federation/federation_config.ts";
@@ -93,6 +94,26 @@ function accept(host: RouterHost): RecordingTransport {
   transport.handler = host.accept(transport);
   return transport;
 }
+
+Deno.test("a token that cannot be looked at, by a bug, is refused with 500", async () => {
+  const world = new StillEnvironment();
+  const authorities = new TokenAuthorities([{
+    prefix: "x_",
+    authenticate: () => {
+      throw new Error("a bug");
+    },
+  }]);
+  const config = { ...ROUTER_CORE_DEFAULTS, routerId: "me", bootId: 1 };
+  const transport = accept(new RouterHost(world, { config, authorities }));
+  const hello = { type: "HELLO", version: 1, features: 0, name: "x", token: "x_1" } as const;
+  transport.handler?.onMessage(encodeFrame(hello));
+  assertEquals(transport.sent, []);
+  // Answers come later: in two steps here.
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(transport.sent.map((sent) => sent.type === "ERROR" && sent.code), [500]);
+  assertEquals(world.errors.length, 1);
+});
 
 const HELLO = encodeFrame({ type: "HELLO", version: 1, features: 0, name: "x" });
 

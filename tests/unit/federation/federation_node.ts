@@ -6,6 +6,7 @@ import { FederationCore } from "../../../src/federation/federation_core.ts";
 import type { LinkEvent } from "../../../src/federation/link_event.ts";
 import type { PeerState } from "../../../src/federation/link_event.ts";
 import type { RouterCoreConfig } from "../../../src/router/router_config.ts";
+import type { FakeAuthenticator } from "../router/fake_authenticator.ts";
 import { TestRouter } from "../router/test_router.ts";
 
 /** What a test says of a router that federates. */
@@ -14,6 +15,8 @@ export interface NodeOptions extends Partial<FederationCoreConfig> {
   /** Router id of the hub; the root has none. */
   readonly hub?: string;
   readonly router?: Partial<RouterCoreConfig>;
+  /** With it the router is in authenticated mode. */
+  readonly authenticator?: FakeAuthenticator;
 }
 
 /** A router that federates, on a fake port. */
@@ -23,8 +26,8 @@ export class FederationNode extends TestRouter {
   /** All link events so far. */
   readonly events: LinkEvent[] = [];
 
-  constructor({ routerId, hub, router, ...config }: NodeOptions) {
-    super({ ...router, routerId, features: ["param", "event", "federation"] });
+  constructor({ routerId, hub, router, authenticator, ...config }: NodeOptions) {
+    super({ ...router, routerId, features: ["param", "event", "federation"] }, { authenticator });
     this.routerId = routerId;
     this.federation = new FederationCore({
       router: this.core,

@@ -5,7 +5,7 @@ import { FederationNode } from "./federation_node.ts";
 import { registerHub } from "./test_peer.ts";
 
 Deno.test("a GET is ended by an answer to it, not by an error about a write at its address", () => {
-  for (const code of [ERROR_CODE.addressNotFound, ERROR_CODE.unavailable]) {
+  for (const code of [ERROR_CODE.addressNotFound, ERROR_CODE.unavailable, ERROR_CODE.forbidden]) {
     const leaf = new FederationNode({ routerId: "leaf", hub: "hub", imports: ["/mine/**"] });
     const hub = registerHub(leaf, "hub");
     const client = leaf.client();

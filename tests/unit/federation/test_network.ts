@@ -53,6 +53,13 @@ export class TestNetwork {
         next.arrive();
         continue;
       }
+      const asked = [...this.#nodes.values()].find(({ authenticator }) =>
+        authenticator !== undefined && authenticator.asked.length > 0
+      );
+      if (asked !== undefined) {
+        asked.answerTokens();
+        continue;
+      }
       const node = [...this.#nodes.values()].find(({ core }) => core.wantsFlush);
       if (node === undefined) return;
       node.flush();

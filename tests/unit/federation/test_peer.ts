@@ -5,6 +5,7 @@ import {
   type ClaimFacts,
   FEATURE,
   type ForwardMessage,
+  type HelloMessage,
   type Message,
   type NamespaceSyncMessage,
   type RouterTrailer,
@@ -151,7 +152,10 @@ export function answerSyncs(peer: TestPeer): Message[] {
   }
 }
 
-export function peerHello(routerId: string, trailer: Partial<RouterTrailer> = {}): Message {
+export function peerHello(
+  routerId: string,
+  trailer: Partial<RouterTrailer> = {},
+): HelloMessage {
   return {
     type: "HELLO",
     version: 1,

@@ -2,9 +2,15 @@ import { ROUTER_CORE_DEFAULTS, type RouterCoreConfig } from "../../../src/router
 import { RouterCore } from "../../../src/router/router_core.ts";
 import type { ConnectionId } from "../../../src/router/port.ts";
 import { decodeFrame, encodeFrame, type FrameOptions } from "../../../src/wire/frame.ts";
-import { ALL_SIGNALS, FEATURE, type Message } from "../../../src/wire/message.ts";
+import {
+  ALL_SIGNALS,
+  FEATURE,
+  type HelloMessage,
+  type Message,
+} from "../../../src/wire/message.ts";
 import { encodeValue, type Value } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import type { FakeAuthenticator } from "./fake_authenticator.ts";
 import { FakePort } from "./fake_port.ts";
 
 /** Monotonic time at which a test's router starts. */
@@ -19,13 +25,26 @@ export class TestRouter {
   nowMicros: number = START_MICROS;
   #lastConnection = 0;
 
-  constructor(config: Partial<RouterCoreConfig> = {}) {
+  /** Who knows the tokens, in authenticated mode. */
+  readonly authenticator: FakeAuthenticator | undefined;
+
+  constructor(
+    config: Partial<RouterCoreConfig> = {},
+    { authenticator }: { readonly authenticator?: FakeAuthenticator | undefined } = {},
+  ) {
+    this.authenticator = authenticator;
     this.core = new RouterCore({
       config: { ...ROUTER_CORE_DEFAULTS, routerId: "router", bootId: 7, ...config },
       port: this.port,
       nowMicros: START_MICROS,
       wallMicros: WALL_MICROS,
+      ...(authenticator === undefined ? {} : { authenticator }),
     });
+  }
+
+  /** Tokens that were shown are looked at. */
+  answerTokens(): void {
+    this.authenticator?.answer(this.core, this.nowMicros);
   }
 
   /** Federation time now. */
@@ -44,6 +63,15 @@ export class TestRouter {
   client(): TestConnection {
     const connection = this.connect();
     connection.send(hello());
+    assertEquals(connection.read()[0]?.type, "WELCOME");
+    return connection;
+  }
+
+  /** A client that showed a token, which was accepted, and has read what came for it. */
+  clientWith(token: string): TestConnection {
+    const connection = this.connect();
+    connection.send({ ...hello(), token });
+    this.answerTokens();
     assertEquals(connection.read()[0]?.type, "WELCOME");
     return connection;
   }
@@ -136,7 +164,7 @@ export class TestConnection {
   }
 }
 
-export function hello(): Message {
+export function hello(): HelloMessage {
   return { type: "HELLO", version: 1, features: FEATURE.param | FEATURE.event, name: "test" };
 }
 

@@ -1,0 +1,16 @@
+import type { TokenAnswer } from "../../router/authenticator.ts";
+
+/**
+ * Decides on the tokens of one kind.
+ *
+ * An identity that it grants names the credential that the token is of: the same when the token is
+ * renewed, and no other authority's, so it starts with `prefix`.
+ */
+export interface TokenAuthority {
+  /** What the text of its tokens starts with, as "cap_". */
+  readonly prefix: string;
+  /** Decides on a token, which starts with `prefix`. What it throws is a bug. */
+  authenticate(token: string): TokenAnswer | Promise<TokenAnswer>;
+  /** Is to be called once, with whom to tell of each identity that is worth nothing any more. */
+  onRevoked?(told: (identity: string) => void): void;
+}
