@@ -3155,8 +3155,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/federation_core.ts",
-    find: "if (!this.isConnected(routerId)) return undefined;",
-    replace: "return undefined;",
+    find: "this.#mayOwnAsMuch(routerId, grant)) {",
+    replace: 'routerId !== "") {',
     tests: [PEER_ACCESS],
     why: "a leaf could take the id of a router behind another one",
   },

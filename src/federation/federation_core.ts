@@ -425,7 +425,7 @@ export class FederationCore implements FederationHook {
 
   /**
    * Why a credential may not use a router id, or undefined: it is that of another one's link, or was
-   * not long ago, or of a router that is reached by another link.
+   * not long ago, or of a router that is reached by another link and owns more than this one may.
    */
   identityProblem(routerId: string, grant: SessionGrant | undefined): Refusal | undefined {
     if (grant === undefined) return undefined;
@@ -440,7 +440,9 @@ export class FederationCore implements FederationHook {
           `token's (${grant.identity}); set --federation-id, or use a token of the same credential`,
       };
     }
-    if (!this.isConnected(routerId)) return undefined;
+    if (routerId !== this.hubLink?.routerId && this.#mayOwnAsMuch(routerId, grant)) {
+      return undefined;
+    }
     return {
       code: ERROR_CODE.conflict,
       message: `Router id "${routerId}" is that of a router that is reached by another link; ` +
@@ -525,6 +527,16 @@ export class FederationCore implements FederationHook {
     link.start();
     role.welcome(hello);
     return link;
+  }
+
+  /**
+   * Whether a credential allows all that a router owns which is reached by another link. A site that
+   * comes over from another hub is not to wait until that one has noticed.
+   */
+  #mayOwnAsMuch(routerId: string, grant: SessionGrant): boolean {
+    return this.claims.declaredTo({ kind: "leaf", routerId }).every(({ pattern, ownerId, live }) =>
+      !live || ownerId !== routerId || grant.patternProblem("write", pattern) === undefined
+    );
   }
 
   // A leaf that speaks the public protocol says who it is when it declares its namespaces.

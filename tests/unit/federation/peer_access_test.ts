@@ -462,12 +462,16 @@ Deno.test("whoever says HELLO and no more binds no router id", () => {
   join(hub, "a");
 });
 
-Deno.test("the id of a router that is reached by another link is nobody's for now", () => {
+Deno.test("the id of a router that is reached by another link is not for who could not own as much", () => {
   const hub = guardedHub();
   const via = greet(hub, "m", "all");
   const claims = [{ ownerId: "behind", live: true }];
   via.send(declaration("m", ["/x/**"], { claims }));
   assertEquals(greet(hub, "behind", "b").read().map(codeOf), [409]);
+  // It may well be that one, come over.
+  const over = greet(hub, "behind", "all");
+  assertEquals(over.read()[0]?.type, "WELCOME");
+  hub.core.closed(over.id, "gone", hub.nowMicros);
   via.send(declaration("m", []));
   assertEquals(greet(hub, "behind", "b").read()[0]?.type, "WELCOME");
 });
