@@ -10,12 +10,17 @@ const DEFINITIONS_PER_MESSAGE = 500;
 const SCANNED_PER_CALL = 5_000;
 const NOTHING_YET = new Uint8Array(0);
 
-/** All that is known here and not from the peer, in messages made one at a time. */
+/**
+ * What is known here and not from the peer of some addresses, as it is when the message with it is
+ * made: all of them for one that has registered, or those that changed while it was behind, of which
+ * it is told as well what is gone.
+ */
 export class OfferedDefinitions implements OutboxSource {
   readonly #registry: SignalRegistry;
   readonly #peer: DefinitionSource;
   readonly #mayRead: (address: string) => boolean;
   readonly #frames: Uint8Array[] = [];
+  readonly #tellsGone: boolean;
   #walk: Iterator<string> | undefined;
 
   constructor(
@@ -24,12 +29,15 @@ export class OfferedDefinitions implements OutboxSource {
       readonly peer: DefinitionSource;
       /** Whether the peer may be told of an address. */
       readonly mayRead: (address: string) => boolean;
+      /** Absent: all that there are. */
+      readonly changed?: Iterator<string>;
     },
   ) {
     this.#registry = registry;
     this.#peer = options.peer;
     this.#mayRead = options.mayRead;
-    this.#walk = registry.addresses();
+    this.#tellsGone = options.changed !== undefined;
+    this.#walk = options.changed ?? registry.addresses();
   }
 
   next(): Uint8Array | undefined {
@@ -39,8 +47,9 @@ export class OfferedDefinitions implements OutboxSource {
 
   #collect(walk: Iterator<string>): void {
     const offered: SignalDefinition[] = [];
+    const withdrawn: string[] = [];
     for (let scanned = 0; scanned < SCANNED_PER_CALL; scanned++) {
-      if (offered.length >= DEFINITIONS_PER_MESSAGE) break;
+      if (offered.length + withdrawn.length >= DEFINITIONS_PER_MESSAGE) break;
       const { value: address, done } = walk.next();
       if (done) {
         this.#walk = undefined;
@@ -49,8 +58,9 @@ export class OfferedDefinitions implements OutboxSource {
       if (!this.#mayRead(address)) continue;
       const known = this.#registry.best(address, this.#peer);
       if (known !== undefined) offered.push(known.definition);
+      else if (this.#tellsGone) withdrawn.push(address);
     }
-    for (const message of definitionFrames({ offered, withdrawn: [] })) {
+    for (const message of definitionFrames({ offered, withdrawn })) {
       this.#frames.push(encodeFrame(message));
     }
   }

@@ -1,4 +1,4 @@
-import { DEFINITION_REPEAT_MS } from "../limits.ts";
+import { DEFINITION_REPEAT_MS, DEFINITIONS_MAX } from "../limits.ts";
 import {
   type DefinitionSource,
   isSameDefinition,
@@ -10,6 +10,8 @@ import type { FederationCore } from "./federation_core.ts";
 import { PeerLink } from "./link.ts";
 import { OfferedDefinitions } from "./offered_definitions.ts";
 
+/** Addresses that wait for a link that is behind; more of them are told at once, as they change. */
+const LATE_MAX = 2 * DEFINITIONS_MAX;
 const HUB: DefinitionSource = { kind: "hub", id: "" };
 
 /** What was shown of an address: to all, and to the one who told that. */
@@ -32,6 +34,8 @@ export class SignalExchange {
   readonly #core: FederationCore;
   /** Addresses that changed in this turn, with what was shown before. */
   readonly #changed = new Map<string, Shown>();
+  /** Addresses that changed while a link was behind. */
+  readonly #late = new WeakMap<PeerLink, Set<string>>();
   readonly #tell: () => void = () => this.#tellAll();
 
   constructor(core: FederationCore) {
@@ -109,6 +113,7 @@ export class SignalExchange {
     }
     let common: readonly SignalsMessage[] | undefined;
     for (const link of this.#links()) {
+      if (this.#isToldLater(link, changes)) continue;
       const source = sourceOf(link);
       const messages = concerned.has(nameOf(source)) || link.grant !== undefined
         ? [...definitionFrames(newsFor(source, this.#readable(link, changes)))]
@@ -125,11 +130,39 @@ export class SignalExchange {
     return changes.filter(({ address }) => this.#core.access.mayRead(link, address));
   }
 
+  /** A link that is behind is told of each address once, when there is room. */
+  #isToldLater(link: PeerLink, changes: readonly { readonly address: string }[]): boolean {
+    const late = this.#late.get(link) ?? new Set<string>();
+    if (late.size === 0 && !link.connection.outbox.isBehind) return false;
+    if (late.size + changes.length > LATE_MAX) return false;
+    const wasEmpty = late.size === 0;
+    for (const { address } of changes) late.add(address);
+    this.#late.set(link, late);
+    if (wasEmpty) {
+      const { router, access } = this.#core;
+      const source = new OfferedDefinitions(router.signals, {
+        peer: sourceOf(link),
+        mayRead: (address) => access.mayRead(link, address),
+        changed: takenFrom(late),
+      });
+      router.sendSource(link.connection, source);
+    }
+    return true;
+  }
+
   #links(): PeerLink[] {
     return this.#core.links().flatMap((link) =>
       link instanceof PeerLink && link.isRegistered && !link.isDone ? [link] : []
     );
   }
+}
+
+function* takenFrom(addresses: Set<string>): Generator<string, undefined> {
+  for (const address of addresses) {
+    addresses.delete(address);
+    yield address;
+  }
+  return undefined;
 }
 
 function nameOf({ kind, id }: DefinitionSource): string {

@@ -4,7 +4,7 @@ import {
   DEFINITIONS_OF_LINKS_MAX,
 } from "../../../src/limits.ts";
 import { type Message, SIGNAL, type SignalDefinition } from "../../../src/wire/message.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import type { TestConnection } from "../router/test_router.ts";
 import { FederationNode } from "./federation_node.ts";
 import { TestNetwork } from "./test_network.ts";
@@ -178,6 +178,40 @@ Deno.test("a router that has no room for a peer's definitions says so once a mes
   const offered = [definition("/b/1"), definition("/b/2")];
   assertEquals(leaf.ask({ ...told(), offered }).map(codeOf), [503]);
   assertEquals(hub.core.signals.size, DEFINITIONS_OF_LINKS_MAX);
+});
+
+Deno.test("a slow link is told of definitions as they are when it has room, not of each change", () => {
+  const hub = new FederationNode({ routerId: "hub" });
+  const leaf = registerLeaf(hub, "a", ["/a/**"]);
+  const [desk, guest] = [hub.client(), hub.client()];
+  guest.send(announce("/gone"));
+  hub.flush();
+  leaf.read();
+  hub.port.buffered.set(leaf.id, 10_000_000);
+  for (let turn = 0; turn < 100; turn++) {
+    const signals = OF_A.map((address) => definition(address, `turn ${turn}`));
+    desk.send({ type: "ANNOUNCE", namespace: "", signals });
+    hub.flush();
+  }
+  const { source } = hub.core.signals.best("/gone") ?? {};
+  assert(source !== undefined);
+  hub.core.signals.withdrawn(source, "/gone");
+  hub.flush();
+  const waiting = hub.core.queuedBytes;
+  hub.port.buffered.delete(leaf.id);
+  hub.advance(100);
+  const news = leaf.read().flatMap((message) =>
+    message.type === "FEDERATION_SYNC" && message.op === "Signals" ? [message] : []
+  );
+  assertEquals(news.flatMap(({ offered }) => offered.map(({ datatype }) => datatype)), [
+    "turn 99",
+    "turn 99",
+  ]);
+  assertEquals(news.flatMap(({ withdrawn }) => withdrawn), ["/gone"]);
+  assertEquals(waiting, 0);
+  desk.send(announce("/next"));
+  hub.flush();
+  assertEquals(leaf.read().length, 1, "at once again");
 });
 
 Deno.test("a router that has not declared its namespaces tells of no definitions", () => {
