@@ -1,6 +1,8 @@
+import { decodeClientFrame } from "../../src/wire/client_frame.ts";
 import { readFrameHeader } from "../../src/wire/frame.ts";
 import type { ForwardMessage, Message } from "../../src/wire/message.ts";
 import { readMessage } from "../../src/wire/message_reader.ts";
+import { isV0Frame } from "../../src/wire/v0_frame.ts";
 
 /** One frame of a message between routers; the contexts themselves are not listed. */
 export interface PeerFrame {
@@ -24,6 +26,9 @@ export function readPeerFrames(bytes: Uint8Array): readonly PeerFrame[] {
 function decode(bytes: Uint8Array): PeerFrame[] {
   const frames: PeerFrame[] = [];
   let context: { readonly message: ForwardMessage; index: number } | undefined;
+  if (isV0Frame(bytes)) {
+    return [{ message: decodeClientFrame(bytes).message, timestampMicros: undefined, bytes }];
+  }
   for (let offset = 0; offset < bytes.length;) {
     const { payloadStart, payloadEnd, timestampMicros } = readFrameHeader(bytes, offset);
     const message = readMessage(bytes, payloadStart, payloadEnd);

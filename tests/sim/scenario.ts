@@ -1,9 +1,10 @@
 import { createPrng, type Prng } from "../support/prng.ts";
 import { type FaultKind, planFaults } from "./faults.ts";
 import type { Ttl } from "../../src/wire/message.ts";
-import type { SimClient } from "./sim_client.ts";
+import type { SimClient, SimClientOptions } from "./sim_client.ts";
 import { SimWorld } from "./sim_world.ts";
 import { planBundles } from "./random_bundles.ts";
+import { planSignals } from "./random_signals.ts";
 import { linkProblems } from "./expectations.ts";
 import { addressesOf, randomTopology, type Topology, type TopologyKind } from "./topology.ts";
 
@@ -34,6 +35,11 @@ const MODEST_STREAM = 11;
 const MODEST_SHARE = 0.5;
 const SHOWN_LINKS_STREAM = 2;
 const BUNDLES_STREAM = 3;
+const CLIENT_KINDS_STREAM = 4;
+const SIGNALS_STREAM = 5;
+const V0_SHARE = 0.25;
+const LIMITED_SHARE = 0.2;
+const RATE_MAX = 20;
 
 /** The run that a seed stands for: a federation, its clients, what they do and what goes wrong. */
 export class Scenario {
@@ -42,6 +48,7 @@ export class Scenario {
   readonly topology: Topology;
   /** Faults injected, by kind. */
   readonly faults: Map<FaultKind, number> = new Map();
+  readonly #seed: number;
   readonly #random: Prng;
   readonly #bundles: Prng;
   readonly #addresses: readonly string[];
@@ -53,6 +60,7 @@ export class Scenario {
       readonly kinds?: readonly TopologyKind[] | undefined;
     },
   ) {
+    this.#seed = seed;
     this.#random = createPrng(seed);
     this.#bundles = createPrng(seed * 1_000 + BUNDLES_STREAM);
     const { kind, plans } = randomTopology(this.#random, options.kinds);
@@ -70,13 +78,24 @@ export class Scenario {
     this.#addresses = addressesOf(this.topology);
     for (const plan of this.topology) this.world.addRouter(plan);
     const isModest = createPrng(seed * 1_000 + MODEST_STREAM).nextFloat() < MODEST_SHARE;
+    const kinds = createPrng(seed * 1_000 + CLIENT_KINDS_STREAM);
     for (const { id, namespaces = [], imports } of this.topology) {
       // What clients want is followed beyond the imports, and would hide that these are not.
       const isInside = isModest && imports !== undefined;
       const wide = isInside ? imports : ["/**"];
-      this.world.addClient({ name: `${id}-1`, router: id, subscriptions: wide });
+      this.world.addClient({
+        name: `${id}-1`,
+        router: id,
+        subscriptions: wide,
+        ...randomKind(kinds),
+      });
       const narrow = isInside ? imports : [namespaces[0] ?? "/nobodys/*", "/site-a/**"];
-      this.world.addClient({ name: `${id}-2`, router: id, subscriptions: narrow });
+      this.world.addClient({
+        name: `${id}-2`,
+        router: id,
+        subscriptions: narrow,
+        ...randomKind(kinds),
+      });
     }
   }
 
@@ -94,6 +113,7 @@ export class Scenario {
     for (const client of world.clients.values()) client.connect();
     this.#planTraffic();
     planBundles(world, this.#bundles, { addresses: this.#addresses, durationMs: BUSY_MS });
+    planSignals(world, createPrng(this.#seed * 1_000 + SIGNALS_STREAM), { durationMs: BUSY_MS });
     world.clock.runFor(BUSY_MS);
     this.#heal();
     this.#awaitLinks();
@@ -200,6 +220,14 @@ export class Scenario {
     next.set(address);
     clock.runFor(PROBE_MS);
   }
+}
+
+/** How a client speaks, and what it asks of its subscriptions. */
+function randomKind(random: Prng): Pick<SimClientOptions, "speaksV0" | "limits"> {
+  const speaksV0 = random.nextFloat() < V0_SHARE;
+  const isLimited = random.nextFloat() < LIMITED_SHARE;
+  const maxRate = 1 + random.nextInt(RATE_MAX);
+  return { speaksV0, limits: isLimited ? { maxRate } : undefined };
 }
 
 /** Short, so that much expires while links are down; most writes have none. */

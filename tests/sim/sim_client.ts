@@ -12,9 +12,11 @@ import {
   type Qos,
   SIGNAL,
   type SignalCode,
+  type SubscribeOptions,
   type Ttl,
 } from "../../src/wire/message.ts";
 import { encodeTtl } from "../../src/wire/ttl.ts";
+import { encodeV0Frame } from "../../src/wire/v0_frame.ts";
 import { decodeValue, encodeValue } from "../../src/wire/value_codec.ts";
 import type { ClientEvent, ClientUpdate, ClientWrite, SessionOfClient } from "./checker.ts";
 import { readPeerFrames } from "./peer_frames.ts";
@@ -38,11 +40,34 @@ export interface ClientWatcher {
   readPast(write: ClientWrite): void;
 }
 
+/** A P2P signal that a client sent. */
+export interface ClientSignal {
+  /** Unique. */
+  readonly id: string;
+  /** The sessions. */
+  readonly from: string;
+  readonly to: string;
+  /** Codes of ERRORs; 0 for an ACK. */
+  readonly answers: number[];
+}
+
 /** When a client was connected. */
 export interface SessionTime {
   readonly fromMicros: number;
   /** Undefined while it is. */
   toMicros: number | undefined;
+}
+
+/** Who a {@linkcode SimClient} is. */
+export interface SimClientOptions {
+  readonly name: string;
+  readonly router: string;
+  /** Subscribed in each session. */
+  readonly subscriptions?: readonly string[];
+  /** Of these subscriptions. */
+  readonly limits?: SubscribeOptions | undefined;
+  /** It speaks MessagePack, as the first clients did. */
+  readonly speaksV0?: boolean;
 }
 
 interface OpenSession extends SessionOfClient {
@@ -57,6 +82,10 @@ interface OpenSession extends SessionOfClient {
   readonly reads: Map<string, (ClientWrite | undefined)[]>;
 }
 
+/** Where clients tell of their sessions. */
+export const P2P_ANNOUNCE: string = "/clasp/p2p/announce";
+/** Before the session that a signal is for. */
+export const P2P_SIGNAL: string = "/clasp/p2p/signal/";
 const RECONNECT_MICROS = 300_000;
 
 /** A CLASP client that does what it is told, speaks real frames, and remembers all it receives. */
@@ -64,14 +93,20 @@ export class SimClient {
   readonly name: string;
   readonly router: string;
   readonly subscriptions: readonly string[];
+  readonly limits: SubscribeOptions | undefined;
   /** Everything received, all sessions. */
   readonly messages: Message[] = [];
   /** Values as SET and SNAPSHOT told them, in order. */
   readonly updates: ClientUpdate[] = [];
   /** Events received, in order. */
   readonly events: ClientEvent[] = [];
+  /** P2P signals sent, all sessions. */
+  readonly signals: ClientSignal[] = [];
+  /** Those received, each with the session that got it. */
+  readonly signalsReceived: { readonly id: string; readonly session: string }[] = [];
   /** All sessions, oldest first. */
   readonly sessions: SessionTime[] = [];
+  readonly #encode: typeof encodeFrame;
   readonly #network: SimNetwork;
   readonly #watcher: ClientWatcher;
   /** Per address, for answers that nothing waits for. */
@@ -82,16 +117,17 @@ export class SimClient {
   readonly #published: string[] = [];
   #wantsConnection = false;
 
-  constructor(options: {
-    readonly name: string;
-    readonly router: string;
-    readonly subscriptions: readonly string[];
-    readonly network: SimNetwork;
-    readonly watcher: ClientWatcher;
-  }) {
+  constructor(
+    options: SimClientOptions & {
+      readonly network: SimNetwork;
+      readonly watcher: ClientWatcher;
+    },
+  ) {
     this.name = options.name;
     this.router = options.router;
-    this.subscriptions = options.subscriptions;
+    this.subscriptions = options.subscriptions ?? [];
+    this.limits = options.limits;
+    this.#encode = options.speaksV0 === true ? encodeV0Frame : encodeFrame;
     this.#network = options.network;
     this.#watcher = options.watcher;
   }
@@ -203,6 +239,37 @@ export class SimClient {
     return value === undefined ? "" : String(decodeValue(value));
   }
 
+  /** Says that its session can be signalled to. */
+  announce(): void {
+    this.#send({
+      type: "PUBLISH",
+      address: P2P_ANNOUNCE,
+      signal: SIGNAL.event,
+      phase: 0,
+      value: encodeValue({ session_id: this.sessionId ?? "" }),
+    });
+  }
+
+  /** Sends a P2P signal, unless one to the same session waits for its answer. */
+  signal(to: string): void {
+    const { id: from } = this.#open();
+    if (this.#signalTo(to)?.answers.length === 0) return;
+    const id = `${this.name}:s${this.signals.length + 1}`;
+    this.signals.push({ id, from, to, answers: [] });
+    this.#send({
+      type: "PUBLISH",
+      address: P2P_SIGNAL + to,
+      signal: SIGNAL.event,
+      phase: 0,
+      value: encodeValue(id),
+    }, QOS.confirm);
+  }
+
+  /** The last one of this session to another. */
+  #signalTo(to: string): ClientSignal | undefined {
+    return this.signals.findLast((it) => it.to === to && it.from === this.sessionId);
+  }
+
   get(address: string): void {
     const { waiting, reads } = this.#open();
     reads.set(address, [...reads.get(address) ?? [], waiting.get(address)]);
@@ -245,7 +312,7 @@ export class SimClient {
     this.sessions.push(time);
     this.#send({ type: "HELLO", version: 1, features: 0xf8, name: this.name });
     for (const [id, pattern] of this.subscriptions.entries()) {
-      this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS });
+      this.#send({ type: "SUBSCRIBE", id, pattern, types: ALL_SIGNALS, options: this.limits });
     }
     return {
       onMessage: (bytes) => {
@@ -283,6 +350,11 @@ export class SimClient {
         if (message.params.length === 1) this.#read(session, message.params[0]?.address ?? "");
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
+        if (message.address === P2P_ANNOUNCE) return;
+        if (message.address.startsWith(P2P_SIGNAL)) {
+          this.signalsReceived.push({ id: this.idOf(message), session: session.id });
+          return;
+        }
         const id = this.idOf(message);
         const atMicros = this.#network.clock.nowMicros;
         const event = { session, address: message.address, id, atMicros };
@@ -309,6 +381,11 @@ export class SimClient {
   #answered(session: OpenSession, message: Message & { readonly type: "ACK" | "ERROR" }): void {
     if (message.type === "ERROR" && isAboutGet(message)) {
       return this.#read(session, message.address ?? "");
+    }
+    if (message.address?.startsWith(P2P_SIGNAL)) {
+      const signal = this.#signalTo(message.address.slice(P2P_SIGNAL.length));
+      signal?.answers.push(message.type === "ACK" ? 0 : message.code);
+      return;
     }
     const write = this.#writeOf(session, message.address ?? "");
     if (write === undefined) return;
@@ -341,7 +418,7 @@ export class SimClient {
     message: Message,
     qos: Qos = message.type === "SET" ? QOS.confirm : QOS.fire,
   ): void {
-    this.#open().transport.send(encodeFrame(message, { qos }));
+    this.#open().transport.send(this.#encode(message, { qos }));
   }
 
   #open(): OpenSession {

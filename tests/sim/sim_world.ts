@@ -2,7 +2,7 @@ import type { ParamStore } from "../../src/state/param_store.ts";
 import { createPrng, type Prng } from "../support/prng.ts";
 import type { Checker } from "./checker.ts";
 import { describeBytes } from "./describe_message.ts";
-import { SimClient } from "./sim_client.ts";
+import { SimClient, type SimClientOptions } from "./sim_client.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { type RouterPlan, SimRouter } from "./sim_router.ts";
 import { Trace } from "./trace.ts";
@@ -96,15 +96,8 @@ export class SimWorld {
   }
 
   /** Adds a client of a router, which is not connected. */
-  addClient(
-    options: {
-      readonly name: string;
-      readonly router: string;
-      readonly subscriptions?: readonly string[];
-    },
-  ): SimClient {
+  addClient(options: SimClientOptions): SimClient {
     const client = new SimClient({
-      subscriptions: [],
       ...options,
       network: this.network,
       watcher: {

@@ -4,6 +4,7 @@ import { Answers } from "./answers.ts";
 import { Availability } from "./availability.ts";
 import { Bounds } from "./bounds.ts";
 import { CausalOrder } from "./causal_order.ts";
+import { ClientValues } from "./client_values.ts";
 import { Convergence } from "./convergence.ts";
 import { EventAccounts } from "./event_accounts.ts";
 import { EventsOnce } from "./events_once.ts";
@@ -17,6 +18,7 @@ import { RealTimeOrder } from "./real_time_order.ts";
 import { Recovery } from "./recovery.ts";
 import { RefusedWrites } from "./refused_writes.ts";
 import { RevisionOrder } from "./revision_order.ts";
+import { P2pAnswers } from "./p2p_answers.ts";
 import { ProvenLinks } from "./proven_links.ts";
 import { ShownLinks } from "./shown_links.ts";
 import { Stamps } from "./stamps.ts";
@@ -31,6 +33,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   Availability,
   Bounds,
   CausalOrder,
+  ClientValues,
   Convergence,
   EventAccounts,
   EventsOnce,
@@ -40,6 +43,7 @@ const CHECKERS: readonly (new (report: Report) => Checker)[] = [
   MessageBounds,
   OwnWrites,
   Owners,
+  P2pAnswers,
   ProvenLinks,
   RealTimeOrder,
   Recovery,

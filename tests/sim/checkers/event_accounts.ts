@@ -4,7 +4,7 @@ import { EVENT_LIFE_MS } from "../../../src/limits.ts";
 import type { Checker, ClientEvent, Report } from "../checker.ts";
 import { knownPattern } from "../known_pattern.ts";
 import { RoundTrips } from "../round_trips.ts";
-import type { SessionTime, SimClient } from "../sim_client.ts";
+import { P2P_ANNOUNCE, P2P_SIGNAL, type SessionTime, type SimClient } from "../sim_client.ts";
 import type { Delivery } from "../sim_network.ts";
 import type { SimWorld } from "../sim_world.ts";
 import { mirrors } from "../topology.ts";
@@ -65,9 +65,11 @@ export class EventAccounts implements Checker {
     const client = world.clients.get(from);
     if (client === undefined) return;
     for (const { message } of frames()) {
-      if (message.type !== "PUBLISH") continue;
+      // A signal is for one session and has no number among the events.
+      if (message.type !== "PUBLISH" || message.address.startsWith(P2P_SIGNAL)) continue;
       const sequence = (this.#sequences.get(to) ?? 0) + 1;
       this.#sequences.set(to, sequence);
+      if (message.address === P2P_ANNOUNCE) continue;
       const id = client.idOf(message);
       this.#published.set(id, {
         client: from,

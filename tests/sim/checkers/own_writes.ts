@@ -52,7 +52,9 @@ export class OwnWrites implements Checker {
 
   settled(world: SimWorld): void {
     for (const { client, router, address, value } of this.#late.splice(0)) {
-      const { subscriptions = [] } = world.clients.get(client) ?? {};
+      const { subscriptions = [], limits } = world.clients.get(client) ?? {};
+      // What a limit holds back comes later than the ACK.
+      if (limits !== undefined) continue;
       const { plan, isReconfigured } = world.router(router);
       const isTold = mirrors(plan)(address) && !isReconfigured &&
         subscriptions.some((pattern) => matches(knownPattern(pattern), address));

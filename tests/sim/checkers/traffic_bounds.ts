@@ -1,3 +1,4 @@
+import { P2P_SIGNAL } from "../sim_client.ts";
 import type { Checker, Report } from "../checker.ts";
 import type { PeerFrame } from "../peer_frames.ts";
 import type { Delivery } from "../sim_network.ts";
@@ -61,7 +62,10 @@ function identityOf({ context, message, timestampMicros }: PeerFrame) {
     }
     case "event": {
       const { bootId, entries } = context.message;
-      return { id: `event ${entries[index]?.sequence} of ${origin} ${bootId}`, max: 1 };
+      // Signals count for themselves.
+      const isSignal = message.type === "PUBLISH" && message.address.startsWith(P2P_SIGNAL);
+      const what = isSignal ? "signal" : "event";
+      return { id: `${what} ${entries[index]?.sequence} of ${origin} ${bootId}`, max: 1 };
     }
   }
 }
