@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ByteWriter } from "../wire/byte_writer.ts";
+import { MessagePackWriter } from "../wire/message_pack_writer.ts";
 import {
   CAPABILITY_PREFIX,
   CAPABILITY_VERSION,
@@ -12,25 +14,24 @@ import {
   type CapabilityToken,
   type UnsignedCapability,
 } from "./capability_token.ts";
-import { MessagePackWriter } from "./message_pack_writer.ts";
 
 /** The text of a token: what is shown to a router. */
 export function encodeCapability(token: CapabilityToken): string {
   const { audience, links } = token;
-  const writer = new MessagePackWriter();
+  const writer = new MessagePackWriter(new ByteWriter());
   writer.map(6 + (audience === undefined ? 0 : 1) + (links.length === 0 ? 0 : 1));
   writeIssuer(writer, token);
   if (audience !== undefined) writeAudience(writer, token);
   writeGrant(writer, token);
   if (links.length > 0) {
-    writer.text("proofs");
+    writer.string("proofs");
     writer.array(links.length);
     for (const link of links) writeLink(writer, link);
   }
-  writer.text("signature");
+  writer.string("signature");
   writer.bytes(token.signature);
   return CAPABILITY_PREFIX +
-    writer.copy().toBase64({ alphabet: "base64url", omitPadding: true });
+    writer.out.copy().toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**
@@ -38,29 +39,29 @@ export function encodeCapability(token: CapabilityToken): string {
  * routers find the same bytes.
  */
 export function signedPayload(token: UnsignedCapability): Uint8Array<ArrayBuffer> {
-  const writer = new MessagePackWriter();
+  const writer = new MessagePackWriter(new ByteWriter());
   writer.map(7);
   writeIssuer(writer, token);
   writeAudience(writer, token);
   writeGrant(writer, token);
-  writer.text("proofs");
+  writer.string("proofs");
   writer.array(token.links.length);
   for (const link of token.links) {
     writer.map(3);
     writePublicLink(writer, link);
   }
-  return writer.copy();
+  return writer.out.copy();
 }
 
 function writeIssuer(writer: MessagePackWriter, { issuer }: CapabilityClaims): void {
-  writer.text("version");
-  writer.integer(CAPABILITY_VERSION);
-  writer.text("issuer");
+  writer.string("version");
+  writer.unsigned(CAPABILITY_VERSION);
+  writer.string("issuer");
   writeKey(writer, issuer);
 }
 
 function writeAudience(writer: MessagePackWriter, { audience }: CapabilityClaims): void {
-  writer.text("audience");
+  writer.string("audience");
   if (audience === undefined) writer.nil();
   else writeKey(writer, audience);
 }
@@ -71,10 +72,10 @@ function writeGrant(writer: MessagePackWriter, claims: CapabilityClaims): void {
 }
 
 function writeTerm(writer: MessagePackWriter, claims: CapabilityClaims): void {
-  writer.text("expires_at");
-  writer.integer(claims.expiresAtSeconds);
-  writer.text("nonce");
-  writer.text(claims.nonce);
+  writer.string("expires_at");
+  writer.unsigned(claims.expiresAtSeconds);
+  writer.string("nonce");
+  writer.string(claims.nonce);
 }
 
 function writeLink(writer: MessagePackWriter, link: CapabilityLink): void {
@@ -86,22 +87,22 @@ function writeLink(writer: MessagePackWriter, link: CapabilityLink): void {
 }
 
 function writePublicLink(writer: MessagePackWriter, link: CapabilityLink): void {
-  writer.text("issuer");
+  writer.string("issuer");
   writeKey(writer, link.issuer);
   writeScopes(writer, link.scopes);
-  writer.text("signature");
+  writer.string("signature");
   writer.bytes(link.signature);
 }
 
 function writeScopes(writer: MessagePackWriter, scopes: readonly string[]): void {
-  writer.text("scopes");
+  writer.string("scopes");
   writer.array(scopes.length);
-  for (const scope of scopes) writer.text(scope);
+  for (const scope of scopes) writer.string(scope);
 }
 
 /** The public format has keys as arrays of numbers. */
 function writeKey(writer: MessagePackWriter, key: string): void {
   const bytes = Uint8Array.fromHex(key);
   writer.array(bytes.length);
-  for (const byte of bytes) writer.integer(byte);
+  for (const byte of bytes) writer.unsigned(byte);
 }

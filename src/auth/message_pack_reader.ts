@@ -5,7 +5,11 @@ import { WireError } from "../wire/wire_error.ts";
 
 /**
  * Reads the part of MessagePack that capability tokens use, each item in its shortest form only, so
- * that what is read has one spelling. Whatever is not as asked is a `WireError`; `what` names it.
+ * that what is read has one spelling: that of `wire/message_pack_writer.ts`. Whatever is not as asked
+ * is a `WireError`; `what` names it.
+ *
+ * Not by `wire/message_pack_head.ts`, which reads every form of an item and forgets which it was: what
+ * is signed must be told from what only means the same.
  */
 export class MessagePackReader {
   readonly #bytes: Uint8Array;

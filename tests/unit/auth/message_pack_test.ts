@@ -1,12 +1,13 @@
 import { MessagePackReader } from "../../../src/auth/message_pack_reader.ts";
-import { MessagePackWriter } from "../../../src/auth/message_pack_writer.ts";
+import { ByteWriter } from "../../../src/wire/byte_writer.ts";
+import { MessagePackWriter } from "../../../src/wire/message_pack_writer.ts";
 import { WireError } from "../../../src/wire/wire_error.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 function written(write: (writer: MessagePackWriter) => void): string {
-  const writer = new MessagePackWriter();
+  const writer = new MessagePackWriter(new ByteWriter());
   write(writer);
-  return writer.copy().toHex();
+  return writer.out.copy().toHex();
 }
 
 function reader(hex: string): MessagePackReader {
@@ -29,7 +30,7 @@ const INTEGERS: readonly (readonly [number, string])[] = [
 
 Deno.test("whole numbers are written and read in their shortest form", () => {
   for (const [value, hex] of INTEGERS) {
-    assertEquals(written((writer) => writer.integer(value)), hex);
+    assertEquals(written((writer) => writer.unsigned(value)), hex);
     assertEquals(reader(hex).integer("it"), value);
   }
 });
@@ -37,11 +38,11 @@ Deno.test("whole numbers are written and read in their shortest form", () => {
 Deno.test("texts and arrays are written and read at the edges of their forms", () => {
   for (const [length, lead] of [[0, "a0"], [31, "bf"], [32, "d920"], [255, "d9ff"]] as const) {
     const hex = lead + "61".repeat(length);
-    assertEquals(written((writer) => writer.text("a".repeat(length))), hex);
+    assertEquals(written((writer) => writer.string("a".repeat(length))), hex);
     assertEquals(reader(hex).text("it", 1_000), "a".repeat(length));
   }
   assertEquals(reader(`da0100${"61".repeat(256)}`).text("it", 256), "a".repeat(256));
-  assertEquals(written((writer) => writer.text("\u00e9")), "a2c3a9");
+  assertEquals(written((writer) => writer.string("\u00e9")), "a2c3a9");
   for (const [size, hex] of [[0, "90"], [15, "9f"], [16, "dc0010"], [300, "dc012c"]] as const) {
     assertEquals(written((writer) => writer.array(size)), hex);
     assertEquals(reader(hex).arraySize("it", 300), size);
@@ -50,7 +51,6 @@ Deno.test("texts and arrays are written and read at the edges of their forms", (
 
 Deno.test("maps, bytes and nil are written and read", () => {
   assertEquals(written((writer) => writer.map(15)), "8f");
-  assertThrows(() => written((writer) => writer.map(16)), RangeError);
   assertEquals(reader("8f").mapSize("it"), 15);
   assertEquals(written((writer) => writer.bytes(new Uint8Array([1, 2]))), "c4020102");
   assertEquals([...reader("c4020102").bytes("it", 2)], [1, 2]);
