@@ -155,13 +155,20 @@ class Planner {
     }
   }
 
-  /** Clients of a router write one address again and again: who is slow there falls behind. */
+  /**
+   * Clients of a router write an address again and again, so who is slow there falls behind; and
+   * others now and then, each for the last time while it is.
+   */
   #burst(router: string, durationMs: number): () => void {
     const world = this.#world;
     const clients = this.#clientsOf(router);
-    const address = this.#random.pick(addressesOf(this.#topology));
+    const addresses = addressesOf(this.#topology);
+    const often = this.#random.pick(addresses);
     return () => {
       for (let atMs = 0; atMs < durationMs + BURST_INTERVAL_MS; atMs += BURST_INTERVAL_MS) {
+        const number = atMs / BURST_INTERVAL_MS;
+        const address = number % 4 === 3 ? addresses[(number >> 2) % addresses.length] : often;
+        if (address === undefined) continue;
         world.clock.after(atMs * 1_000, () => {
           for (const client of clients.flatMap((name) => world.clients.get(name) ?? [])) {
             if (!client.isSuspended && client.mayWrite(address)) client.set(address);
