@@ -86,6 +86,9 @@ interface OpenSession extends SessionOfClient {
 export const P2P_ANNOUNCE: string = "/clasp/p2p/announce";
 /** Before the session that a signal is for. */
 export const P2P_SIGNAL: string = "/clasp/p2p/signal/";
+/** Ids of signals, and what stands for one in what `announce` publishes. */
+const SIGNAL_ID = /:s\d+$/;
+const ANNOUNCED = String({});
 const RECONNECT_MICROS = 300_000;
 
 /** A CLASP client that does what it is told, speaks real frames, and remembers all it receives. */
@@ -350,12 +353,12 @@ export class SimClient {
         if (message.params.length === 1) this.#read(session, message.params[0]?.address ?? "");
         return message.params.forEach((param) => this.#updated(session, param));
       case "PUBLISH": {
-        if (message.address === P2P_ANNOUNCE) return;
-        if (message.address.startsWith(P2P_SIGNAL)) {
-          this.signalsReceived.push({ id: this.idOf(message), session: session.id });
+        const id = this.idOf(message);
+        if (id === ANNOUNCED) return;
+        if (SIGNAL_ID.test(id)) {
+          this.signalsReceived.push({ id, session: session.id });
           return;
         }
-        const id = this.idOf(message);
         const atMicros = this.#network.clock.nowMicros;
         const event = { session, address: message.address, id, atMicros };
         this.events.push(event);
@@ -382,9 +385,11 @@ export class SimClient {
     if (message.type === "ERROR" && isAboutGet(message)) {
       return this.#read(session, message.address ?? "");
     }
-    if (message.address?.startsWith(P2P_SIGNAL)) {
-      const signal = this.#signalTo(message.address.slice(P2P_SIGNAL.length));
-      signal?.answers.push(message.type === "ACK" ? 0 : message.code);
+    const signal = message.address?.startsWith(P2P_SIGNAL)
+      ? this.#signalTo(message.address.slice(P2P_SIGNAL.length))
+      : undefined;
+    if (signal !== undefined) {
+      signal.answers.push(message.type === "ACK" ? 0 : message.code);
       return;
     }
     const write = this.#writeOf(session, message.address ?? "");
