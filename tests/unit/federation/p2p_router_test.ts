@@ -243,8 +243,17 @@ Deno.test("a router's own signal that comes round is answered 404 at once", () =
   assert(context !== undefined && publish !== undefined);
   b.send(context, publish);
   assertEquals(answersIn(b.read()), [404]);
-  assertEquals(a.read(), []);
   assertEquals(hub.federation.p2p.waiting, 1);
+  assert(
+    context.type === "FEDERATION_SYNC" && context.op === "Forward" && context.kind === "event",
+  );
+  const { origin, bootId, entries: [{ sequence } = { sequence: 0 }] } = context;
+  a.send({ type: "FEDERATION_SYNC", op: "SignalAnswer", origin, bootId, sequence, code: 0 });
+  assertEquals(hub.federation.p2p.waiting, 0);
+  // Late, it is not sent again under a number that was used.
+  b.send(context, publish);
+  assertEquals(answersIn(b.read()), [404]);
+  assertEquals(a.read(), []);
 });
 
 Deno.test("a late signal is not delivered", () => {
