@@ -811,6 +811,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/time_keeper.ts",
+    find: "Math.floor(Math.min(hereMicros, LATEST_TIME_MICROS))",
+    replace: "hereMicros",
+    tests: ["tests/unit/federation/time_keeper_test.ts"],
+    why: "a leaf's measured time would end its hub's connection with an internal error",
+  },
+  {
+    file: "src/federation/time_keeper.ts",
     find: "if (isAhead && timed && clock.timed && hub !== undefined) {",
     replace: "if (isAhead && timed && clock.timed && hub === undefined) {",
     tests: ["tests/sim/time_test.ts"],

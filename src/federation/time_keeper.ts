@@ -79,7 +79,8 @@ export class TimeKeeper {
     const isAhead = byMicros > STEP_MICROS;
     const hub = this.#hub?.isRegistered ? this.#hub : undefined;
     if (isAhead && timed && clock.timed && hub !== undefined) {
-      return this.#tell(hub, hereMicros);
+      // As it is for the root to refuse, but a number that can be written.
+      return this.#tell(hub, Math.floor(Math.min(hereMicros, LATEST_TIME_MICROS)));
     }
     // While its own hub is away it is the root of those below it.
     const isTop = isRoot || (timed && clock.timed);

@@ -172,6 +172,21 @@ Deno.test("a hub that knows the time takes none from a leaf", () => {
   assertEquals(hub.core.timeMicros(), before);
 });
 
+Deno.test("what a leaf says of the time goes up as a number that can be written, whatever it says", () => {
+  const hub = new FederationNode({ routerId: "hub", hub: "root" });
+  const root = registerHub(hub, "root");
+  const leaf = registerLeaf(hub, "a", []);
+  root.read();
+  // Monotonic time has parts of microseconds, and so has what is measured by it.
+  hub.advance(0.000_3);
+  const told = () => root.read().filter((message) => "op" in message && message.op === "Time");
+  leaf.send(timeMessage(hub.core.timeMicros() + HOUR_MICROS));
+  assertEquals(told().length, 1);
+  leaf.send(timeMessage(Number.MAX_SAFE_INTEGER));
+  assertEquals(told(), [timeMessage(LATEST_TIME_MICROS)]);
+  assertEquals(hub.linkState(), "Active");
+});
+
 Deno.test("a router that hears the time from a leaf tells its hub, once that has registered it", () => {
   const middle = new FederationNode({ routerId: "middle", hub: "hub" });
   const hub = greetedHub(middle, "hub", { timed: false });
