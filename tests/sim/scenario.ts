@@ -20,6 +20,8 @@ const PROBES = 6;
 /** Sliding, and longer than a run: it travels with its version and nothing expires. */
 const LONG_TTL_SECONDS = 3_600;
 const PROBE_MS = 400;
+/** Longer than a client with a limit waits for an update. */
+const LIMITED_MS = 1_400;
 const TTL_SECONDS_MAX = 8;
 /** Part of the writes that have a TTL. */
 const TTL_SHARE = 0.2;
@@ -218,7 +220,8 @@ export class Scenario {
     holder.disconnect();
     clock.runFor(PROBE_MS);
     next.set(address);
-    clock.runFor(PROBE_MS);
+    // Who wants one update a second gets it then.
+    clock.runFor(LIMITED_MS);
   }
 }
 
