@@ -78,7 +78,11 @@ Deno.test("a scheduled bundle across owners is done nowhere when its sender's to
       assertEquals([hub.core.bundles.waiting, a.core.bundles.waiting], [1, 1]);
       // Bundles outlive the sessions that sent them.
       if (!stays) client.leave();
-      if (end === "revoked") hub.core.revoked("desk", hub.nowMicros);
+      if (end === "revoked") {
+        hub.core.revoked("desk", hub.nowMicros);
+        network.settle();
+        assertEquals(a.core.bundles.waiting, 0);
+      }
       if (end === "expired") authenticator.seconds = 100;
       network.advance(1_000);
       if (end !== "good") {
