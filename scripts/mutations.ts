@@ -36,6 +36,7 @@ const PARAM_KEEPER = "tests/unit/edge/param_keeper_test.ts";
 const DRAIN = "tests/unit/router/drain_test.ts";
 const SAME_VALUE = "tests/unit/wire/same_value_test.ts";
 
+const SCOPED_BUNDLES = "tests/unit/federation/scoped_bundles_test.ts";
 const GRANTS = "tests/unit/router/grants_test.ts";
 const SCOPED_SESSION = "tests/unit/router/scoped_session_test.ts";
 const PEER_ACCESS = "tests/unit/federation/peer_access_test.ts";
@@ -3342,5 +3343,40 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (issuer !== "") return',
     tests: [AUTHORITIES],
     why: "every site with a token of the root key could take the place of every other",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "this.shares.takeBackOver();",
+    replace: "",
+    tests: [SCOPED_BUNDLES],
+    why: "who is revoked just before the time of a bundle would still have it done elsewhere",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "this.takeBackOver();",
+    replace: "",
+    tests: [SCOPED_BUNDLES],
+    why: "a bundle would be done elsewhere by a token that has expired",
+  },
+  {
+    file: "src/federation/share_router.ts",
+    find: "SHARES_SENT_PER_PEER_MAX, grant };",
+    replace: "SHARES_SENT_PER_PEER_MAX, grant: grant && undefined };",
+    tests: [SCOPED_BUNDLES],
+    why: "a leaf that was revoked would still have its bundles done at other sites",
+  },
+  {
+    file: "src/router/bundles.ts",
+    find: "if (over !== undefined) return over;",
+    replace: "",
+    tests: [SCOPED_BUNDLES],
+    why: "a bundle would be done at one owner and taken back at another",
+  },
+  {
+    file: "src/federation/peer_record.ts",
+    find: "this.lane.open(link, (event) => this.#isWanted(event, link));",
+    replace: "this.lane.open(link, () => true);",
+    tests: ["tests/unit/federation/narrowed_token_test.ts"],
+    why: "a leaf that comes back with a lesser token would be sent what was kept by the former one",
   },
 ];

@@ -244,6 +244,10 @@ export class FederationCore implements FederationHook {
     this.p2p.sessionEnded(session);
   }
 
+  grantRevoked(): void {
+    this.shares.takeBackOver();
+  }
+
   p2pJoined(session: string): void {
     this.p2p.joined(session);
   }

@@ -27,6 +27,7 @@ export function peerSender(
     id: `router/${requester.routerId}`,
     waitingMax: BUNDLES_WAITING_PER_PEER_MAX,
     waitingBytesMax: BUNDLES_WAITING_PER_PEER_BYTES_MAX,
+    grant: requester.grant,
     holder,
     isGone: false,
     subscriber: NOBODY_HERE,

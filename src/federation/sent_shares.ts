@@ -1,6 +1,7 @@
 import { SHARES_SENT_MAX, WRITE_LIFE_MS } from "../limits.ts";
 import type { ShareAnswers } from "../router/bundle_share.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
+import type { SessionGrant } from "../router/session_grant.ts";
 import type { RequestIdentity } from "./write_requests.ts";
 
 /** For whom a share counts that was sent on. */
@@ -8,6 +9,8 @@ export interface ShareCounted {
   readonly id: string;
   /** Shares of it that may be on their way, or wait for their time elsewhere. */
   readonly waitingMax: number;
+  /** By what it may do this; undefined: it is trusted. */
+  readonly grant: SessionGrant | undefined;
 }
 
 /** A share that was sent towards its owner. `L` is the kind of link it was sent on. */
@@ -110,6 +113,14 @@ export class SentShares<L> {
     if (entry?.sent.requesterId !== requesterId) return undefined;
     this.#remove(entry);
     return entry.sent;
+  }
+
+  /** Those to be done later by a grant that counts no more; the refusals say why it does not. */
+  over(): readonly (Entry<L> & { readonly refusal: Refusal })[] {
+    return [...this.#byKey.values()].flatMap(({ sent, isAccepted }) => {
+      const refusal = sent.runAtMicros === 0 ? undefined : sent.counted.grant?.overProblem;
+      return refusal === undefined ? [] : [{ sent, isAccepted, refusal }];
+    });
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */

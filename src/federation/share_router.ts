@@ -176,7 +176,7 @@ export class ShareRouter {
       case "link": {
         const passing = way.link === link
           ? ownerChanged(parts[0]?.address ?? "")
-          : this.#sent.problem(countedOf(requesterId));
+          : this.#sent.problem(countedOf(link));
         if (passing !== undefined) return answered({ kind: "refused", refusal: passing });
         const remainingLifeMs = remainingLife(link, entry);
         return this.#send(way.link, {
@@ -184,7 +184,7 @@ export class ShareRouter {
           entry: { ...entry, remainingLifeMs },
           parts,
           requesterId,
-          counted: countedOf(requesterId),
+          counted: countedOf(link),
           answers: { answered, ended },
         });
       }
@@ -216,6 +216,15 @@ export class ShareRouter {
     if (held?.requesterId !== link.routerId) return this.#takeBack(link.routerId, message);
     held.takeBack();
     this.#held.delete(shareKey(message));
+  }
+
+  /** Takes back what waits elsewhere for its time, where the grant of its sender counts no more. */
+  takeBackOver(): void {
+    for (const { sent, isAccepted, refusal } of this.#sent.over()) {
+      this.#takeBack(sent.requesterId, sent.identity);
+      if (isAccepted) sent.ended(refusal);
+      else sent.answered({ kind: "refused", refusal });
+    }
   }
 
   /** A link is gone: the outcome of what was asked on it is open. */
@@ -277,7 +286,7 @@ export class ShareRouter {
       peer: { routerId: link.routerId, bootId: link.record.bootId },
       requesterId,
       // No more of it: a session, or whatever else is told, has more to it than is to be kept.
-      counted: { id: counted.id, waitingMax: counted.waitingMax },
+      counted: { id: counted.id, waitingMax: counted.waitingMax, grant: counted.grant },
       deadlineMicros: router.nowMicros + entry.remainingLifeMs * 1_000,
       runAtMicros: entry.runAtMicros,
       answered: (answer) => answers.answered(answer),
@@ -394,6 +403,8 @@ export class ShareRouter {
   #expire(): void {
     this.#sweep = undefined;
     const { router } = this.#core;
+    // By their time: the wall clock says when grants expire.
+    this.takeBackOver();
     this.#sent.expire(
       { monotonicMicros: router.nowMicros, timeMicros: this.#core.timeMicros() },
       (routerId) => directLink(this.#core, routerId)?.record.bootId,
@@ -406,9 +417,9 @@ function setAddresses(parts: readonly Part[]): readonly string[] {
   return parts.filter(({ type }) => type === "SET").map(({ address }) => address);
 }
 
-function countedOf(requesterId: string): ShareCounted {
+function countedOf({ routerId, grant }: PeerLink): ShareCounted {
   // No session has a slash in its name.
-  return { id: `router/${requesterId}`, waitingMax: SHARES_SENT_PER_PEER_MAX };
+  return { id: `router/${routerId}`, waitingMax: SHARES_SENT_PER_PEER_MAX, grant };
 }
 
 function forward(origin: string, bootId: number): {

@@ -4,6 +4,7 @@ import type { Part } from "./bundle.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
 import { type EarlierParts, partsProblem } from "./parts_problem.ts";
 import type { RouterCore } from "./router_core.ts";
+import type { SessionGrant } from "./session_grant.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** Who a share is of, as far as its router is concerned. */
@@ -13,6 +14,8 @@ export interface ShareSender {
   /** Shares of it that may wait, and bytes of them. */
   readonly waitingMax: number;
   readonly waitingBytesMax: number;
+  /** By what it may do this; undefined: it is trusted. What waits elsewhere is taken back with it. */
+  readonly grant: SessionGrant | undefined;
   /** As whom it locks; empty: it has no locks and takes none. */
   readonly holder: string;
   /** It has ended: it gets no lock any more. */

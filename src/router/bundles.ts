@@ -83,6 +83,9 @@ export class Bundles {
   }
 
   #run(share: BundleShare): Refusal | undefined {
+    // Also when its session is yet to be ended: shares of it elsewhere were taken back already.
+    const over = share.sender.grant?.overProblem;
+    if (over !== undefined) return over;
     const outcome = runShare(this.#router, share);
     if (outcome.kind === "refused") return outcome.refusal;
     const lateMs = this.#lateMs(share);

@@ -21,6 +21,7 @@ export function clientSender(client: BundlingClient, connection: Connection): Sh
     id: client.id,
     waitingMax: BUNDLES_WAITING_PER_SESSION_MAX,
     waitingBytesMax: BUNDLES_WAITING_PER_SESSION_BYTES_MAX,
+    grant: connection.grant,
     holder: client.id,
     get isGone(): boolean {
       return connection.isClosed;

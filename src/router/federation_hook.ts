@@ -67,6 +67,8 @@ export interface FederationHook {
    * Returns what takes it back, if it has not run.
    */
   requestShare(share: BundleShare, answers: ShareAnswers): () => void;
+  /** A grant was revoked: what was sent on by it, and waits for its time elsewhere, is taken back. */
+  grantRevoked(): void;
   /** A session is gone, and with it what it locked elsewhere. */
   sessionEnded(session: string): void;
   /** Whether this router keeps what is known of an address. */

@@ -253,6 +253,7 @@ export class RouterCore implements ConnectionOwner {
   revoked(identity: string, nowMicros: number): void {
     this.#nowMicros = nowMicros;
     this.grants?.revoked(identity);
+    this.federation?.grantRevoked();
   }
 
   /** A dial succeeded. */

@@ -46,6 +46,11 @@ export class SessionGrant {
     return this.scopes.allows(action, address);
   }
 
+  /** Why it counts no more, for what waits longer than its connection lives, or undefined. */
+  get overProblem(): Refusal | undefined {
+    return this.#over(this);
+  }
+
   /** Why something may not be done with an address, or undefined. The address must be valid. */
   problem(action: Action, address: string): Refusal | undefined {
     const over = this.#isWatched ? undefined : this.#over(this);

@@ -44,17 +44,22 @@ export class V0Client implements AsyncDisposable {
   }
 
   /** Opens a connection, says HELLO and waits for WELCOME and the start of the snapshot. */
-  static async connect(port: number): Promise<V0Client> {
+  static async connect(port: number, token: string | null = null): Promise<V0Client> {
     const client = await V0Client.open(port);
-    client.send({
+    client.hello(token);
+    await client.until(() => client.all("SNAPSHOT").length > 0, "the snapshot of HELLO");
+    return client;
+  }
+
+  /** Says HELLO, and waits for nothing. */
+  hello(token: string | null = null): void {
+    this.send({
       type: "HELLO",
       version: 2n,
       name: "v0 client",
       features: ["param", "event", "stream", "gesture", "timeline"],
-      token: null,
+      token,
     });
-    await client.until(() => client.all("SNAPSHOT").length > 0, "the snapshot of HELLO");
-    return client;
   }
 
   /** Messages of one type, in order. */
