@@ -826,8 +826,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/leaf_role.ts",
-    find: "return !clock.isAhead ||",
-    replace: "return true ||",
+    find: 'this.#isSettled || (this.#phase.kind === "registered" && !this.#core.clock.isAhead)',
+    replace: 'this.#phase.kind === "registered"',
     tests: ["tests/unit/federation/time_keeper_test.ts"],
     why: "the time would go back for as long as it takes until the root has heard of it",
   },

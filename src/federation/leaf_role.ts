@@ -142,10 +142,12 @@ export class LeafRole implements LinkRole {
    * clock goes forward then. Nor soon after: the root may hear of it by several hubs.
    */
   #mayGoBack(): boolean {
-    if (this.#phase.kind !== "registered") return false;
-    const { clock, router } = this.#core;
-    return !clock.isAhead ||
-      router.nowMicros - this.#registeredMicros >= TIME_BACK_DELAY_MS * 1_000;
+    return this.#isSettled || (this.#phase.kind === "registered" && !this.#core.clock.isAhead);
+  }
+
+  get #isSettled(): boolean {
+    const sinceMicros = this.#core.router.nowMicros - this.#registeredMicros;
+    return this.#phase.kind === "registered" && sinceMicros >= TIME_BACK_DELAY_MS * 1_000;
   }
 
   ended(end: LinkEnd): void {
@@ -276,8 +278,9 @@ export class LeafRole implements LinkRole {
     this.#requestSync();
     this.#planSync();
     this.#link.beginSync(1);
-    // Heard from a leaf since the HELLO, and of no use to this hub then.
-    if (!this.#isHubTimed && this.#core.clock.timed) this.#core.time.tellHub();
+    // Heard from a leaf since the HELLO.
+    const { clock, time } = this.#core;
+    if (clock.timed && (!this.#isHubTimed || clock.isAhead)) time.tellHub();
   }
 
   /**
@@ -387,7 +390,7 @@ export class LeafRole implements LinkRole {
 
   #hubTold(message: TimeMessage): void {
     this.#isHubTimed = true;
-    this.#core.time.toldBy(this.#link, message.timeMicros);
+    this.#core.time.toldBy(this.#link, message.timeMicros, this.#isSettled);
     this.#link.sendSync();
   }
 

@@ -31,14 +31,18 @@ export class TimeKeeper {
     this.#change(() => this.#core.clock.adopt(), this.#hub);
   }
 
-  /** A hub that is timed told its time, which is not what was measured of it. */
-  toldBy(link: PeerLink, timeMicros: number): void {
+  /**
+   * A hub that is timed told its time, which is not what was measured of it. One who may not go back
+   * yet measures it, and takes it later if it stays behind.
+   */
+  toldBy(link: PeerLink, timeMicros: number, mayGoBack: boolean): void {
     const { clock, router } = this.#core;
     const hereMicros = timeMicros + link.travelMicros;
     if (timeMicros > TIME_SEEN_MAX_MICROS) return;
     // What was measured before was the hub's old time, also when this router knew the new one.
     clock.restart();
-    if (clock.timed && Math.abs(hereMicros - this.#core.timeMicros()) <= STEP_MICROS) return;
+    const byMicros = hereMicros - this.#core.timeMicros();
+    if (clock.timed && (Math.abs(byMicros) <= STEP_MICROS || (byMicros < 0 && !mayGoBack))) return;
     this.#change(() => clock.set(hereMicros, router.nowMicros, link.roundTripMicros), link);
   }
 

@@ -207,6 +207,8 @@ export class Scenario {
       !isReconfigured && plan.dispute === undefined
     );
     if (isPlain) this.#probeLock();
+    // Who wants one update a second gets it then.
+    this.world.clock.runFor(LIMITED_MS);
   }
 
   /** What a client has locked is free as soon as it goes. */
@@ -220,8 +222,6 @@ export class Scenario {
     holder.disconnect();
     clock.runFor(PROBE_MS);
     next.set(address);
-    // Who wants one update a second gets it then.
-    clock.runFor(LIMITED_MS);
   }
 }
 

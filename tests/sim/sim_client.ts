@@ -244,6 +244,8 @@ export class SimClient {
 
   /** Says that its session can be signalled to. */
   announce(): void {
+    // Before WELCOME it could not say who it is.
+    if (this.sessionId === undefined || this.sessionId === "") return;
     this.#send({
       type: "PUBLISH",
       address: P2P_ANNOUNCE,

@@ -29,8 +29,8 @@ const UNTIMED_MICROS = 1_000_000;
  *   it hears of it. The earliest of the times that the root has shown counts: a site that is cut off
  *   goes on by an earlier one.
  * - A version that was stamped by a clock ahead expires by its timestamp, so late.
- * - A router that has not met its hub in this process may have a time from a leaf, which it takes to
- *   other leaves. The latest of those times counts with the root's.
+ * - A router without its hub may have a time from a leaf, which it takes to other leaves. The latest of
+ *   those times counts with the root's.
  */
 export class Expiry implements Checker {
   readonly name = "expiry";
@@ -42,17 +42,11 @@ export class Expiry implements Checker {
   /** Versions never change: a look at each is enough. */
   readonly #looked = new WeakSet<Version>();
   readonly #untimedSeenMicros = new Map<string, number>();
-  /** Routers whose process has had a link to a hub. */
-  readonly #metHub = new Set<string>();
   #earliestOffsetMicros = Infinity;
   #latestOffsetMicros = -Infinity;
 
   constructor(report: Report) {
     this.#report = report;
-  }
-
-  crashed(router: string): void {
-    this.#metHub.delete(router);
   }
 
   ticked(world: SimWorld): void {
@@ -91,10 +85,10 @@ export class Expiry implements Checker {
       if (!router.isUp) continue;
       const isTimed = router.host.federation?.isTimed === true;
       if (!isTimed) this.#untimedSeenMicros.set(router.id, nowMicros);
-      if (router.host.federation?.uplink?.state === "Active") this.#metHub.add(router.id);
+      const hasHub = router.host.federation?.uplink?.state === "Active";
       // Without a root, a ring that is, everybody has a time that may become that of others.
       const isRoot = router === (root ?? router);
-      if (!isTimed || (!isRoot && this.#metHub.has(router.id))) continue;
+      if (!isTimed || (!isRoot && hasHub)) continue;
       const offsetMicros = router.timeMicros - START_WALL_MICROS - nowMicros;
       this.#latestOffsetMicros = Math.max(this.#latestOffsetMicros, offsetMicros);
       if (!isRoot) continue;
