@@ -76,6 +76,13 @@ export {
   type RouterStopOptions,
 } from "./src/edge/router.ts";
 export type { SecurityConfig } from "./src/edge/security_config.ts";
+export type { TokenAuthority } from "./src/edge/auth/token_authority.ts";
+export { TokenFileAuthority } from "./src/edge/auth/token_file_authority.ts";
+export { TokenFileError } from "./src/edge/auth/token_file_error.ts";
+export type { Grant, TokenAnswer, TokenRefusal } from "./src/router/authenticator.ts";
+export { type Action, type Scope, ScopeError } from "./src/auth/scope.ts";
+export { Scopes } from "./src/auth/scopes.ts";
+export type { Pattern, PatternSegment, SinglePatternSegment } from "./src/address/pattern.ts";
 export type { PersistConfig, PersistStatus } from "./src/edge/param_keeper.ts";
 export { PersistError } from "./src/edge/persist_error.ts";
 export { TlsError } from "./src/edge/tls_error.ts";

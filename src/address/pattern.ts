@@ -22,7 +22,9 @@ export type PatternSegment =
 
 /** A parsed pattern. */
 export interface Pattern {
+  /** As it was written. */
   readonly text: string;
+  /** Its parts, without slashes. */
   readonly segments: readonly PatternSegment[];
   /** Whether it has no wildcard, so that it matches its own text only. */
   readonly isLiteral: boolean;

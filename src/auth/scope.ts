@@ -17,7 +17,9 @@ export const ACTIONS: readonly Action[] = ["read", "write", "admin"];
 export interface Scope {
   /** `action:pattern`. */
   readonly text: string;
+  /** What is allowed there. */
   readonly action: Action;
+  /** Where. */
   readonly pattern: Pattern;
 }
 

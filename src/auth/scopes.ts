@@ -22,6 +22,8 @@ export class Scopes {
   readonly #patterns: Readonly<Record<Action, readonly Pattern[]>>;
 
   /**
+   * What some scopes allow together.
+   *
    * @param scopes At most `SCOPES_PER_TOKEN_MAX`; of those at most `SCOPES_COSTLY_MAX` with `**`
    * before the end of their pattern.
    * @throws {ScopeError} If there are more.

@@ -1,5 +1,4 @@
 import type { Scopes } from "../auth/scopes.ts";
-import type { ERROR_CODE } from "./error_code.ts";
 import type { ConnectionId } from "./port.ts";
 
 /** What a token allows whoever showed it. */
@@ -9,6 +8,7 @@ export interface Grant {
    * operators and to who is refused; it is no secret.
    */
   readonly identity: string;
+  /** What it allows. */
   readonly scopes: Scopes;
   /** Seconds since 1970 by the wall clock; from then on it allows nothing. Undefined: never. */
   readonly expiresAtSeconds: number | undefined;
@@ -16,11 +16,8 @@ export interface Grant {
 
 /** Why a token is not accepted. */
 export interface TokenRefusal {
-  readonly code:
-    | typeof ERROR_CODE.unauthorized
-    | typeof ERROR_CODE.tokenExpired
-    /** It could not be looked at; it may be good. */
-    | typeof ERROR_CODE.internal;
+  /** 300: not known; 302: expired; 500: it could not be looked at, it may be good. */
+  readonly code: 300 | 302 | 500;
   /** Says what to do; never contains the token. */
   readonly message: string;
 }

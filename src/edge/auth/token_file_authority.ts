@@ -1,32 +1,12 @@
-import type { Scopes } from "../../auth/scopes.ts";
 import { tokenIdOf, type TokenRecord } from "../../auth/token_record.ts";
 import { TOKEN_FILE_CHECK_MS } from "../../limits.ts";
+import type { TokenAnswer } from "../../router/authenticator.ts";
 import { ERROR_CODE } from "../../router/error_code.ts";
 import { LOG } from "../log.ts";
 import { RepeatLimit } from "../repeat_limit.ts";
 import { CPSK_PREFIX, hashToken, indexOfHash } from "./cpsk_token.ts";
 import { readTokenFile, type TokenFile, tokenFileStamp } from "./read_token_file.ts";
 import { TokenFileError } from "./token_file_error.ts";
-
-/** What a token of a token file lets its holder do. */
-export interface TokenFileGrant {
-  /** The same for all tokens of a subject; else the token's own. It is no secret. */
-  readonly identity: string;
-  readonly scopes: Scopes;
-  /** Seconds since 1970; from then on it allows nothing. Undefined: never. */
-  readonly expiresAtSeconds: number | undefined;
-}
-
-/** What became of a token. */
-export type TokenFileAnswer =
-  | { readonly kind: "granted"; readonly grant: TokenFileGrant }
-  | {
-    readonly kind: "refused";
-    readonly refusal: {
-      readonly code: typeof ERROR_CODE.unauthorized | typeof ERROR_CODE.tokenExpired;
-      readonly message: string;
-    };
-  };
 
 interface Tokens {
   readonly records: readonly TokenRecord[];
@@ -83,7 +63,7 @@ export class TokenFileAuthority {
   }
 
   /** Decides on a token. */
-  authenticate(token: string): TokenFileAnswer {
+  authenticate(token: string): TokenAnswer {
     const { records, hashes } = this.#tokens;
     const record = records[indexOfHash(hashToken(token), hashes)];
     if (record === undefined) {
@@ -242,6 +222,6 @@ function textOf(records: readonly TokenRecord[]): string {
 function refused(
   code: typeof ERROR_CODE.unauthorized | typeof ERROR_CODE.tokenExpired,
   message: string,
-): TokenFileAnswer {
+): TokenAnswer {
   return { kind: "refused", refusal: { code, message } };
 }
