@@ -79,6 +79,9 @@ Deno.test("a session that ends while it asks for a lock leaves none behind", () 
 
 Deno.test("a router that stops gives the locks of its clients back at once", () => {
   const world = startFederation(star(2));
+  // The link is older than the session: it is closed before it.
+  clientOf(world, "a").reconnect();
+  world.clock.runFor(2_000);
   lock(world, "a");
   const { host } = world.router("a");
   host.core.stop("stopping", host.core.nowMicros);
