@@ -3101,13 +3101,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/grants.ts",
-    find: "watched.grant.connectionEnded();",
-    replace: "",
-    tests: [SCOPED_SESSION],
-    why: "a bundle would run by a token that is worth nothing any more",
-  },
-  {
-    file: "src/router/grants.ts",
     find: "if (!isOld && this.#revoked.size < REVOKED_IDENTITIES_MAX) return;",
     replace: "if (!isOld) return;",
     tests: [GRANTS],
@@ -3191,13 +3184,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a bundle for later would be accepted that can never be done",
   },
   {
-    file: "src/federation/peer_sender.ts",
-    find: "partProblem(part) ?? core.access.partProblem(requester, part)",
-    replace: "partProblem(part)",
-    tests: [PEER_ACCESS],
-    why: "a revoked leaf's bundle would still run",
-  },
-  {
     file: "src/federation/lease_router.ts",
     find: "if (forbidden !== undefined) return refuse(forbidden.code, forbidden.message);",
     replace: "",
@@ -3231,13 +3217,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "undefined",
     tests: [PEER_ACCESS],
     why: "a leaf would have the signals of any session sent to it",
-  },
-  {
-    file: "src/federation/state_sync.ts",
-    find: "if (!this.#core.access.mayRead(this.#link, address)) continue;",
-    replace: "",
-    tests: [PEER_ACCESS],
-    why: "a leaf would be sent any param that it asks for by name",
   },
   {
     file: "src/federation/peer_requests.ts",
