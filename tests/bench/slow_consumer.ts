@@ -1,6 +1,6 @@
 /**
  * What one consumer that does not read costs a router and everybody else:
- * `deno run -A tests/bench/slow_consumer.ts [--seconds=60] [--link] [--bytes=1000]`.
+ * `deno run -A tests/bench/slow_consumer.ts [--seconds=60] [--link] [--bytes=1000] [--warm-up=60]`.
  *
  * A real router under 5,000 updates a second over 1,000 addresses, without the consumer and with it.
  * Then it reads again: at how many addresses has it the newest value? With `--link` it is a leaf whose
@@ -21,14 +21,21 @@ const LOAD = { addresses: ADDRESSES, updatesPerSecond: 5_000, readers: 2 };
 
 const seconds = numberOf("seconds", 60);
 const valueBytes = numberOf("bytes", 1_000);
+const warmUpSeconds = numberOf("warm-up", 60);
 const kinds: readonly SlowConsumer[] = Deno.args.includes("--link")
   ? ["stopped link", "slow link"]
   : ["client"];
-const without = await runSlowConsumer({ ...LOAD, slow: "nobody", seconds, valueBytes });
+const without = await runSlowConsumer({
+  ...LOAD,
+  slow: "nobody",
+  seconds,
+  warmUpSeconds,
+  valueBytes,
+});
 console.log(`without: ${describe(without)}`);
 let isGood = true;
 for (const slow of kinds) {
-  const result = await runSlowConsumer({ ...LOAD, slow, seconds, valueBytes });
+  const result = await runSlowConsumer({ ...LOAD, slow, seconds, warmUpSeconds, valueBytes });
   console.log(`${slow}: ${describe(result)}`);
   isGood = compare(result) && isGood;
 }

@@ -24,6 +24,8 @@ export type SlowConsumer = "nobody" | "client" | "stopped link" | "slow link";
 export interface SlowConsumerOptions extends LoadOptions {
   readonly slow: SlowConsumer;
   readonly seconds: number;
+  /** Seconds of load before: the heap of a busy process makes a step in its first minute. Default 0. */
+  readonly warmUpSeconds?: number;
   /** Subscribers that keep up, of which the latency is measured. */
   readonly readers: number;
 }
@@ -61,6 +63,7 @@ export async function runSlowConsumer(options: SlowConsumerOptions): Promise<Slo
   const slow = await startSlow(options.slow, router.port, stack);
   const writer = stack.use(await RawClient.connect(router.port, "writer"));
   const load = new UpdateLoad(writer, options);
+  await new Promise((resolve) => setTimeout(resolve, 1_000 * (options.warmUpSeconds ?? 0)));
   slow?.stop();
   const measured = await measure(router, readers, options.seconds);
   await load.stop();
