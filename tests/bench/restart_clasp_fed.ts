@@ -67,7 +67,9 @@ class ClaspFed implements RestartSubject {
   }
 
   async finish(): Promise<RestartEnd> {
-    const { wrong, problems, repeats, events } = await this.#traffic.finish();
+    const { wrong, problems, repeats, events } = await this.#traffic.finish({
+      wasKilled: true,
+    });
     for (const problem of [...problems, ...events.late, ...events.twice]) console.log(problem);
     return { wrong: wrong.length, duplicates: repeats + events.twice.length };
   }
