@@ -40,7 +40,8 @@ const CACHED_ADDRESSES_MAX = 100_000;
 export class Claims {
   readonly #bySource = new Map<string, readonly SourcedClaim[]>();
   readonly #index = new PatternIndex<SourcedClaim>();
-  readonly #cache = new Map<string, SourcedClaim | undefined>();
+  /** By address; null: nobody claims it. */
+  readonly #cache = new Map<string, SourcedClaim | null>();
   #count = 0;
 
   /** Claims known, of all sources. */
@@ -53,13 +54,14 @@ export class Claims {
    * it, which makes it the root's.
    */
   ownerOf(address: string): SourcedClaim | undefined {
-    if (this.#cache.has(address)) return this.#cache.get(address);
+    const cached = this.#cache.get(address);
+    if (cached !== undefined) return cached ?? undefined;
     let best: SourcedClaim | undefined;
     this.#index.forEachMatch(address, (claim) => {
       if (best === undefined || isBetter(claim, best)) best = claim;
     });
     if (this.#cache.size >= CACHED_ADDRESSES_MAX) this.#cache.clear();
-    this.#cache.set(address, best);
+    this.#cache.set(address, best ?? null);
     return best;
   }
 

@@ -55,5 +55,26 @@ export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void 
 
 function readFrame(bytes: Uint8Array, offset: number, sentMicros?: number): EnvelopeFrame {
   const { header, message } = decodeFrame(bytes, offset);
-  return { header, bytes: bytes.subarray(offset, header.payloadEnd), message, sentMicros };
+  return new ReadFrame(bytes, offset, { header, message, sentMicros });
+}
+
+class ReadFrame implements EnvelopeFrame {
+  readonly header: FrameHeader;
+  readonly message: Message;
+  readonly sentMicros: number | undefined;
+  readonly #whole: Uint8Array;
+  readonly #offset: number;
+
+  constructor(whole: Uint8Array, offset: number, frame: Omit<EnvelopeFrame, "bytes">) {
+    this.#whole = whole;
+    this.#offset = offset;
+    this.header = frame.header;
+    this.message = frame.message;
+    this.sentMicros = frame.sentMicros;
+  }
+
+  // Made when asked for: most frames are decoded and not passed on as they are.
+  get bytes(): Uint8Array {
+    return this.#whole.subarray(this.#offset, this.header.payloadEnd);
+  }
 }

@@ -25,6 +25,8 @@ export class ForwardReceiver {
   readonly #core: FederationCore;
   readonly #seen = new SeenEvents();
   #missedLast: EventIdentity | undefined;
+  /** The last one that was looked at and is none to refuse: they come in long runs. */
+  #validOrigin: string | undefined;
 
   constructor(core: FederationCore) {
     this.#core = core;
@@ -47,7 +49,7 @@ export class ForwardReceiver {
   /** Frame number `index` of a context that came by a link. */
   forwarded(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
     const { message } = frame;
-    const problem = routerIdProblem(context.origin);
+    const problem = this.#originProblem(context.origin);
     if (problem !== undefined) {
       return link.refuse(
         ERROR_CODE.invalidMessage,
@@ -216,6 +218,13 @@ export class ForwardReceiver {
     });
   }
 
+  #originProblem(origin: string): string | undefined {
+    if (origin === this.#validOrigin) return undefined;
+    const problem = routerIdProblem(origin);
+    if (problem === undefined) this.#validOrigin = origin;
+    return problem;
+  }
+
   /** The version in a SET that a peer forwarded, or why it is none that can be kept and sent on. */
   #versionOf(
     set: SetMessage,
@@ -223,7 +232,8 @@ export class ForwardReceiver {
     origin: string,
   ): Version | Refusal {
     const { address, value, revision, ttl } = set;
-    const problem = addressProblem(address);
+    const { params } = this.#core.router;
+    const problem = params.has(address) ? undefined : addressProblem(address);
     if (problem !== undefined) {
       return { code: ERROR_CODE.invalidAddress, message: `Not an address: ${problem}` };
     }
@@ -239,9 +249,9 @@ export class ForwardReceiver {
     if (timestampMicros > TIME_SEEN_MAX_MICROS || isFinal(address, timestampMicros, revision)) {
       return refused(address, `its timestamp ${timestampMicros} is ahead of the time`);
     }
-    const originProblem = routerIdProblem(origin);
+    const originProblem = this.#originProblem(origin);
     if (originProblem !== undefined) return refused(address, originProblem);
-    return this.#core.router.params.valueProblem(address, value) ??
+    return params.valueProblem(address, value) ??
       { value, revision, timestampMicros, origin, ttl: ttl ?? 0 };
   }
 }

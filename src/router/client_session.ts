@@ -550,7 +550,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   /** Why this session may not write to an address, or undefined. */
   writeProblem(address: string): Refusal | undefined {
-    const problem = addressProblem(address);
+    const problem = this.#router.params.has(address) ? undefined : addressProblem(address);
     if (problem !== undefined) {
       return {
         code: ERROR_CODE.invalidAddress,

@@ -1,5 +1,5 @@
 import { ADDRESS_BYTES_MAX, TOMBSTONES_MAX } from "../limits.ts";
-import { DigestTree } from "../state/digest_tree.ts";
+import { LazyDigests } from "../state/lazy_digests.ts";
 import type { Locks } from "../state/locks.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import {
@@ -90,7 +90,7 @@ export class Params {
   /** By address: timestamp of what this process stamped with a sliding TTL, while that is kept. */
   readonly #renewable = new Map<string, number>();
   readonly #expiry: ParamExpiry;
-  #digests: DigestTree | undefined;
+  #digests: LazyDigests | undefined;
   #newestMicros: number;
 
   constructor(options: ParamsOptions) {
@@ -137,6 +137,11 @@ export class Params {
     return version === undefined || version.ttl === 0 ? version : this.#asOfNow(address, version);
   }
 
+  /** Whether an address is kept, if only as a tombstone: then it is a valid one. */
+  has(address: string): boolean {
+    return this.#options.store.get(address) !== undefined;
+  }
+
   /** Walks the store, as `ParamStore.walk` does; each version as `get` gives it. */
   *walk(): Iterator<Param, undefined> {
     const walk = this.store.walk();
@@ -157,16 +162,9 @@ export class Params {
   }
 
   /** Digests of all that is kept; made when first asked for, and kept up to date from then on. */
-  digests(): DigestTree {
-    if (this.#digests !== undefined) return this.#digests;
-    const digests = new DigestTree();
-    const walk = this.store.walk();
-    for (let next = walk.next(); !next.done; next = walk.next()) {
-      const { address, version } = next.value;
-      if (!isLocal(address)) digests.put(address, undefined, version);
-    }
-    this.#digests = digests;
-    return digests;
+  digests(): LazyDigests {
+    this.#digests ??= new LazyDigests(this.store, (address) => !isLocal(address));
+    return this.#digests;
   }
 
   /**
@@ -250,7 +248,7 @@ export class Params {
     };
     if (write.lock) locks.acquire(address, write.holder);
     if (write.unlock) locks.release(address, write.holder);
-    this.#apply(address, version, { except: write.except, raised: false });
+    this.#apply(address, version, known, { except: write.except, raised: false });
     if (isSliding(version.ttl)) this.#renewable.set(address, timestampMicros);
     return version;
   }
@@ -288,7 +286,9 @@ export class Params {
         version.timestampMicros === timestampMicros;
       if (!isOwn || raisedMicros <= timestampMicros) continue;
       const isRenewable = this.#renewable.has(address);
-      this.#apply(address, { ...version, timestampMicros: raisedMicros }, { raised: true });
+      this.#apply(address, { ...version, timestampMicros: raisedMicros }, version, {
+        raised: true,
+      });
       if (isRenewable) this.#renewable.set(address, raisedMicros);
     }
     this.#untimed.clear();
@@ -316,7 +316,7 @@ export class Params {
         if (isLive(merge.version) && !isLive(known) && this.size >= this.#options.paramsMax) {
           return "full";
         }
-        this.#apply(address, merge.version, { ...cause, raised: merge.kind === "raised" });
+        this.#apply(address, merge.version, known, { ...cause, raised: merge.kind === "raised" });
         return "applied";
     }
   }
@@ -348,9 +348,9 @@ export class Params {
   }
 
   #put(address: string, before: Version | undefined, after: Version): void {
-    if (!isLocal(address)) this.#digests?.put(address, before, after);
     if (this.#renewable.size > 0) this.#checkRenewable(address, after);
     this.#options.store.put(address, after);
+    this.#digests?.changed(address, before);
     this.journal.add(address, after);
     this.#expiry.changed(address, before, after);
   }
@@ -362,8 +362,8 @@ export class Params {
 
   #forget(address: string, version: Version): void {
     this.#renewable.delete(address);
-    this.#digests?.remove(address, version);
     this.#options.store.remove(address);
+    this.#digests?.changed(address, version);
     this.#untimed.delete(address);
   }
 
@@ -379,11 +379,17 @@ export class Params {
     return knownTimestamp + 1 + Math.floor(random() * JUST_PAST_MICROS);
   }
 
-  #apply(address: string, version: Version, cause: ChangeCause): void {
+  /** `known` is what the store holds: whoever decided on the version has just looked. */
+  #apply(
+    address: string,
+    version: Version,
+    known: Version | undefined,
+    cause: ChangeCause,
+  ): void {
     if (cause.from !== undefined || this.#options.isTimed()) {
       this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
     }
-    this.#put(address, this.#options.store.get(address), version);
+    this.#put(address, known, version);
     this.#tell(address, version, cause);
   }
 

@@ -1,3 +1,4 @@
+import { allocateBytes } from "./allocate_bytes.ts";
 import { decodeUtf8, isUtf8 } from "./utf8.ts";
 import { WireError } from "./wire_error.ts";
 
@@ -113,7 +114,7 @@ export class ByteReader {
   /** Copies what was read since `start`, a former `position`, behind one byte of the caller's. */
   copySince(start: number, firstByte: number): Uint8Array {
     const length = this.#position - start;
-    const copy = new Uint8Array(length + 1);
+    const copy = allocateBytes(length + 1);
     copy[0] = firstByte;
     if (length > SHORT_COPY_BYTES_MAX) {
       copy.set(this.#bytes.subarray(start, this.#position), 1);

@@ -32,6 +32,10 @@ export function decodeClientFrame(bytes: Uint8Array): ClientFrame {
   return {
     message,
     qos,
-    bytes: isAnew ? encodeFrame(message, { qos, timestampMicros }) : bytes.subarray(0, payloadEnd),
+    bytes: isAnew
+      ? encodeFrame(message, { qos, timestampMicros })
+      : payloadEnd === bytes.length
+      ? bytes
+      : bytes.subarray(0, payloadEnd),
   };
 }
