@@ -34,9 +34,14 @@ export class LineProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** Sends a line. */
+  async say(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
   /** Sends a line and returns the answer. One question at a time. */
   async ask(line = ""): Promise<unknown> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+    await this.say(line);
     return await this.next();
   }
 

@@ -1,0 +1,29 @@
+import type { RouterCommand, RouterKind } from "./router_kind.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+/**
+ * This project's routers, as a user starts them. Leaf A owns what is written; leaf B imports it, as
+ * the peers' leaves take all that their hub has.
+ */
+export const CLASP_FED_KIND: RouterKind = {
+  protocol: "clasp",
+  hub: ({ hub }) => server(hub, "hub", ["--features", "federation"]),
+  leaf: (name, ports) =>
+    server(ports[name], `leaf-${name}`, [
+      "--federation-hub",
+      `ws://127.0.0.1:${ports.hub}`,
+      ...(name === "a"
+        ? ["--federation-namespaces", "/site-a/**"]
+        : ["--federation-import", "/site-a/**"]),
+    ]),
+  linkUp: { at: "b", line: /"link-state".*"Syncing"/ },
+};
+
+function server(port: number, id: string, args: readonly string[]): RouterCommand {
+  const place = ["--port", String(port), "--host", "127.0.0.1", "--federation-id", id];
+  return {
+    program: Deno.execPath(),
+    args: ["run", "--no-prompt", "--allow-net", MAIN, "server", "--json-logs", ...place, ...args],
+  };
+}

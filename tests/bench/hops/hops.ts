@@ -1,0 +1,42 @@
+/**
+ * What an update costs on its way over three routers, beside other products: a client writes at leaf
+ * A, others read at leaf B, and a hub is between the two.
+ *
+ *     deno task bench:hops [--rounds=3] [--only=fire,sync-10000] [--subjects=clasp-fed,nats]
+ *                          [--messages=200000] [--json] [--smoke]
+ *
+ * What is compared, and why that is fair:
+ *
+ * - Only the CPU of the three routers is counted, of all their threads. The load client is a process
+ *   of its own and the same for all; only the bytes that it writes and reads differ.
+ * - All write the same: a number of 8 bytes to one of 1,000 addresses of 20 characters. In CLASP each
+ *   SET is a WebSocket message, as its public clients send it, in NATS a PUB, in MQTT a PUBLISH. What
+ *   a client writes in one turn leaves in one TCP write, whatever the protocol.
+ * - Each update is followed to each reader: lost ones, repeated ones, and addresses that show
+ *   something else last than was written last are counted. Faster by losing is not faster.
+ * - nats keeps no values, mosquitto retains them, nats-jetstream keeps the last one of each subject at
+ *   its hub, clasp-fed keeps all values at each of its routers.
+ * - relay and relay-joined copy bytes and do nothing else: what Deno itself costs.
+ * - Every run is of fresh processes; those that compile while they run are warmed up first. In each
+ *   round all subjects run once. Ratios are made within a round.
+ *
+ * Peers that are not installed are left out: `apt-get install -y nats-server mosquitto`. CPU is read
+ * from /proc, so this runs on Linux only.
+ *
+ * @module
+ */
+import { loadScenarios } from "./load_scenarios.ts";
+import { readOptions } from "./read_options.ts";
+import { runScenario } from "./run_scenario.ts";
+import type { ScenarioResult } from "./scenario_result.ts";
+import { scenarioTable } from "./scenario_table.ts";
+
+const names = loadScenarios(1).map(({ name }) => name);
+const options = readOptions(Deno.args, names);
+const scenarios = loadScenarios(options.messages);
+const results: ScenarioResult[] = [];
+for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {
+  const result = await runScenario(scenario, { ...options, onNote: (note) => console.error(note) });
+  results.push(result);
+  if (!options.isJson) console.log(scenarioTable(result));
+}

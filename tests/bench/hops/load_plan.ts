@@ -1,0 +1,46 @@
+/** What a load client speaks. A relay is sent the same frames as clasp-fed, without a handshake. */
+export type LoadProtocolName = "clasp" | "relay" | "nats" | "mqtt" | "mqtt-qos1";
+
+/** What one load client does; travels as JSON on its command line. */
+export interface LoadPlan {
+  readonly protocol: LoadProtocolName;
+  /** Where the writer connects; without it nothing is written. */
+  readonly writerPort?: number;
+  readonly readerPort: number;
+  readonly readers: number;
+  readonly addresses: number;
+  /** Updates that are not measured, before those that are. */
+  readonly warmUp: number;
+  readonly messages: number;
+  /** Updates under way at most. */
+  readonly window: number;
+  /** Even pace; without it, as fast as the window allows. */
+  readonly updatesPerSecond?: number;
+  /** Each update asks for an acknowledgement of its own, and the window waits for it too. */
+  readonly isConfirmed: boolean;
+}
+
+/** What came of the measured updates. */
+export interface LoadResult {
+  readonly durationMs: number;
+  /** Updates that readers got, all of them together. */
+  readonly deliveries: number;
+  /** Updates that some reader never got. */
+  readonly lost: number;
+  /** Updates that some reader got again. */
+  readonly duplicates: number;
+  /** Addresses at which some reader saw something else last than what was written last. */
+  readonly wrong: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** A line that a load client writes. */
+export type LoadLine =
+  /** Warm: told "go", it starts what is measured. */
+  | { readonly kind: "ready" }
+  /** A sign of life. */
+  | { readonly kind: "alive" }
+  | { readonly kind: "result"; readonly result: LoadResult }
+  /** All values have come; milliseconds of the wall clock. */
+  | { readonly kind: "collected"; readonly atMs: number };

@@ -1,0 +1,207 @@
+import { pollUntil } from "../../support/poll_until.ts";
+import { Latencies } from "./latencies.ts";
+import { LoadConnection, type LoadListener } from "./load_connection.ts";
+import { createLoadProtocol } from "./create_load_protocol.ts";
+import type { LoadPlan, LoadResult } from "./load_plan.ts";
+import { ReaderRecord } from "./reader_record.ts";
+
+const ROUTED_DEADLINE_MS = 30_000;
+const PROBE_MS = 20;
+/** Probes and what they caused have come when nothing has come for so long. */
+const QUIET_MS = 200;
+const PACE_MS = 1;
+/** When nothing has come for so long, what is missing is lost. */
+const LOST_MS = 5_000;
+/** Value of an update that only asks whether there is a way. */
+const PROBE = -1;
+const NOBODY: LoadListener = { update() {}, answered() {}, chunkEnded() {} };
+
+/**
+ * A writer and its readers, in one thread. Updates are numbered; the number is the value. A window
+ * bounds the updates that are under way to the slowest reader; what fits it is written in one go
+ * after each chunk that came, as clients join what is written in one turn.
+ */
+export class LoadRun {
+  readonly #plan: LoadPlan;
+  readonly #records: readonly ReaderRecord[];
+  readonly #latencies: Latencies;
+  readonly #written: Float64Array;
+  readonly #connections: LoadConnection[] = [];
+  #writer: LoadConnection | undefined;
+  #sent = 0;
+  #acknowledged = 0;
+  /** Number of the first update that is not to be sent now. */
+  #target = 0;
+  #lastChunkMs = 0;
+  #onDone: (() => void) | undefined;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+    const { addresses, readers } = plan;
+    const updates = plan.warmUp + plan.messages;
+    const records = { addresses, updates };
+    this.#records = Array.from({ length: readers }, () => new ReaderRecord(records));
+    this.#latencies = new Latencies({ updates, deliveries: plan.messages * readers });
+    this.#written = new Float64Array(addresses).fill(-1);
+  }
+
+  /** Connects, waits until there is a way from the writer to each reader, and warms up. */
+  async start(): Promise<void> {
+    const { protocol, isConfirmed, writerPort, readerPort } = this.#plan;
+    for (const record of this.#records) {
+      this.#connections.push(
+        await LoadConnection.open(readerPort, {
+          protocol: createLoadProtocol(protocol, { role: "reader", isConfirmed }),
+          listener: this.#listenerOf(record),
+        }),
+      );
+    }
+    this.#writer = await LoadConnection.open(writerPort ?? readerPort, {
+      protocol: createLoadProtocol(protocol, { role: "writer", isConfirmed }),
+      listener: {
+        ...NOBODY,
+        answered: () => void this.#acknowledged++,
+        chunkEnded: () => this.#chunkEnded(),
+      },
+    });
+    this.#connections.push(this.#writer);
+    await this.#probe();
+    await this.#writeUpTo(this.#plan.warmUp);
+  }
+
+  /** Writes what is measured and waits until all has come, or nothing comes any more. */
+  async measure(): Promise<LoadResult> {
+    const { warmUp, messages, addresses } = this.#plan;
+    const startMs = performance.now();
+    await this.#writeUpTo(warmUp + messages);
+    const durationMs = this.#lastChunkMs - startMs;
+    const wrong = new Set<number>();
+    for (const record of this.#records) record.collectWrong(this.#written, wrong);
+    const missing = this.#records.map(({ distinct }) => warmUp + messages - distinct);
+    return {
+      durationMs,
+      deliveries: this.#latencies.count,
+      lost: Math.max(...missing),
+      duplicates: Math.max(...this.#records.map(({ duplicates }) => duplicates)),
+      wrong: Math.min(wrong.size, addresses),
+      ...this.#latencies.quantiles(),
+    };
+  }
+
+  /** What has come so far, for who wants to know whether this is still alive. */
+  get deliveries(): number {
+    return this.#records.reduce((sum, { distinct }) => sum + distinct, 0);
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  #listenerOf(record: ReaderRecord): LoadListener {
+    const { warmUp } = this.#plan;
+    let nowMs = 0;
+    return {
+      update: (address, number) => {
+        if (!record.take(address, number) || number < warmUp) return;
+        // All of a chunk came at the same time.
+        if (nowMs === 0) nowMs = performance.now();
+        this.#latencies.received(number, nowMs);
+      },
+      answered: () => {},
+      chunkEnded: () => {
+        nowMs = 0;
+        this.#chunkEnded();
+      },
+    };
+  }
+
+  async #probe(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === undefined) return;
+    const timer = setInterval(() => {
+      if (this.#records.every(({ isReached }) => isReached)) return;
+      writer.writeUpdate({ address: 0, number: PROBE, isConfirmed: false });
+      writer.flush();
+    }, PROBE_MS);
+    const isRouted = (): boolean =>
+      this.#records.every(({ isReached }) => isReached) &&
+      performance.now() - this.#lastChunkMs > QUIET_MS;
+    try {
+      await pollUntil(isRouted, "a way from A to B", ROUTED_DEADLINE_MS);
+    } finally {
+      clearInterval(timer);
+    }
+    this.#acknowledged = 0;
+  }
+
+  async #writeUpTo(target: number): Promise<void> {
+    if (target === this.#target) return;
+    const done = Promise.withResolvers<void>();
+    this.#target = target;
+    this.#onDone = done.resolve;
+    this.#lastChunkMs = performance.now();
+    const watch = setInterval(() => {
+      if (performance.now() - this.#lastChunkMs > LOST_MS) done.resolve();
+    }, LOST_MS / 10);
+    const stopPace = this.#startPace();
+    this.#fillWindow();
+    await done.promise;
+    stopPace();
+    clearInterval(watch);
+  }
+
+  /** @returns What ends it. */
+  #startPace(): () => void {
+    const { updatesPerSecond } = this.#plan;
+    if (updatesPerSecond === undefined) return () => {};
+    const startMs = performance.now();
+    const first = this.#sent;
+    const timer = setInterval(() => {
+      const due = Math.floor((performance.now() - startMs) / 1_000 * updatesPerSecond);
+      this.#send(Math.min(this.#target, first + due));
+    }, PACE_MS);
+    return () => clearInterval(timer);
+  }
+
+  #chunkEnded(): void {
+    this.#lastChunkMs = performance.now();
+    if (this.#isDone()) this.#onDone?.();
+    else this.#fillWindow();
+  }
+
+  #fillWindow(): void {
+    if (this.#plan.updatesPerSecond !== undefined) return;
+    this.#send(Math.min(this.#target, this.#progress() + this.#plan.window));
+  }
+
+  /** Number of the first update that some reader, or the acknowledgement, has not reached. */
+  #progress(): number {
+    let progress = this.#plan.isConfirmed ? this.#acknowledged : this.#sent;
+    for (const record of this.#records) {
+      if (record.progress < progress) progress = record.progress;
+    }
+    return progress;
+  }
+
+  #isDone(): boolean {
+    const target = this.#target;
+    return this.#progress() === target &&
+      this.#records.every(({ distinct }) => distinct === target);
+  }
+
+  /** Writes up to the update with the number `end`, in one go. */
+  #send(end: number): void {
+    const writer = this.#writer;
+    if (writer === undefined || this.#sent >= end) return;
+    const { addresses, isConfirmed } = this.#plan;
+    const nowMs = performance.now();
+    while (this.#sent < end) {
+      const number = this.#sent++;
+      const address = number % addresses;
+      this.#written[address] = number;
+      this.#latencies.sent(number, nowMs);
+      writer.writeUpdate({ address, number, isConfirmed });
+    }
+    writer.flush();
+  }
+}
