@@ -35,9 +35,13 @@ export class InProcessFederation {
   /** Adds a router; one with a hub dials it when `run` is called. */
   add(
     routerId: string,
-    options: { readonly hub?: string; readonly namespace?: string } = {},
+    options: {
+      readonly hub?: string;
+      readonly namespace?: string;
+      readonly imports?: readonly string[];
+    } = {},
   ): InProcessRouter {
-    const { hub, namespace } = options;
+    const { hub, namespace, imports } = options;
     const router = new HopRouter(routerId, {
       later: (act) => this.#inFlight.push(act),
       nowMicros: () => this.#nowMicros,
@@ -46,6 +50,7 @@ export class InProcessFederation {
         ...FEDERATION_CORE_DEFAULTS,
         ...(hub === undefined ? {} : { hubUrls: [`ws://${hub}:7330`] }),
         namespaces: namespace === undefined ? [] : [namespace],
+        ...(imports === undefined ? {} : { imports }),
       },
       isLeaf: hub !== undefined,
     });
@@ -105,6 +110,8 @@ class HopRouter implements InProcessRouter, RouterPort {
         ...ROUTER_CORE_DEFAULTS,
         ...{ routerId, bootId: 1, messagesPerSecondMax: 0, bytesPerSecondMax: 0 },
         paramsMax: 2_000_000,
+        sessionsMax: 10_000,
+        sessionsPerAddressMax: 10_000,
       },
       port: this,
       nowMicros: options.nowMicros(),
