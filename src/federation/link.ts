@@ -79,7 +79,14 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   readonly #core: FederationCore;
   readonly #writer: EnvelopeWriter;
   readonly #conflated: ConflatedVersions;
-  readonly #flush: () => void = () => this.#writer.flush();
+  readonly #flush: () => void = () => {
+    this.#isFlushPlanned = false;
+    this.#hasRoom = false;
+    this.#writer.flush();
+  };
+  #isFlushPlanned = false;
+  /** A version of this turn found room, and nothing has been sent since: so will the next one. */
+  #hasRoom = false;
   #role: LinkRole | undefined;
   #routerId = "";
   #bootId = 0;
@@ -106,7 +113,10 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     this.grant = connection.grant;
     this.#record = record;
     this.#writer = new EnvelopeWriter(
-      (bytes) => connection.send(bytes),
+      (bytes) => {
+        this.#hasRoom = false;
+        connection.send(bytes);
+      },
       () => this.#clockMicros(),
     );
     this.#conflated = new ConflatedVersions({
@@ -370,9 +380,9 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   paramChanged(change: ParamChange): void {
     const { address, cause } = change;
     if (isLocal(address)) return;
-    const mayWait = !cause.isPassedOn && this.connection.outbox.isBehind;
-    if (mayWait) this.connection.conflate(address);
-    else this.#sendVersion(change);
+    this.#hasRoom ||= !this.connection.outbox.isBehind;
+    if (this.#hasRoom || cause.isPassedOn) this.#sendVersion(change);
+    else this.connection.conflate(address);
   }
 
   published(publication: Publication): void {
@@ -576,6 +586,8 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   #wantFlush(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
     this.#core.router.flushAtEndOfTurn(this.#flush, this.connection);
   }
 }

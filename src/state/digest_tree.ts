@@ -40,7 +40,8 @@ export class DigestTree {
     { length: DIGEST_DEPTH_MAX + 1 },
     (_, depth) => new Level(DIGEST_FAN_OUT ** depth),
   );
-  readonly #addresses = new Map<number, Set<string>>();
+  /** Mostly one: a set for each would take more memory than all the rest. */
+  readonly #addresses = new Map<number, string | Set<string>>();
 
   /** An address got a version, perhaps in place of another. */
   put(address: string, before: Version | undefined, after: Version): void {
@@ -61,9 +62,7 @@ export class DigestTree {
   /** An address is gone. */
   remove(address: string, before: Version): void {
     const bucket = bucketOf(address);
-    const addresses = this.#addresses.get(bucket);
-    if (addresses?.delete(address) !== true) return;
-    if (addresses.size === 0) this.#addresses.delete(bucket);
+    if (!this.#removeAddress(bucket, address)) return;
     hashVersion(address, before);
     this.#add(bucket, -1, -hashed.high, -hashed.low);
   }
@@ -88,8 +87,10 @@ export class DigestTree {
   #collect(depth: number, index: number, found: string[]): void {
     if (this.#levels[depth]?.count(index) === 0) return;
     if (depth === DIGEST_DEPTH_MAX) {
+      const addresses = this.#addresses.get(index);
+      if (typeof addresses === "string") found.push(addresses);
       // One by one: a bucket may hold more than a call takes arguments.
-      for (const address of this.#addresses.get(index) ?? []) found.push(address);
+      else for (const address of addresses ?? []) found.push(address);
       return;
     }
     for (let child = 0; child < DIGEST_FAN_OUT; child++) {
@@ -99,8 +100,20 @@ export class DigestTree {
 
   #addAddress(bucket: number, address: string): void {
     const addresses = this.#addresses.get(bucket);
-    if (addresses === undefined) this.#addresses.set(bucket, new Set([address]));
-    else addresses.add(address);
+    if (addresses === undefined) this.#addresses.set(bucket, address);
+    else if (typeof addresses !== "string") addresses.add(address);
+    else this.#addresses.set(bucket, new Set([addresses, address]));
+  }
+
+  /** Whether it was there. */
+  #removeAddress(bucket: number, address: string): boolean {
+    const addresses = this.#addresses.get(bucket);
+    if (addresses instanceof Set) {
+      const wasThere = addresses.delete(address);
+      if (addresses.size === 0) this.#addresses.delete(bucket);
+      return wasThere;
+    }
+    return addresses === address && this.#addresses.delete(bucket);
   }
 
   #add(bucket: number, count: number, high: number, low: number): void {
