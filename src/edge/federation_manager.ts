@@ -72,7 +72,7 @@ export class FederationManager {
     this.#host = managed.host;
     this.#config = managed.config;
     this.#events = managed.events;
-    this.#events.listen((event) => this.processEvent(event));
+    this.#events.listenToLinks((event) => this.processEvent(event));
   }
 
   /** This router's id. */
@@ -193,6 +193,7 @@ function standalone(config: Partial<FederationConfig>): ManagedFederation {
       // Links are brought by the application: nothing is dialled here.
       config: { ...core.config, hubUrls: [] },
       onEvent: (event) => events.push(event),
+      wantsTraffic: () => events.wantsTraffic,
     },
   });
   return { host, config: full, events };

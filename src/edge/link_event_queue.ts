@@ -4,6 +4,8 @@ import { LINK_EVENTS_WAITING_MAX } from "../limits.ts";
 /** Link events on their way from the core to whoever watches: listeners at once, a reader later. */
 export class LinkEventQueue implements AsyncIterable<LinkEvent> {
   readonly #listeners = new Set<(event: LinkEvent) => void>();
+  /** Those of them that only want to hear of the links themselves. */
+  readonly #linkListeners = new Set<(event: LinkEvent) => void>();
   readonly #waiting: LinkEvent[] = [];
   #wake: (() => void) | undefined;
   #isTaken = false;
@@ -15,7 +17,20 @@ export class LinkEventQueue implements AsyncIterable<LinkEvent> {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The same for whoever does not care what is set and published elsewhere. */
+  listenToLinks(listener: (event: LinkEvent) => void): void {
+    this.#linkListeners.add(listener);
+  }
+
+  /** Whether anybody is to hear of each `remoteSet` and `remotePublish`: there are very many. */
+  get wantsTraffic(): boolean {
+    return this.#isTaken || this.#listeners.size > 0;
+  }
+
   push(event: LinkEvent): void {
+    if (event.type !== "remoteSet" && event.type !== "remotePublish") {
+      for (const listener of this.#linkListeners) listener(event);
+    }
     for (const listener of this.#listeners) listener(event);
     if (!this.#isTaken || this.#isClosed) return;
     if (this.#waiting.length >= LINK_EVENTS_WAITING_MAX) this.#waiting.shift();

@@ -177,6 +177,7 @@ export class Router {
       ? {
         ...toCoreConfig(federation, config.federation ?? {}),
         onEvent: (event: LinkEvent) => events.push(event),
+        wantsTraffic: () => events.wantsTraffic,
       }
       : undefined;
     const authorities = config.security && toAuthorities(config.security);
@@ -198,7 +199,7 @@ export class Router {
     this.#federation = isFederated
       ? new FederationManager(federation, { host: this.#host, config: federation, events })
       : undefined;
-    this.#federation?.onEvent((event) => this.#log.linkEvent(event));
+    events.listenToLinks((event) => this.#log.linkEvent(event));
   }
 
   /** Id of this router in the federation. */

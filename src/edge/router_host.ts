@@ -42,6 +42,7 @@ export interface HostFederation {
   readonly config: FederationCoreConfig;
   readonly isLeaf: boolean;
   readonly onEvent?: ((event: LinkEvent) => void) | undefined;
+  readonly wantsTraffic?: (() => boolean) | undefined;
 }
 
 /**
@@ -83,12 +84,13 @@ export class RouterHost implements RouterPort {
     });
     authorities?.onRevoked((identity) => this.#revoked(identity));
     if (federation !== undefined) {
-      const { onEvent } = federation;
+      const { onEvent, wantsTraffic } = federation;
       this.federation = new FederationCore({
         router: this.core,
         config: federation.config,
         isLeaf: federation.isLeaf,
         ...(onEvent === undefined ? {} : { onEvent }),
+        ...(wantsTraffic === undefined ? {} : { wantsTraffic }),
       });
     }
   }

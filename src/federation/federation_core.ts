@@ -80,6 +80,7 @@ export class FederationCore implements FederationHook {
   readonly #identities = new RouterIdentities();
   readonly #report: LinkReport | undefined;
   readonly #onEvent: (event: LinkEvent) => void;
+  readonly #wantsTraffic: () => boolean;
   readonly #declareUp: () => void = () => this.hubLink?.declare();
   readonly #pace: DeclarationPace;
   readonly #follow: () => void = () => {
@@ -101,12 +102,15 @@ export class FederationCore implements FederationHook {
     readonly isLeaf: boolean;
     /** Told of everything on links, as it happens; must not call back. */
     readonly onEvent?: (event: LinkEvent) => void;
+    /** Whether it is to be told of each `remoteSet` and `remotePublish`; asked each time. Default: yes. */
+    readonly wantsTraffic?: () => boolean;
   }) {
     validateFederationCoreConfig(options.config);
     const { router, config } = options;
     this.router = router;
     this.config = config;
     this.#onEvent = options.onEvent ?? (() => {});
+    this.#wantsTraffic = options.wantsTraffic ?? (() => true);
     this.#path = [router.config.routerId];
     this.#imports = new PatternSet(config.imports.map(parsePattern));
     this.#importsAll = config.imports.includes(EVERYTHING);
@@ -191,6 +195,11 @@ export class FederationCore implements FederationHook {
   trailer(): RouterTrailer {
     const { routerId, bootId } = this.router.config;
     return { routerId, bootId, timeMicros: this.time.told(), timed: this.clock.timed };
+  }
+
+  /** Whether anybody is to be told of each version and event that comes by a link. */
+  get wantsTraffic(): boolean {
+    return this.#wantsTraffic();
   }
 
   emit(event: LinkEvent): void {
@@ -331,6 +340,7 @@ export class FederationCore implements FederationHook {
       cause.from.refuseForRoom(address);
     } else if (outcome === "applied") {
       if (isShared(address)) this.#report?.heard(address);
+      if (!this.wantsTraffic) return;
       const { value, revision, origin } = version;
       // Nothing was set when it had expired before it came.
       const isSet = value !== undefined && isLive(this.router.params.get(address));

@@ -178,7 +178,7 @@ export class ForwardReceiver {
       audience: this.#isForClients(message, publishedMicros) ? "all" : "peers",
       from: link,
     });
-    this.#core.emit({ type: "remotePublish", address, origin });
+    if (this.#core.wantsTraffic) this.#core.emit({ type: "remotePublish", address, origin });
   }
 
   /**

@@ -66,7 +66,7 @@ export class ParamExpiry {
   /** An address has another version than before from now on. */
   changed(address: string, before: Version | undefined, after: Version): void {
     this.#tombstones.remove(address);
-    this.#arrivals.delete(address);
+    if (this.#arrivals.size > 0) this.#arrivals.delete(address);
     if (after.ttl === 0) return this.#live.remove(address);
     if (isLive(after)) this.#addLive(address, after);
     else this.#addTombstone(address, before === undefined ? this.#ageMicros(after) : 0);

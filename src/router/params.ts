@@ -316,7 +316,11 @@ export class Params {
         if (isLive(merge.version) && !isLive(known) && this.size >= this.#options.paramsMax) {
           return "full";
         }
-        this.#apply(address, merge.version, known, { ...cause, raised: merge.kind === "raised" });
+        this.#apply(address, merge.version, known, {
+          from: cause.from,
+          except: cause.except,
+          raised: merge.kind === "raised",
+        });
         return "applied";
     }
   }

@@ -25,7 +25,8 @@ export class V0Port implements RouterPort {
   }
 
   send(connection: ConnectionId, bytes: Uint8Array): void {
-    if (!this.#connections.has(connection)) return this.#port.send(connection, bytes);
+    const isV0 = this.#connections.size > 0 && this.#connections.has(connection);
+    if (!isV0) return this.#port.send(connection, bytes);
     for (let offset = 0; offset < bytes.length;) {
       const { header, message } = decodeFrame(bytes, offset);
       const { qos, timestampMicros, payloadEnd } = header;

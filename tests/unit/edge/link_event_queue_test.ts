@@ -69,3 +69,19 @@ function event(routerId: string): LinkEvent {
 function idOf(event: LinkEvent): string {
   return event.type === "connected" ? event.routerId : "";
 }
+
+Deno.test("traffic is wanted while somebody listens to it or reads; links are told of to all", () => {
+  const queue = new LinkEventQueue();
+  const ofLinks: string[] = [];
+  queue.listenToLinks(({ type }) => ofLinks.push(type));
+  assert(!queue.wantsTraffic, "who listens to links only wants no traffic");
+  const stop = queue.listen(() => {});
+  assert(queue.wantsTraffic);
+  queue.push({ type: "remotePublish", address: "/a", origin: "a" });
+  queue.push({ type: "disconnected", routerId: "a", reason: "" });
+  assertEquals(ofLinks, ["disconnected"]);
+  stop();
+  assert(!queue.wantsTraffic);
+  queue.take();
+  assert(queue.wantsTraffic);
+});
