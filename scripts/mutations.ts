@@ -3365,4 +3365,18 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/federation/scoped_conflation_test.ts"],
     why: "a slow leaf would be sent, when there is room, what its token does not let it read",
   },
+  {
+    file: "src/router/p2p_signals.ts",
+    find: "if (session.sees(p2pSignalAddress(session.id))) this.#sessions",
+    replace: "this.#sessions",
+    tests: ["tests/unit/router/scoped_signals_test.ts"],
+    why: "a client would get signals that its token does not let it read",
+  },
+  {
+    file: "src/router/p2p_signals.ts",
+    find: "if (this.#sessions.has(from.id)) federation?.p2pJoined(from.id);",
+    replace: "federation?.p2pJoined(from.id);",
+    tests: ["tests/unit/router/scoped_signals_test.ts"],
+    why: "other routers would send signals to a session that gets none",
+  },
 ];
