@@ -3379,4 +3379,25 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/router/scoped_signals_test.ts"],
     why: "other routers would send signals to a session that gets none",
   },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "await (this.#nextLook ??= this.#lookSoon());",
+    replace: "",
+    tests: [TOKEN_FILE],
+    why: "a site that starts right after its token was created would give up for good",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "await this.#pause(this.#lookedMs + TOKEN_FILE_LOOK_MS - performance.now());",
+    replace: "",
+    tests: [TOKEN_FILE],
+    why: "whoever shows wrong tokens from many addresses would keep the router reading",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "await (this.#nextLook ??= this.#lookSoon());",
+    replace: "await this.#lookSoon();",
+    tests: [TOKEN_FILE],
+    why: "each wrong token would cost a look of its own at the file",
+  },
 ];

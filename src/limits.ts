@@ -41,6 +41,8 @@ export const TOKENS_PER_FILE_MAX: number = 1_000;
 export const TOKEN_FILE_BYTES_MAX: number = 4_194_304;
 /** Milliseconds between two looks at a token file that may have changed. */
 export const TOKEN_FILE_CHECK_MS: number = 1_000;
+/** Milliseconds between two looks at it because a token would be refused. */
+export const TOKEN_FILE_LOOK_MS: number = 100;
 /** Scopes of one token; of a capability token, at each of its levels. */
 export const SCOPES_PER_TOKEN_MAX: number = 64;
 /** Those of them with `**` before the end of their pattern: comparing two takes up to 1 ms. */
