@@ -3400,4 +3400,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [TOKEN_FILE],
     why: "each wrong token would cost a look of its own at the file",
   },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "const owner = grants?.keeperOf(routerId) ?? this.#identities",
+    replace: "const owner = this.#identities",
+    tests: ["tests/unit/federation/kept_router_ids_test.ts"],
+    why: "any holder of a token could keep a site out that has not connected yet",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "this.#endSquatters(routerId, connection);",
+    replace: "",
+    tests: ["tests/unit/federation/kept_router_ids_test.ts"],
+    why: "a site would not get its own id back",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "const isOther = isAskedFor || routerId",
+    replace: "const isOther = routerId",
+    tests: ["tests/unit/federation/kept_router_ids_test.ts"],
+    why: "whoever says HELLO and no more would be asked whether a site may come in",
+  },
+  {
+    file: "src/edge/auth/token_file_authority.ts",
+    find: "subjects: new Set(records.map(({ subject }) => subject)),",
+    replace: "subjects: new Set(),",
+    tests: [TOKEN_FILE],
+    why: "the id of a site would be for whoever comes first",
+  },
 ];

@@ -185,6 +185,8 @@ Deno.test("a token file decides who federates and who is served", async (t) => {
       const leaves = [
         ["stranger", undefined, "/site-a/x/**", "300"],
         ["site-a", "panel", PATTERN, "belongs to another credential"],
+        // Though no router has it: it is the subject of another token.
+        ["viewer", "panel", "/site-a/x/**", "belongs to another credential (cpsk_viewer)"],
         ["greedy", "viewer", "/site-a/fader", "/site-a/fader"],
       ] as const;
       for (const [id, holder, owns, why] of leaves) {

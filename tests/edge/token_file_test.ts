@@ -110,6 +110,24 @@ Deno.test("a token file lets in who has a token of it, and nobody else", async (
   }
 });
 
+Deno.test("a router id that is the subject of a token is kept for it while that is in the file", async () => {
+  const [plain, named, old] = [newCpskToken(), newCpskToken(), newCpskToken()];
+  await using desk = await Desk.open([
+    recordOf(plain),
+    recordOf(named, { subject: "site-a" }),
+    // A renewed one takes its place: until it is pruned, nobody else has the id.
+    recordOf(old, { subject: "site-b", expiresAtSeconds: NOW_SECONDS - 1 }),
+  ]);
+  const { authority } = desk;
+  const keepers = () => ["site-a", "site-b", "site-c", ""].map((id) => authority.keeperOf(id));
+  assertEquals(keepers(), ["cpsk_site-a", "cpsk_site-b", undefined, undefined]);
+  const answer = await authority.authenticate(named);
+  assertEquals(answer.kind === "granted" && answer.grant.identity, authority.keeperOf("site-a"));
+  await desk.change([recordOf(plain), recordOf(old, { subject: "site-c" })]);
+  await authority.check();
+  assertEquals(keepers(), [undefined, undefined, "cpsk_site-c", undefined]);
+});
+
 Deno.test("a token that is taken out of the file or changed is told within moments", async () => {
   const [kept, gone, less] = [newCpskToken(), newCpskToken(), newCpskToken()];
   const before = [recordOf(kept), recordOf(gone, { subject: "gone" }), recordOf(less)];

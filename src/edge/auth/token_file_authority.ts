@@ -11,6 +11,7 @@ import { TokenFileError } from "./token_file_error.ts";
 interface Tokens {
   readonly records: readonly TokenRecord[];
   readonly hashes: readonly Uint8Array[];
+  readonly subjects: ReadonlySet<string | undefined>;
 }
 
 /**
@@ -73,6 +74,11 @@ export class TokenFileAuthority {
     if (answer.kind === "granted" || this.#isClosed) return answer;
     await (this.#nextLook ??= this.#lookSoon());
     return this.#decide(token);
+  }
+
+  /** A router id that is the subject of a token is kept for the tokens of that subject. */
+  keeperOf(routerId: string): string | undefined {
+    return this.#tokens.subjects.has(routerId) ? `${CPSK_PREFIX}${routerId}` : undefined;
   }
 
   /**
@@ -223,7 +229,11 @@ export class TokenFileAuthority {
 }
 
 function tokensOf({ records }: TokenFile): Tokens {
-  return { records, hashes: records.map(({ sha256 }) => Uint8Array.fromHex(sha256)) };
+  return {
+    records,
+    hashes: records.map(({ sha256 }) => Uint8Array.fromHex(sha256)),
+    subjects: new Set(records.map(({ subject }) => subject)),
+  };
 }
 
 /** No subject begins with "#". */
