@@ -3428,4 +3428,11 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: [TOKEN_FILE],
     why: "the id of a site would be for whoever comes first",
   },
+  {
+    file: "scripts/compile.ts",
+    find: '...(files === "" ? [] :',
+    replace: '...(files === "" ? ["--allow-read"] :',
+    tests: ["tests/unit/scripts/compile_test.ts"],
+    why: "a binary could read files that nobody named when it was built",
+  },
 ];
