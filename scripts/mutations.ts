@@ -3435,4 +3435,11 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/unit/scripts/compile_test.ts"],
     why: "a binary could read files that nobody named when it was built",
   },
+  {
+    file: "src/edge/websocket_handshake.ts",
+    find: "if (isStalled) await tlsAnswer(target, signal);",
+    replace: "",
+    tests: ["tests/edge/websocket_dialer_test.ts"],
+    why: "a hub that is frozen would cost its leaves one socket for each attempt",
+  },
 ];

@@ -237,6 +237,8 @@ export const LISTEN_RETRY_MS: number = 250;
 export const PEM_FILE_BYTES_MAX: number = 262_144;
 /** Milliseconds until an unanswered dial fails. */
 export const DIAL_TIMEOUT_MS: number = 5_000;
+/** Servers that are remembered because they left a TLS handshake without an answer. */
+export const STALLED_SERVERS_MAX: number = 1_000;
 /** Bytes of a server's HTTP answer to a dial, status line and headers. */
 export const UPGRADE_RESPONSE_BYTES_MAX: number = 16_384;
 /** Seconds without a message or a pong after which a WebSocket counts as dead; pinged at half. */
