@@ -3442,4 +3442,11 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/edge/websocket_dialer_test.ts"],
     why: "a hub that is frozen would cost its leaves one socket for each attempt",
   },
+  {
+    file: "src/edge/websocket_listener.ts",
+    find: "onAcceptError(error);",
+    replace: "throw error;",
+    tests: ["tests/edge/slow_handshake_test.ts"],
+    why: "whoever opens connections until there are no more files would end the router",
+  },
 ];
