@@ -8,9 +8,11 @@ import {
   goldenToken,
   testKey,
 } from "../support/capability_tokens.ts";
+import { withDeadline } from "../support/deadline.ts";
 import { LocalRouter } from "../support/local_router.ts";
 import { RawClient } from "../support/raw_client.ts";
 
+const DEADLINE_MS = 10_000;
 const ENVELOPE = FEATURE.param | FEATURE.federation | FEATURE.envelope;
 
 /** Tokens that let nobody in, the code that says so, and what is wrong with them. */
@@ -46,7 +48,7 @@ Deno.test("no forged, cut, expired, over-deep or widened token lets a client or 
     for (const [who, greeting] of Object.entries(greetings)) {
       await using bad = await RawClient.open(hub.port);
       bad.send({ ...greeting, token });
-      const { code: closeCode } = await bad.ended;
+      const { code: closeCode } = await withDeadline(bad.ended, DEADLINE_MS, `the end: ${name}`);
       const said = bad.frames.map(({ message }) => message.type === "ERROR" && message.code);
       assertEquals([said, closeCode], [[code], 1008], `${name}, ${who}`);
     }
