@@ -1,8 +1,11 @@
 /**
  * Builds binaries of `clasp-fed` into `dist/`, with their SHA-256 sums:
- * `deno task compile [--target TRIPLE ...] [--all] [--dry-run]`.
+ * `deno task compile [--target TRIPLE ...] [--all] [--with-files DIR ...] [--out DIR] [--dry-run]`.
  *
- * The binaries may use the network and files; they touch a file only when a flag names it.
+ * What a binary may do is built into it: use the network, and nothing else. `--with-files` names a
+ * directory on the machine where it is to run, in which it may also read and write: for certificates,
+ * tokens and persistence. Nobody can give it more when it is started.
+ *
  * Without a target it builds for this machine. `--dry-run` prints the commands and runs none.
  *
  * @module
@@ -23,11 +26,22 @@ export const TARGETS: readonly string[] = [
 /** What the command line asked for. */
 export interface CompileRequest {
   readonly targets: readonly string[];
+  /** Directories that the binaries may read and write. */
+  readonly fileDirectories: readonly string[];
+  /** Where the binaries go; a relative one is in the project's root. */
+  readonly outputDirectory: string;
   readonly dryRun: boolean;
 }
 
+/** One binary. */
+export interface CompileTask extends Pick<CompileRequest, "fileDirectories" | "outputDirectory"> {
+  readonly version: string;
+  readonly target: string;
+}
+
 const OUTPUT_DIRECTORY = "dist";
-const USAGE = "Usage: deno task compile [--target TRIPLE ...] [--all] [--dry-run]";
+const USAGE = "Usage: deno task compile [--target TRIPLE ...] [--all] [--with-files DIR ...] " +
+  "[--out DIR] [--dry-run]";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -41,20 +55,26 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (request.dryRun) {
-    for (const target of request.targets) console.log(commandLine(config.version, target));
+    for (const task of tasksOf(request)) console.log(commandLine(task));
     return 0;
   }
-  return await compile(request.targets);
+  return await compile(request);
 }
 
-async function compile(targets: readonly string[]): Promise<number> {
+function tasksOf({ targets, fileDirectories, outputDirectory }: CompileRequest): CompileTask[] {
+  const { version } = config;
+  return targets.map((target) => ({ version, target, fileDirectories, outputDirectory }));
+}
+
+async function compile(request: CompileRequest): Promise<number> {
   const root = new URL("../", import.meta.url);
-  const directory = new URL(`${OUTPUT_DIRECTORY}/`, root);
+  const directory = new URL(`${request.outputDirectory}/`, root);
   await Deno.mkdir(directory, { recursive: true });
-  for (const target of targets) {
-    console.error(commandLine(config.version, target));
+  const tasks = tasksOf(request);
+  for (const task of tasks) {
+    console.error(commandLine(task));
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: [...compileArgs(config.version, target)],
+      args: [...compileArgs(task)],
       cwd: root,
       stdin: "null",
       stdout: "inherit",
@@ -62,7 +82,7 @@ async function compile(targets: readonly string[]): Promise<number> {
     }).spawn().status;
     if (code !== 0) {
       console.error(
-        `Cannot build for ${target}: deno compile ended with ${code}. If it could not download its ` +
+        `Cannot build for ${task.target}: deno compile ended with ${code}. If it could not download its ` +
           "runtime: deno compile needs the network, or DENORT_BIN set to a denort file.",
       );
       return code;
@@ -74,7 +94,9 @@ async function compile(targets: readonly string[]): Promise<number> {
     sums.set(entry.name, await sha256(await Deno.readFile(new URL(entry.name, directory))));
   }
   await Deno.writeTextFile(new URL("SHA256SUMS", directory), checksumText(sums));
-  console.error(`${targets.length} built, sums of ${sums.size} files in dist/SHA256SUMS`);
+  console.error(
+    `${tasks.length} built, sums of ${sums.size} files in ${request.outputDirectory}/SHA256SUMS`,
+  );
   return 0;
 }
 
@@ -86,17 +108,65 @@ async function compile(targets: readonly string[]): Promise<number> {
  */
 export function parseCompileArgs(args: readonly string[], hostTarget: string): CompileRequest {
   const targets = new Set<string>();
+  const fileDirectories = new Set<string>();
+  let outputDirectory = OUTPUT_DIRECTORY;
   let dryRun = false;
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? "";
-    if (arg === "--dry-run") dryRun = true;
-    else if (arg === "--all") { for (const target of TARGETS) targets.add(target); }
-    else if (arg === "--target") targets.add(requireTarget(args[++i]));
-    else if (arg.startsWith("--target=")) targets.add(requireTarget(arg.slice("--target=".length)));
-    else throw new RangeError(`Cannot compile: there is no flag "${arg}"`);
+    const [flag = "", ...rest] = (args[i] ?? "").split("=");
+    const value = (): string => requireValue(flag, rest.length > 0 ? rest.join("=") : args[++i]);
+    switch (flag) {
+      case "--target":
+        targets.add(requireTarget(value()));
+        break;
+      case "--with-files":
+        fileDirectories.add(value());
+        break;
+      case "--out":
+        outputDirectory = value().replace(/[/\\]+$/, "");
+        break;
+      default:
+        if (args[i] === "--dry-run") dryRun = true;
+        else if (args[i] === "--all") TARGETS.forEach((target) => targets.add(target));
+        else throw new RangeError(`Cannot compile: there is no flag "${args[i]}"`);
+    }
   }
   if (targets.size === 0) targets.add(requireTarget(hostTarget));
-  return { targets: [...targets], dryRun };
+  for (const directory of fileDirectories) {
+    for (const target of targets) checkDirectory(directory, target);
+  }
+  return {
+    targets: [...targets],
+    fileDirectories: [...fileDirectories],
+    outputDirectory,
+    dryRun,
+  };
+}
+
+function requireValue(flag: string, value: string | undefined): string {
+  if (value !== undefined && value !== "" && !value.startsWith("--")) return value;
+  throw new RangeError(`Cannot compile: ${flag} needs a value behind it`);
+}
+
+/** A relative one would be another directory wherever the binary is started. */
+function checkDirectory(directory: string, target: string): void {
+  const isAbsolute = isWindows(target)
+    ? /^([A-Za-z]:[/\\]|\\\\)/.test(directory)
+    : directory.startsWith("/");
+  if (!isAbsolute) {
+    throw new RangeError(
+      `Cannot compile with files in "${directory}": for ${target} an absolute path is needed, like ` +
+        (isWindows(target) ? "C:\\ProgramData\\clasp-fed" : "/var/lib/clasp-fed"),
+    );
+  }
+  if (directory.includes(",")) {
+    throw new RangeError(
+      `Cannot compile with files in "${directory}": deno takes a comma for the end of a path`,
+    );
+  }
+}
+
+function isWindows(target: string): boolean {
+  return target.includes("-windows-");
 }
 
 function requireTarget(target: string | undefined): string {
@@ -107,31 +177,38 @@ function requireTarget(target: string | undefined): string {
 }
 
 /** Path of a binary, from the project's root. */
-export function outputPath(version: string, target: string): string {
-  const extension = target.includes("-windows-") ? ".exe" : "";
-  return `${OUTPUT_DIRECTORY}/clasp-fed-${version}-${target}${extension}`;
+export function outputPath(
+  { version, target, outputDirectory }: Omit<CompileTask, "fileDirectories">,
+): string {
+  const extension = isWindows(target) ? ".exe" : "";
+  return `${outputDirectory}/clasp-fed-${version}-${target}${extension}`;
 }
 
 /** What comes after `deno` to build one binary. */
-export function compileArgs(version: string, target: string): readonly string[] {
+export function compileArgs(task: CompileTask): readonly string[] {
+  const files = task.fileDirectories.join(",");
   return [
     "compile",
-    // A file is touched only when a flag names it.
     "--allow-net",
-    "--allow-read",
-    "--allow-write",
+    ...(files === "" ? [] : [`--allow-read=${files}`, `--allow-write=${files}`]),
+    // Code from a few well-known hosts would be allowed otherwise.
+    "--deny-import",
     "--no-prompt",
     "--target",
-    target,
+    task.target,
     "--output",
-    outputPath(version, target),
+    outputPath(task),
     "main.ts",
   ];
 }
 
 /** The same as one line to read or to paste. */
-export function commandLine(version: string, target: string): string {
-  return ["deno", ...compileArgs(version, target)].join(" ");
+export function commandLine(task: CompileTask): string {
+  return ["deno", ...compileArgs(task).map(quoted)].join(" ");
+}
+
+function quoted(arg: string): string {
+  return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }
 
 /** The text of SHA256SUMS as `sha256sum --check` reads it, sorted by file name. */

@@ -56,6 +56,12 @@ const REFUSED_GLOBALS: ReadonlySet<string> = new Set([
   "setTimeout",
 ]);
 
+/**
+ * Parts of Deno that do what nothing else here does, with no permission of their own: one reads
+ * certificates, the other drops a TLS connection that is not there yet.
+ */
+const EDGE_MODULES: ReadonlySet<string> = new Set(["node:crypto", "node:tls"]);
+
 /** A package with its version, so that everybody who imports us gets the same code. */
 const FULL_SPECIFIER = /^(npm|jsr):(@[^/@]+\/)?[^/@]+@[^/]+(\/.+)?$/;
 
@@ -132,8 +138,7 @@ function refuseBareSpecifiers(context: Deno.lint.RuleContext): Deno.lint.LintVis
       return context.report({ node, message });
     }
     if (isRelative(specifier) || FULL_SPECIFIER.test(specifier)) return;
-    // Part of Deno, needs no permission, and knows of certificates what nothing else here does.
-    if (layer === "edge" && specifier === "node:crypto") return;
+    if (layer === "edge" && EDGE_MODULES.has(specifier)) return;
     const message = `Cannot import "${specifier}" in ${path}: ` +
       "an importer by URL has no import map";
     const hint = 'Write a relative path, or "npm:" or "jsr:" with a version.';

@@ -41,6 +41,8 @@ export const TOKENS_PER_FILE_MAX: number = 1_000;
 export const TOKEN_FILE_BYTES_MAX: number = 4_194_304;
 /** Milliseconds between two looks at a token file that may have changed. */
 export const TOKEN_FILE_CHECK_MS: number = 1_000;
+/** Milliseconds between two looks at it because a token would be refused. */
+export const TOKEN_FILE_LOOK_MS: number = 100;
 /** Scopes of one token; of a capability token, at each of its levels. */
 export const SCOPES_PER_TOKEN_MAX: number = 64;
 /** Those of them with `**` before the end of their pattern: comparing two takes up to 1 ms. */
@@ -235,6 +237,8 @@ export const LISTEN_RETRY_MS: number = 250;
 export const PEM_FILE_BYTES_MAX: number = 262_144;
 /** Milliseconds until an unanswered dial fails. */
 export const DIAL_TIMEOUT_MS: number = 5_000;
+/** Servers that are remembered because they left a TLS handshake without an answer. */
+export const STALLED_SERVERS_MAX: number = 1_000;
 /** Bytes of a server's HTTP answer to a dial, status line and headers. */
 export const UPGRADE_RESPONSE_BYTES_MAX: number = 16_384;
 /** Seconds without a message or a pong after which a WebSocket counts as dead; pinged at half. */

@@ -237,6 +237,7 @@ export class RouterHost implements RouterPort {
       authenticate: ({ connection, token }) => {
         void this.#authenticate(authorities, connection, token);
       },
+      keeperOf: (routerId) => authorities.keeperOf(routerId),
       wallSeconds: () => this.#environment.wallMicros() / 1_000_000,
     };
   }

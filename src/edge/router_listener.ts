@@ -132,6 +132,7 @@ export class RouterListener {
       refuse: (host) => this.#refusal() ?? this.#gate.hostProblem(host),
       refuseOrigin: (origin, host) => this.#gate.originProblem(origin, host),
       onHandlerError: logHandlerError,
+      onAcceptError: (error) => this.#cannotAccept(address, error),
       tls,
     });
     this.#listener = listener;
@@ -162,6 +163,17 @@ export class RouterListener {
       reason,
       ...repeat,
     });
+  }
+
+  #cannotAccept({ port, hostname }: ListenAddress, error: unknown): void {
+    const repeat = this.#repeats.take("accept");
+    if (repeat === undefined) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    LOG.error(
+      "Cannot accept connections on {hostname}:{port}, trying on: {reason}. If there are too many " +
+        "open files, somebody may open connections and ask for nothing{more}",
+      { event: "accept-failed", hostname, port, reason, ...repeat },
+    );
   }
 
   async #pause(): Promise<void> {

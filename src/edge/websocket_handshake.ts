@@ -1,3 +1,5 @@
+import { STALLED_SERVERS_MAX } from "../limits.ts";
+import { tlsAnswer } from "./tls_answer.ts";
 import { parseWebSocketUrl, type WebSocketTarget } from "./websocket_target.ts";
 import {
   acceptOfKey,
@@ -27,12 +29,17 @@ export interface ClientSocketOptions {
 const ANSWER_BUFFER_BYTES = 4_096;
 const KEY_BYTES = 16;
 
+/** Servers, as host:port, that did not answer the last TLS handshake. */
+const STALLED_SERVERS = new Set<string>();
+
 /**
  * Opens a WebSocket as a client: TCP without Nagle's algorithm, so that a small message does not
  * wait until the one before it is acknowledged; then TLS for `wss:`; then the HTTP upgrade.
  *
  * Deno does not let go of a TCP connection on which a TLS handshake was given up: it stays until
- * the peer says something or hangs up.
+ * the peer says something or hangs up. So a server that left one without an answer is asked first
+ * whether it answers again, on a connection that can be dropped: it costs one socket, and not one
+ * for each attempt.
  *
  * @throws What keeps it from being opened. Everything else is freed by then.
  */
@@ -42,7 +49,9 @@ export async function openClientSocket(
 ): Promise<ClientSocket> {
   const { signal } = options;
   const target = parseWebSocketUrl(url);
-  const { hostname, port } = target;
+  const { hostname, port, host } = target;
+  const isStalled = target.isSecure && STALLED_SERVERS.has(host);
+  if (isStalled) await tlsAnswer(target, signal);
   const tcp = await Deno.connect({ hostname, port, signal });
   let connection: ByteConnection = tcp;
   const drop = () => dropConnection(connection);
@@ -57,7 +66,9 @@ export async function openClientSocket(
       const tls = await Deno.startTls(tcp, { hostname, caCerts: [...options.caCerts ?? []] });
       connection = tls;
       signal.throwIfAborted();
-      await tls.handshake();
+      // Noted before: one that is given up does not come to an end while the server says nothing.
+      noteAnswer(host, false);
+      await tls.handshake().finally(() => noteAnswer(host, !signal.aborted));
     }
     const firstBytes = await upgrade(connection, target);
     signal.throwIfAborted();
@@ -67,6 +78,16 @@ export async function openClientSocket(
     throw error;
   } finally {
     signal.removeEventListener("abort", drop);
+  }
+}
+
+/** Of too many that stalled the first is forgotten. */
+function noteAnswer(host: string, hasAnswered: boolean): void {
+  STALLED_SERVERS.delete(host);
+  if (!hasAnswered) STALLED_SERVERS.add(host);
+  for (const first of STALLED_SERVERS) {
+    if (STALLED_SERVERS.size <= STALLED_SERVERS_MAX) return;
+    STALLED_SERVERS.delete(first);
   }
 }
 

@@ -2,6 +2,7 @@ import {
   CLOSE_GRACE_MS,
   IDLE_TIMEOUT_SECONDS,
   LINGERING_SOCKETS_PER_ADDRESS_MAX,
+  LISTEN_RETRY_MS,
 } from "../limits.ts";
 import type { AcceptTransport, Listener, Transport, TransportHandler } from "./transport.ts";
 import {
@@ -35,6 +36,10 @@ export interface ListenOptions {
   readonly idleTimeoutSeconds?: number | undefined;
   /** Told what a handler threw; reported as an uncaught exception unless given. */
   readonly onHandlerError?: ((error: unknown) => void) | undefined;
+  /**
+   * Told why nobody is accepted for the moment, at each attempt; told to `onHandlerError` unless given.
+   */
+  readonly onAcceptError?: ((error: unknown) => void) | undefined;
 }
 
 /** RFC 6455: this end is going away. */
@@ -56,6 +61,10 @@ const NOBODY: TransportHandler = { onMessage() {}, onText() {}, onClose() {} };
  * A host that has `LINGERING_SOCKETS_PER_ADDRESS_MAX` lingering sockets is refused with HTTP 503
  * until one of them is gone. Clients behind one proxy are one host.
  *
+ * Whoever opens connections and asks for nothing is not seen here, and may take all files that the
+ * process may have open. Then nobody is accepted until some are free again; those who are connected
+ * stay.
+ *
  * After we close, Deno drops the connection at the first message that still arrives. So a peer that
  * is busy sending sees it break instead of our code and reason: tell it why in a message first.
  *
@@ -70,7 +79,8 @@ class WebSocketListener implements Listener {
   readonly hostname: string;
   readonly #options: ListenOptions;
   readonly #onHandlerError: (error: unknown) => void;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #watching: Promise<void>;
+  readonly #stopping = Promise.withResolvers<void>();
   readonly #abortion: AbortController = new AbortController();
   readonly #open: Set<Transport> = new Set();
   readonly #lingering: LingeringSockets = new LingeringSockets();
@@ -82,19 +92,10 @@ class WebSocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#onHandlerError = options.onHandlerError ?? reportHandlerError;
-    this.#server = Deno.serve({
-      port: options.port,
-      hostname: options.hostname,
-      ...options.tls,
-      signal: this.#abortion.signal,
-      onListen: () => {},
-      onError: (error) => {
-        this.#onHandlerError(error);
-        return textResponse(500, "internal error");
-      },
-    }, (request, info) => this.#answer(request, info));
-    this.port = this.#server.addr.port;
-    this.hostname = this.#server.addr.hostname;
+    const server = this.#serve(options);
+    this.port = server.addr.port;
+    this.hostname = server.addr.hostname;
+    this.#watching = this.#watch(server);
   }
 
   get lingeringSockets(): number {
@@ -110,12 +111,53 @@ class WebSocketListener implements Listener {
     return this.#stopped;
   }
 
+  #serve(
+    { port, hostname }: { readonly port: number; readonly hostname: string },
+  ): Deno.HttpServer<Deno.NetAddr> {
+    return Deno.serve({
+      port,
+      hostname,
+      ...this.#options.tls,
+      signal: this.#abortion.signal,
+      onListen: () => {},
+      onError: (error) => {
+        this.#onHandlerError(error);
+        return textResponse(500, "internal error");
+      },
+    }, (request, info) => this.#answer(request, info));
+  }
+
+  /** A server that cannot accept ends; another takes its place when it can. */
+  async #watch(first: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+    let server: Deno.HttpServer<Deno.NetAddr> | undefined = first;
+    do {
+      try {
+        server ??= this.#serve(this);
+        await server.finished;
+      } catch (error) {
+        const { onAcceptError = this.#onHandlerError } = this.#options;
+        onAcceptError(error);
+      }
+      server = undefined;
+      await this.#pause();
+    } while (this.#stopped === undefined);
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LISTEN_RETRY_MS);
+    await Promise.race([promise, this.#stopping.promise]);
+    clearTimeout(timer);
+  }
+
   async #stop(graceMs: number): Promise<void> {
     for (const transport of [...this.#open]) transport.close(CODE_GOING_AWAY, STOPPING);
     await this.#idleWithin(graceMs);
     // `shutdown()` would wait for answers that never come, and cannot be followed by an abort.
     this.#abortion.abort();
-    await this.#server.finished;
+    this.#stopping.resolve();
+    await this.#watching;
   }
 
   #answer(

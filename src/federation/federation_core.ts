@@ -305,6 +305,7 @@ export class FederationCore implements FederationHook {
       connection.closeWith(refusal, CLOSE_CODE.policy);
       return undefined;
     }
+    this.#endSquatters(routerId, connection);
     const old = this.#leaves.get(routerId);
     if (old instanceof PeerLink) return this.#newcomers.decide(connection, hello, old);
     // A legacy leaf has no boot id to tell it by: it gives way.
@@ -438,14 +439,15 @@ export class FederationCore implements FederationHook {
   }
 
   /**
-   * Why a credential may not use a router id, or undefined: it is that of another one's link, or was
-   * not long ago, or of a router that is reached by another link and owns more than this one may.
+   * Why a credential may not use a router id, or undefined: it is kept for another one, is that of
+   * another one's link, or was not long ago, or of a router that is reached by another link and owns
+   * more than this one may.
    */
   identityProblem(routerId: string, grant: SessionGrant | undefined): Refusal | undefined {
     if (grant === undefined) return undefined;
-    const { nowMicros } = this.router;
-    const owner = this.#leaves.get(routerId)?.grant?.identity ??
-      this.#identities.ownerOf(routerId, nowMicros);
+    const { grants, nowMicros } = this.router;
+    const link = this.#leaves.get(routerId);
+    const owner = grants?.keeperOf(routerId) ?? this.#identities.ownerOf(routerId, nowMicros);
     if (owner === grant.identity) return undefined;
     if (owner !== undefined) {
       return {
@@ -454,9 +456,10 @@ export class FederationCore implements FederationHook {
           `token's (${grant.identity}); set --federation-id, or use a token of the same credential`,
       };
     }
-    if (routerId !== this.hubLink?.routerId && this.#mayOwnAsMuch(routerId, grant)) {
-      return undefined;
-    }
+    // It has not registered: nobody's yet, so whoever comes now is to try again.
+    const isAskedFor = link !== undefined && link.grant?.identity !== grant.identity;
+    const isOther = isAskedFor || routerId === this.hubLink?.routerId;
+    if (!isOther && this.#mayOwnAsMuch(routerId, grant)) return undefined;
     return {
       code: ERROR_CODE.conflict,
       message: `Router id "${routerId}" is that of a router that is reached by another link; ` +
@@ -526,6 +529,22 @@ export class FederationCore implements FederationHook {
       state,
       ...(reason === undefined ? {} : { reason }),
     });
+  }
+
+  /** Links of a router id that is kept for another credential than theirs, which is here now. */
+  #endSquatters(routerId: string, { grant, remoteAddress }: Connection): void {
+    if (grant === undefined) return;
+    // One that waited for the end of the first takes its place at once, and no third.
+    for (let count = 0; count < 2; count++) {
+      const link = this.#leaves.get(routerId);
+      if (link === undefined || link.grant?.identity === grant.identity) return;
+      link.end({
+        kind: "refused",
+        reason:
+          `Router id "${routerId}" is kept for another credential (${grant.identity}), which ` +
+          `has connected from ${remoteAddress}; set --federation-id`,
+      }, ERROR_CODE.conflict);
+    }
   }
 
   #join(connection: Connection, hello: HelloMessage): PeerLink {

@@ -43,6 +43,8 @@ export interface Authenticator {
     readonly token: string | undefined;
     readonly remoteAddress: string;
   }): void;
+  /** The identity that a router id is kept for, whoever comes first; undefined: none. */
+  keeperOf(routerId: string): string | undefined;
   /** The wall clock now, seconds since 1970: what expiries are told by. It may step. */
   wallSeconds(): number;
 }

@@ -49,6 +49,11 @@ export class Grants {
     this.#authenticator = authenticator;
   }
 
+  /** The identity that a router id is kept for, whoever comes first; undefined: none. */
+  keeperOf(routerId: string): string | undefined {
+    return this.#authenticator.keeperOf(routerId);
+  }
+
   /** Connections whose token is being looked at. */
   get asking(): number {
     return this.#asked.size;

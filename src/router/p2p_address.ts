@@ -17,6 +17,11 @@ export function p2pAddress(address: string): P2pAddress | undefined {
   return session === "" || session.includes("/") ? undefined : { kind: "signal", session };
 }
 
+/** Where a session gets its signals. */
+export function p2pSignalAddress(session: string): string {
+  return `${SIGNAL_PREFIX}${session}`;
+}
+
 /** Whether an address belongs to P2P signalling: nothing is kept there, nothing published at will. */
 export function isP2p(address: string): boolean {
   return address === ANNOUNCE || address === SIGNAL_ROOT || isBelowSignal(address);

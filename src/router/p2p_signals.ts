@@ -3,13 +3,15 @@ import { SIGNAL } from "../wire/message.ts";
 import { decodeValue, type Value } from "../wire/value_codec.ts";
 import { P2P_LIFE_MS } from "../limits.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
-import { p2pAddress } from "./p2p_address.ts";
+import { p2pAddress, p2pSignalAddress } from "./p2p_address.ts";
 import type { RouterCore } from "./router_core.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 /** A session that P2P signals can be sent to. */
 export interface P2pSession extends Subscriber {
   readonly id: string;
+  /** Whether it is shown what is at an address. */
+  sees(address: string): boolean;
   /** Sends it a signal, unless that has to wait past its deadline. */
   signalled(frame: Uint8Array, deadlineMicros: number): void;
 }
@@ -37,8 +39,9 @@ export class P2pSignals {
     this.#router = router;
   }
 
+  /** A session begins. To get signals it needs to see the address that they are sent to. */
   joined(session: P2pSession): void {
-    this.#sessions.set(session.id, session);
+    if (session.sees(p2pSignalAddress(session.id))) this.#sessions.set(session.id, session);
   }
 
   left(session: P2pSession): void {
@@ -60,7 +63,8 @@ export class P2pSignals {
       return true;
     }
     const { federation } = this.#router;
-    federation?.p2pJoined(from.id);
+    // Whoever gets no signals is no news to others either.
+    if (this.#sessions.has(from.id)) federation?.p2pJoined(from.id);
     if (p2p.kind === "announce") {
       this.#router.publish(message, frame, from);
       answered(undefined);
@@ -86,12 +90,12 @@ export class P2pSignals {
   }
 }
 
-/** Nobody has this session. */
+/** Nobody has this session, or it gets no signals, which is nobody's business. */
 export function sessionNotFound(session: string): Refusal {
   return {
     code: ERROR_CODE.notFound,
     message: `Target session not found: "${session}" is not connected (any more)`,
-    address: `/clasp/p2p/signal/${session}`,
+    address: p2pSignalAddress(session),
   };
 }
 

@@ -56,11 +56,11 @@ Deno.test("a token is created, listed, shown, accepted and revoked, and kept as 
   assertEquals(JSON.parse(shown.stdout), first);
 
   const authority = await TokenFileAuthority.open(directory.file("tokens"));
-  assertEquals(authority.authenticate(text).kind, "granted");
+  assertEquals((await authority.authenticate(text)).kind, "granted");
   assertEquals(await print(directory, "revoke", id), `Revoked ${id}`);
   await authority.check();
-  assertEquals(authority.authenticate(text).kind, "refused");
-  assertEquals(authority.authenticate(other).kind, "granted");
+  assertEquals((await authority.authenticate(text)).kind, "refused");
+  assertEquals((await authority.authenticate(other)).kind, "granted");
   await authority.close();
   const again = await token(directory, ["revoke", text]);
   assertEquals([again.code, again.stdout], [1, ""]);

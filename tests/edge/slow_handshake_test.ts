@@ -1,5 +1,7 @@
 import { assertEquals } from "../support/assert.ts";
 import { LocalRouter } from "../support/local_router.ts";
+import { pollUntil } from "../support/poll_until.ts";
+import { startServer } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { Router } from "../../mod.ts";
 import { Client } from "../../src/edge/client.ts";
@@ -10,6 +12,8 @@ import {
 } from "./websocket_certificates.ts";
 
 const SLOW = 200;
+const FILES_MAX = 200;
+const DEADLINE_MS = 20_000;
 const HALF = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: webs");
 
 /** Connections that begin with some bytes and never go on. */
@@ -37,6 +41,52 @@ Deno.test("WebSocket handshakes that never end keep nobody out, and are no conne
   await second.settle();
   assertEquals(router.router.connectionCount, 2);
 });
+
+Deno.test({
+  name: "handshakes that take all files there are end nobody's session, and nothing for good",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using router = await startServer([], { filesMax: FILES_MAX });
+    const known = await Client.connect(router.url);
+    const slow: Deno.TcpConn[] = [];
+    const isRefusing = () => router.logs.some(({ event }) => event === "accept-failed");
+    for (let count = 0; count < 2 * FILES_MAX && !isRefusing(); count++) {
+      await beginOne(router.port, slow);
+    }
+    await pollUntil(isRefusing, "nobody to be accepted", DEADLINE_MS);
+    await known.set("/a", 1);
+    assertEquals(await known.get("/a"), 1);
+    for (const socket of slow) socket.close();
+    const later = await connectAtLast(router.url);
+    assertEquals(await later.get("/a"), 1);
+    await known.set("/a", 2);
+    assertEquals(await later.get("/a"), 2);
+    await Promise.all([known.close(), later.close()]);
+    assertEquals((await router.stop()).code, 0);
+  },
+});
+
+/** One that may not be let in. */
+async function beginOne(port: number, sockets: Deno.TcpConn[]): Promise<void> {
+  try {
+    const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+    sockets.push(socket);
+    await socket.write(HALF);
+  } catch {
+    // There was no room for it.
+  }
+}
+
+async function connectAtLast(url: string): Promise<Client> {
+  const startMs = performance.now();
+  for (;;) {
+    try {
+      return await Client.connect(url);
+    } catch (error) {
+      if (performance.now() - startMs > DEADLINE_MS) throw error;
+    }
+  }
+}
 
 Deno.test("TLS handshakes that never begin, or are none, keep nobody out", async () => {
   const router = new Router({});

@@ -5,8 +5,13 @@ import { hashToken, newCpskToken } from "../../src/edge/auth/cpsk_token.ts";
 import { readTokenFile } from "../../src/edge/auth/read_token_file.ts";
 import { TokenFileAuthority } from "../../src/edge/auth/token_file_authority.ts";
 import { TokenFileError } from "../../src/edge/auth/token_file_error.ts";
-import { TOKEN_FILE_BYTES_MAX } from "../../src/limits.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { TOKEN_FILE_BYTES_MAX, TOKEN_FILE_CHECK_MS, TOKEN_FILE_LOOK_MS } from "../../src/limits.ts";
+import {
+  assertEquals,
+  assertGreaterOrEqual,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import { withDeadline } from "../support/deadline.ts";
 import { pollUntil } from "../support/poll_until.ts";
 import { runCommand } from "../support/process.ts";
@@ -61,10 +66,14 @@ class Desk implements AsyncDisposable {
   }
 
   /** What a token allows, or the code with which it is refused. */
-  answer(token: string): string | number {
-    const answer = this.authority.authenticate(token);
+  async answer(token: string): Promise<string | number> {
+    const answer = await this.authority.authenticate(token);
     if (answer.kind === "refused") return answer.refusal.code;
     return answer.grant.scopes.all.map(({ text }) => text).join();
+  }
+
+  async answers(...tokens: readonly string[]): Promise<readonly (string | number)[]> {
+    return await Promise.all(tokens.map((token) => this.answer(token)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,21 +93,39 @@ Deno.test("a token file lets in who has a token of it, and nobody else", async (
   assertEquals([authority.prefix, authority.tokenCount], ["cpsk_", 3]);
   const id = hashToken(plain).toHex().slice(0, 12);
   const scopes = Scopes.parse(["read:/a/**"]);
-  assertEquals(authority.authenticate(plain), {
+  assertEquals(await authority.authenticate(plain), {
     kind: "granted",
     grant: { identity: `cpsk_#${id}`, scopes, expiresAtSeconds: undefined },
   });
-  assertEquals(authority.authenticate(named), {
+  assertEquals(await authority.authenticate(named), {
     kind: "granted",
     grant: { identity: "cpsk_site-a", scopes, expiresAtSeconds: NOW_SECONDS + 3_600 },
   });
-  assertEquals(desk.answer(old), 302);
+  assertEquals(await desk.answer(old), 302);
   const hash = hashToken(plain).toHex();
   for (const wrong of [newCpskToken(), `${plain} `, plain.slice(0, -1), "cpsk_", hash, ""]) {
-    const answer = authority.authenticate(wrong);
+    const answer = await authority.authenticate(wrong);
     assertEquals(answer.kind === "refused" && answer.refusal.code, 300, wrong);
     assertEquals(wrong.length > 9 && JSON.stringify(answer).includes(wrong), false);
   }
+});
+
+Deno.test("a router id that is the subject of a token is kept for it while that is in the file", async () => {
+  const [plain, named, old] = [newCpskToken(), newCpskToken(), newCpskToken()];
+  await using desk = await Desk.open([
+    recordOf(plain),
+    recordOf(named, { subject: "site-a" }),
+    // A renewed one takes its place: until it is pruned, nobody else has the id.
+    recordOf(old, { subject: "site-b", expiresAtSeconds: NOW_SECONDS - 1 }),
+  ]);
+  const { authority } = desk;
+  const keepers = () => ["site-a", "site-b", "site-c", ""].map((id) => authority.keeperOf(id));
+  assertEquals(keepers(), ["cpsk_site-a", "cpsk_site-b", undefined, undefined]);
+  const answer = await authority.authenticate(named);
+  assertEquals(answer.kind === "granted" && answer.grant.identity, authority.keeperOf("site-a"));
+  await desk.change([recordOf(plain), recordOf(old, { subject: "site-c" })]);
+  await authority.check();
+  assertEquals(keepers(), [undefined, undefined, "cpsk_site-c", undefined]);
 });
 
 Deno.test("a token that is taken out of the file or changed is told within moments", async () => {
@@ -112,7 +139,7 @@ Deno.test("a token that is taken out of the file or changed is told within momen
   await desk.told();
   const id = hashToken(less).toHex().slice(0, 12);
   assertEquals(desk.revoked, ["cpsk_gone", `cpsk_#${id}`]);
-  assertEquals([kept, gone, less].map((token) => desk.answer(token)), [
+  assertEquals(await desk.answers(kept, gone, less), [
     "read:/a/**",
     300,
     "read:/a",
@@ -128,7 +155,7 @@ Deno.test("a change in place that leaves time and size alone is noticed", async 
   await Deno.writeTextFile(desk.path, changed);
   await Deno.utime(desk.path, mtime ?? 0, mtime ?? 0);
   await desk.authority.check();
-  assertEquals([desk.answer(first), desk.answer(second)], [300, "read:/a/**"]);
+  assertEquals(await desk.answers(first, second), [300, "read:/a/**"]);
 });
 
 Deno.test("a file that cannot be used while it is watched keeps the last good one in force", async () => {
@@ -146,16 +173,13 @@ Deno.test("a file that cannot be used while it is watched keeps the last good on
     await damage();
     await authority.check();
     assertStringIncludes(authority.problem ?? "", wanted);
-    assertEquals([desk.answer(token), desk.revoked], ["read:/a/**", []]);
+    assertEquals([await desk.answer(token), desk.revoked], ["read:/a/**", []]);
   }
   await desk.change([recordOf(other)]);
   await authority.check();
   assertEquals(authority.problem, undefined);
-  assertEquals([desk.answer(token), desk.answer(other), desk.revoked.length], [
-    300,
-    "read:/a/**",
-    1,
-  ]);
+  assertEquals(await desk.answers(token, other), [300, "read:/a/**"]);
+  assertEquals(desk.revoked.length, 1);
 });
 
 Deno.test("a file that others can write is refused, one that they can read is not", async () => {
@@ -168,7 +192,7 @@ Deno.test("a file that others can write is refused, one that they can read is no
     await assertRejects(() => TokenFileAuthority.open(desk.path), TokenFileError, "chmod 600");
     await desk.authority.check();
     assertStringIncludes(desk.authority.problem ?? "", "others than its owner can write it");
-    assertEquals(desk.answer(token), "read:/a/**");
+    assertEquals(await desk.answer(token), "read:/a/**");
   }
   await Deno.chmod(desk.path, 0o644);
   assertEquals((await readTokenFile(desk.path)).isReadable, true);
@@ -233,11 +257,54 @@ Deno.test("a link that is turned to another file is noticed, however old that fi
   const revoked: string[] = [];
   authority.onRevoked((identity) => revoked.push(identity));
   await authority.check();
-  assertEquals(authority.authenticate(token).kind, "granted");
+  assertEquals((await authority.authenticate(token)).kind, "granted");
   await Deno.symlink(next, `${link}.new`);
   await Deno.rename(`${link}.new`, link);
   await pollUntil(() => revoked.length > 0, "a revocation", DEADLINE_MS);
-  assertEquals(authority.authenticate(token).kind, "refused");
-  assertEquals(authority.authenticate(other).kind, "granted");
+  assertEquals((await authority.authenticate(token)).kind, "refused");
+  assertEquals((await authority.authenticate(other)).kind, "granted");
   await authority.close();
+});
+
+Deno.test("a token that was created or renewed a moment ago is accepted", async () => {
+  const [first, second, old] = [newCpskToken(), newCpskToken(), newCpskToken()];
+  const records = [recordOf(first), recordOf(old, { expiresAtSeconds: NOW_SECONDS - 1 })];
+  await using desk = await Desk.open(records);
+  assertEquals(await desk.answers(old, second), [302, 300]);
+  await desk.change([recordOf(first), recordOf(old), recordOf(second)]);
+  // Sooner than the file is looked at anyway.
+  assertEquals(await desk.answers(second, old), ["read:/a/**", "read:/a/**"]);
+});
+
+Deno.test("tokens that are refused have the file looked at once for all, and not too often", async () => {
+  await using desk = await Desk.open([recordOf(newCpskToken())]);
+  const stat = Deno.stat;
+  let looks = 0;
+  Deno.stat = (path) => {
+    looks++;
+    return stat(path);
+  };
+  try {
+    const startedMs = performance.now();
+    for (let round = 0; round < 4; round++) {
+      const tokens = Array.from({ length: 200 }, newCpskToken);
+      assertEquals(new Set(await desk.answers(...tokens)), new Set([300]));
+    }
+    const tookMs = performance.now() - startedMs;
+    // Others are those of the watch, one a second.
+    const watched = 1 + Math.floor(tookMs / TOKEN_FILE_CHECK_MS);
+    assertEquals(looks >= 4 && looks <= 4 + watched, true, `${looks} in ${tookMs} ms`);
+    assertGreaterOrEqual(tookMs, 3 * TOKEN_FILE_LOOK_MS - 1);
+  } finally {
+    Deno.stat = stat;
+  }
+});
+
+Deno.test("who waits for a look at a token file is answered when that is watched no more", async () => {
+  const desk = await Desk.open([recordOf(newCpskToken())]);
+  await desk.answer(newCpskToken());
+  const waiting = desk.answer(newCpskToken());
+  await desk[Symbol.asyncDispose]();
+  assertEquals(await waiting, 300);
+  assertEquals(await desk.answer(newCpskToken()), 300);
 });

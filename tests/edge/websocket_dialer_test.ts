@@ -4,7 +4,11 @@ import { listenWebSocket } from "../../src/edge/websocket_listener.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { withDeadline } from "../support/deadline.ts";
 import { patterned, TransportEnd } from "./transport_suite.ts";
-import { TEST_AUTHORITY_CERT } from "./websocket_certificates.ts";
+import {
+  TEST_AUTHORITY_CERT,
+  TEST_SERVER_CERT,
+  TEST_SERVER_KEY,
+} from "./websocket_certificates.ts";
 import { RawServer } from "./websocket_raw_server.ts";
 
 const DEADLINE_MS = 10_000;
@@ -179,6 +183,64 @@ Deno.test("a dial over wss that nobody answers fails once, or is aborted", async
     else await dialled.outcome();
     const reports = aborts ? [] : [`Cannot connect to ${url}: no answer within 500 ms`];
     assertEquals(dialled.reports, reports);
+  }
+});
+
+Deno.test("a server that answers no TLS handshake costs one socket, however often it is dialled", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `wss://127.0.0.1:${listener.addr.port}/`;
+  const dial = async (aborts: boolean): Promise<Deno.TcpConn> => {
+    const dialled = new Dialled(url, { timeoutMs: aborts ? DEADLINE_MS : 200 });
+    const peer = await listener.accept();
+    // A ClientHello: the handshake has begun.
+    await peer.read(new Uint8Array(1));
+    if (aborts) dialled.dial.abort();
+    else await dialled.outcome();
+    const reports = aborts ? [] : [`Cannot connect to ${url}: no answer within 200 ms`];
+    assertEquals(dialled.reports, reports);
+    return peer;
+  };
+  using _kept = await dial(false);
+  for (const aborts of [false, true, false, true]) {
+    using peer = await dial(aborts);
+    await hangUp(peer);
+  }
+});
+
+Deno.test("a server that answers TLS handshakes again is dialled as before", async () => {
+  const stalling = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = stalling.addr;
+  const url = `wss://127.0.0.1:${port}/`;
+  const options = { caCerts: [TEST_AUTHORITY_CERT] };
+  const stalled = new Dialled(url, { ...options, timeoutMs: 200 });
+  {
+    using _peer = await stalling.accept();
+    await stalled.outcome();
+  }
+  stalling.close();
+  // Asked whether it answers, and dialled; from then on only dialled, trusted or not.
+  for (const [caCerts, report] of [[[], /UnknownIssuer/], [options.caCerts, /^open$/]] as const) {
+    const listener = listenWebSocket({
+      hostname: "127.0.0.1",
+      port,
+      accept: () => new TransportEnd(),
+      tls: { cert: TEST_SERVER_CERT, key: TEST_SERVER_KEY },
+    });
+    const dialled = new Dialled(url, { caCerts });
+    await dialled.outcome();
+    assertMatch(dialled.reports.join(), report);
+    if (dialled.end.isConnected) dialled.end.transport.close(1000, "");
+    await listener.stop();
+  }
+  using server = new RawServer({ tls: true, port });
+  for (let count = 0; count < 2; count++) {
+    const dialled = new Dialled(url, options);
+    using peer = await server.connection();
+    await peer.answer();
+    await dialled.outcome();
+    assertEquals(dialled.reports, ["open"]);
+    dialled.end.transport.close(1000, "");
+    await peer.readToEnd();
   }
 });
 

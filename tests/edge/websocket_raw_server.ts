@@ -18,8 +18,8 @@ export class RawServer implements Disposable {
   readonly #listener: Deno.Listener<Deno.TcpConn | Deno.TlsConn>;
   readonly #scheme: string;
 
-  constructor({ tls = false }: { tls?: boolean } = {}) {
-    const address = { hostname: "127.0.0.1", port: 0 };
+  constructor({ tls = false, port = 0 }: { tls?: boolean; port?: number } = {}) {
+    const address = { hostname: "127.0.0.1", port };
     this.#scheme = tls ? "wss" : "ws";
     this.#listener = tls
       ? Deno.listenTls({ ...address, cert: TEST_SERVER_CERT, key: TEST_SERVER_KEY })

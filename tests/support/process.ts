@@ -18,11 +18,18 @@ export interface CommandResult {
 /** A process of this project's command line, with `--allow-net --no-prompt` and nothing more. */
 export function startCommand(
   args: readonly string[],
-  options: { readonly permissions?: readonly string[]; readonly stdin?: "piped" } = {},
+  options: {
+    readonly permissions?: readonly string[];
+    readonly stdin?: "piped";
+    /** Files, sockets among them, that it may have open; not on Windows. */
+    readonly filesMax?: number;
+  } = {},
 ): Deno.ChildProcess {
-  const permissions = options.permissions ?? ["--allow-net"];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, MAIN, ...args],
+  const { permissions = ["--allow-net"], filesMax } = options;
+  const run = ["run", "--quiet", "--no-prompt", ...permissions, MAIN, ...args];
+  const limited = ["-c", `ulimit -n ${filesMax}; exec "$0" "$@"`, Deno.execPath(), ...run];
+  return new Deno.Command(filesMax === undefined ? Deno.execPath() : "sh", {
+    args: filesMax === undefined ? run : limited,
     stdin: options.stdin ?? "null",
     stdout: "piped",
     stderr: "piped",
@@ -171,7 +178,7 @@ function endedWithout(what: string, { code, signal }: Deno.CommandStatus): strin
  */
 export async function startServer(
   args: readonly string[] = [],
-  options: { readonly permissions?: readonly string[] } = {},
+  options: { readonly permissions?: readonly string[]; readonly filesMax?: number } = {},
 ): Promise<ServerProcess> {
   const defaults: readonly (readonly [string, string])[] = [
     ["--port", "0"],

@@ -28,6 +28,15 @@ export class TokenAuthorities {
       : await authority.authenticate(token);
   }
 
+  /** The identity that a router id is kept for; undefined: none. */
+  keeperOf(routerId: string): string | undefined {
+    for (const authority of this.#all) {
+      const keeper = authority.keeperOf?.(routerId);
+      if (keeper !== undefined) return keeper;
+    }
+    return undefined;
+  }
+
   /** Has somebody told of all identities that are worth nothing any more. */
   onRevoked(told: (identity: string) => void): void {
     for (const authority of this.#all) authority.onRevoked?.(told);

@@ -1,5 +1,5 @@
 import { tokenIdOf, type TokenRecord } from "../../auth/token_record.ts";
-import { TOKEN_FILE_CHECK_MS } from "../../limits.ts";
+import { TOKEN_FILE_CHECK_MS, TOKEN_FILE_LOOK_MS } from "../../limits.ts";
 import type { TokenAnswer } from "../../router/authenticator.ts";
 import { ERROR_CODE } from "../../router/error_code.ts";
 import { LOG } from "../log.ts";
@@ -11,11 +11,13 @@ import { TokenFileError } from "./token_file_error.ts";
 interface Tokens {
   readonly records: readonly TokenRecord[];
   readonly hashes: readonly Uint8Array[];
+  readonly subjects: ReadonlySet<string | undefined>;
 }
 
 /**
  * Decides on CPSK tokens by a token file, and reads it again within a second when it has changed, also
- * when another file took its place.
+ * when another file took its place. Before a token is refused it looks at once, for the token may have
+ * been created, or renewed, since the last look.
  *
  * It looks at the file instead of being told: a watch follows the file that was there and not the one
  * that replaces it, and says nothing on many network drives. A file that cannot be used while the
@@ -33,6 +35,10 @@ export class TokenFileAuthority {
   #told: (identity: string) => void = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
   #checking: Promise<void> = Promise.resolve();
+  /** A look that has not begun: all who want one meanwhile share it. */
+  #nextLook: Promise<void> | undefined;
+  #lookedMs = -Infinity;
+  readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
 
   private constructor(path: string, file: TokenFile) {
@@ -62,26 +68,17 @@ export class TokenFileAuthority {
     return this.#problem;
   }
 
-  /** Decides on a token. */
-  authenticate(token: string): TokenAnswer {
-    const { records, hashes } = this.#tokens;
-    const record = records[indexOfHash(hashToken(token), hashes)];
-    if (record === undefined) {
-      return refused(
-        ERROR_CODE.unauthorized,
-        "This router does not know the token: it was revoked, or is another router's; " +
-          "clasp-fed token create makes one",
-      );
-    }
-    const { expiresAtSeconds } = record;
-    if (expiresAtSeconds !== undefined && Date.now() >= expiresAtSeconds * 1_000) {
-      return refused(
-        ERROR_CODE.tokenExpired,
-        `Token ${tokenIdOf(record)} has expired; clasp-fed token create makes another`,
-      );
-    }
-    const { scopes } = record;
-    return { kind: "granted", grant: { identity: identityOf(record), scopes, expiresAtSeconds } };
+  /** Decides on a token. One that would be refused waits for a look at the file. */
+  async authenticate(token: string): Promise<TokenAnswer> {
+    const answer = this.#decide(token);
+    if (answer.kind === "granted" || this.#isClosed) return answer;
+    await (this.#nextLook ??= this.#lookSoon());
+    return this.#decide(token);
+  }
+
+  /** A router id that is the subject of a token is kept for the tokens of that subject. */
+  keeperOf(routerId: string): string | undefined {
+    return this.#tokens.subjects.has(routerId) ? `${CPSK_PREFIX}${routerId}` : undefined;
   }
 
   /**
@@ -106,8 +103,31 @@ export class TokenFileAuthority {
   /** Watches the file no more. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closed.resolve();
     clearTimeout(this.#timer);
+    await this.#nextLook;
     await this.#checking;
+  }
+
+  #decide(token: string): TokenAnswer {
+    const { records, hashes } = this.#tokens;
+    const record = records[indexOfHash(hashToken(token), hashes)];
+    if (record === undefined) {
+      return refused(
+        ERROR_CODE.unauthorized,
+        "This router does not know the token: it was revoked, or is another router's; " +
+          "clasp-fed token create makes one",
+      );
+    }
+    const { expiresAtSeconds } = record;
+    if (expiresAtSeconds !== undefined && Date.now() >= expiresAtSeconds * 1_000) {
+      return refused(
+        ERROR_CODE.tokenExpired,
+        `Token ${tokenIdOf(record)} has expired; clasp-fed token create makes another`,
+      );
+    }
+    const { scopes } = record;
+    return { kind: "granted", grant: { identity: identityOf(record), scopes, expiresAtSeconds } };
   }
 
   #plan(): void {
@@ -116,6 +136,24 @@ export class TokenFileAuthority {
       await this.check();
       this.#plan();
     }, TOKEN_FILE_CHECK_MS);
+  }
+
+  /** One after the other and not too often, however many tokens are refused. */
+  async #lookSoon(): Promise<void> {
+    // One that is under way may have read the file before it changed.
+    await this.#checking;
+    await this.#pause(this.#lookedMs + TOKEN_FILE_LOOK_MS - performance.now());
+    this.#nextLook = undefined;
+    this.#lookedMs = performance.now();
+    await this.check();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    await Promise.race([promise, this.#closed.promise]);
+    clearTimeout(timer);
   }
 
   async #check(): Promise<void> {
@@ -191,7 +229,11 @@ export class TokenFileAuthority {
 }
 
 function tokensOf({ records }: TokenFile): Tokens {
-  return { records, hashes: records.map(({ sha256 }) => Uint8Array.fromHex(sha256)) };
+  return {
+    records,
+    hashes: records.map(({ sha256 }) => Uint8Array.fromHex(sha256)),
+    subjects: new Set(records.map(({ subject }) => subject)),
+  };
 }
 
 /** No subject begins with "#". */

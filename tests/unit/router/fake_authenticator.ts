@@ -17,6 +17,8 @@ export class FakeAuthenticator implements Authenticator {
   readonly tokens: Map<string, FakeToken>;
   /** Questions without an answer. */
   readonly asked: { readonly connection: ConnectionId; readonly token: string | undefined }[] = [];
+  /** Identities that router ids are kept for. */
+  readonly keepers: Map<string, string> = new Map<string, string>();
   /** What the wall clock shows. */
   seconds = 0;
 
@@ -28,6 +30,10 @@ export class FakeAuthenticator implements Authenticator {
     question: { readonly connection: ConnectionId; readonly token: string | undefined },
   ): void {
     this.asked.push(question);
+  }
+
+  keeperOf(routerId: string): string | undefined {
+    return this.keepers.get(routerId);
   }
 
   wallSeconds(): number {

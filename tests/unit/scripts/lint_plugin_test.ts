@@ -221,12 +221,15 @@ Deno.test("full-specifiers permits packages with a version", () => {
   }
 });
 
-Deno.test("full-specifiers permits node:crypto in the edge, and nowhere else", () => {
-  const source = 'import { X509Certificate } from "node:crypto";';
-  assertEquals(lint("src/edge/a.ts", source), []);
-  for (const path of ["src/auth/a.ts", "src/cli/a.ts", "mod.ts"]) {
-    assertEquals(rulesBroken(path, source), ["house/full-specifiers"], path);
+Deno.test("full-specifiers permits node:crypto and node:tls in the edge, and nowhere else", () => {
+  for (const module of ["crypto", "tls"]) {
+    const source = `import { something } from "node:${module}";`;
+    assertEquals(lint("src/edge/a.ts", source), []);
+    for (const path of ["src/auth/a.ts", "src/cli/a.ts", "mod.ts"]) {
+      assertEquals(rulesBroken(path, source), ["house/full-specifiers"], path);
+    }
   }
+  assertEquals(rulesBroken("src/edge/a.ts", 'import "node:net";'), ["house/full-specifiers"]);
 });
 
 Deno.test("full-specifiers refuses a computed import", () => {

@@ -72,6 +72,15 @@ Deno.test("who is to be told of what is revoked is told by every authority", () 
   assertEquals(told, ["identity 0", "identity 1"]);
 });
 
+Deno.test("a router id is kept for whom the first authority says that knows it", () => {
+  const keeping = (prefix: string, ...routerIds: readonly string[]): TokenAuthority => ({
+    ...fixed(prefix),
+    keeperOf: (routerId) => routerIds.includes(routerId) ? `${prefix}${routerId}` : undefined,
+  });
+  const all = new TokenAuthorities([fixed("a_"), keeping("b_", "1"), keeping("c_", "1", "2")]);
+  assertEquals(["1", "2", "3"].map((id) => all.keeperOf(id)), ["b_1", "c_2", undefined]);
+});
+
 Deno.test("a capability token grants its scopes until it expires", async () => {
   const text = await chainText({ key: ROOT, scopes: ["read:/a/**"] });
   const answer = await authority().authenticate(text);
