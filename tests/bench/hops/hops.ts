@@ -26,17 +26,40 @@
  * @module
  */
 import { loadScenarios } from "./load_scenarios.ts";
+import { machineFacts } from "./machine_facts.ts";
 import { readOptions } from "./read_options.ts";
+import { RECONNECT_SCENARIO } from "./reconnect_scenario.ts";
 import { runScenario } from "./run_scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { ScenarioResult } from "./scenario_result.ts";
 import { scenarioTable } from "./scenario_table.ts";
+import { smokeScenario } from "./smoke_scenario.ts";
+import { syncScenarios } from "./sync_scenarios.ts";
 
-const names = loadScenarios(1).map(({ name }) => name);
-const options = readOptions(Deno.args, names);
-const scenarios = loadScenarios(options.messages);
+const options = readOptions(Deno.args, allScenarios().map(({ name }) => name));
+const facts = machineFacts();
 const results: ScenarioResult[] = [];
-for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {
-  const result = await runScenario(scenario, { ...options, onNote: (note) => console.error(note) });
+if (!options.isJson) console.log(`${Object.values(facts).join(", ")}\n`);
+for (const scenario of chosenScenarios()) {
+  const onNote = (note: string): void => console.error(note);
+  const result = await runScenario(scenario, { ...options, onNote });
   results.push(result);
   if (!options.isJson) console.log(scenarioTable(result));
+}
+if (options.isJson) console.log(JSON.stringify({ facts, scenarios: results }, undefined, 2));
+Deno.exit(results.every(isSound) ? 0 : 1);
+
+function allScenarios(messages?: number): readonly Scenario[] {
+  return [...loadScenarios(messages), ...syncScenarios(), RECONNECT_SCENARIO];
+}
+
+function chosenScenarios(): readonly Scenario[] {
+  if (options.isSmoke) return [smokeScenario(options.messages)];
+  return allScenarios(options.messages).filter(({ name }) => options.only.includes(name));
+}
+
+/** A target that is missed is a fault only where one asks for nothing else. */
+function isSound(result: ScenarioResult): boolean {
+  const isSlow = result.targets.some(({ verdict }) => verdict === "MISSED");
+  return !result.faulty.includes("clasp-fed") && !(options.isSmoke && isSlow);
 }

@@ -9,6 +9,8 @@ const ROUTED_DEADLINE_MS = 30_000;
 const PROBE_MS = 20;
 /** Probes and what they caused have come when nothing has come for so long. */
 const QUIET_MS = 200;
+/** Between the warm-up and what is measured. */
+const SETTLE_MS = 500;
 const PACE_MS = 1;
 /** When nothing has come for so long, what is missing is lost. */
 const LOST_MS = 5_000;
@@ -67,6 +69,8 @@ export class LoadRun {
     this.#connections.push(this.#writer);
     await this.#probe();
     await this.#writeUpTo(this.#plan.warmUp);
+    // What compiles or collects garbage in the background does so now.
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 
   /** Writes what is measured and waits until all has come, or nothing comes any more. */
