@@ -8,10 +8,12 @@
  * What is compared, and why that is fair:
  *
  * - Only the CPU of the three routers is counted, of all their threads. The load client is a process
- *   of its own and the same for all; only the bytes that it writes and reads differ.
- * - All write the same: a number of 8 bytes to one of 1,000 addresses of 20 characters. In CLASP each
- *   SET is a WebSocket message, as its public clients send it, in NATS a PUB, in MQTT a PUBLISH. What
- *   a client writes in one turn leaves in one TCP write, whatever the protocol.
+ *   of its own and the same for all; only the bytes that it writes and reads differ. It uses bare
+ *   TCP, not a client library, so that it keeps up with the routers.
+ * - All write the same: a number of 8 bytes to one of 1,000 addresses of 20 characters (21 in CLASP,
+ *   with its first slash). In CLASP each SET is a WebSocket message, as its public clients send it, in
+ *   NATS a PUB, in MQTT a PUBLISH. What a client writes in one turn leaves in one TCP write, whatever
+ *   the protocol.
  * - Each update is followed to each reader: lost ones, repeated ones, and addresses that show
  *   something else last than was written last are counted. Faster by losing is not faster.
  * - nats keeps no values, mosquitto retains them, nats-jetstream keeps the last one of each subject at
@@ -20,7 +22,11 @@
  * - Every run is of fresh processes; those that compile while they run are warmed up first. In each
  *   round all subjects run once. Ratios are made within a round.
  *
- * Peers that are not installed are left out: `apt-get install -y nats-server mosquitto`. CPU is read
+ * The time of an update is from the write at A to the read of the chunk at B that it came in. With a
+ * window it tells how much is under way; what a router adds to a single update is in "light".
+ *
+ * All of it takes a quarter of an hour. Nothing else should run meanwhile: spreads tell whether
+ * something did. Peers that are not installed are left out: `apt-get install -y nats-server mosquitto`. CPU is read
  * from /proc, so this runs on Linux only.
  *
  * @module
