@@ -14,7 +14,7 @@ const SETTLE_MS = 500;
 /** Shorter intervals than this are as long as this. */
 const INTERVAL_MIN_MS = 1;
 /** When nothing has come for so long, what is missing is lost. */
-const LOST_MS = 5_000;
+const LOST_MS = 10_000;
 /** Value of an update that only asks whether there is a way. */
 const PROBE = -1;
 const NOBODY: LoadListener = { update() {}, answered() {}, chunkEnded() {} };
