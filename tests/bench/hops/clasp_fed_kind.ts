@@ -17,7 +17,6 @@ export const CLASP_FED_KIND: RouterKind = {
         ? ["--federation-namespaces", "/site-a/**"]
         : ["--federation-import", "/site-a/**"]),
     ]),
-  linkUp: { at: "b", line: /"link-state".*"Syncing"/ },
 };
 
 function server(port: number, id: string, args: readonly string[]): RouterCommand {

@@ -1,12 +1,13 @@
 import { ClaspLoadProtocol } from "./clasp_load_protocol.ts";
-import type { LoadProtocolName } from "./load_plan.ts";
+import { JetStreamCollectProtocol } from "./jetstream_collect_protocol.ts";
+import type { CollectProtocolName } from "./load_plan.ts";
 import type { LoadProtocol, LoadRole } from "./load_protocol.ts";
 import { MqttLoadProtocol } from "./mqtt_load_protocol.ts";
 import { NatsLoadProtocol } from "./nats_load_protocol.ts";
 
 /** The protocol of one more connection. */
 export function createLoadProtocol(
-  name: LoadProtocolName,
+  name: CollectProtocolName,
   { role, isConfirmed }: { readonly role: LoadRole; readonly isConfirmed: boolean },
 ): LoadProtocol {
   switch (name) {
@@ -16,6 +17,8 @@ export function createLoadProtocol(
       return new ClaspLoadProtocol(role, { isRelay: true });
     case "nats":
       return new NatsLoadProtocol(role, { asksForAck: role === "writer" && isConfirmed });
+    case "jetstream":
+      return new JetStreamCollectProtocol();
     case "mqtt":
       return new MqttLoadProtocol(role, { isQos1: false });
     case "mqtt-qos1":

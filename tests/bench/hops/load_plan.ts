@@ -1,6 +1,9 @@
 /** What a load client speaks. A relay is sent the same frames as clasp-fed, without a handshake. */
 export type LoadProtocolName = "clasp" | "relay" | "nats" | "mqtt" | "mqtt-qos1";
 
+/** What a client speaks that wants the values which are there. */
+export type CollectProtocolName = LoadProtocolName | "jetstream";
+
 /** What one load client does; travels as JSON on its command line. */
 export interface LoadPlan {
   readonly protocol: LoadProtocolName;
@@ -42,5 +45,22 @@ export type LoadLine =
   /** A sign of life. */
   | { readonly kind: "alive" }
   | { readonly kind: "result"; readonly result: LoadResult }
-  /** All values have come; milliseconds of the wall clock. */
-  | { readonly kind: "collected"; readonly atMs: number };
+  | Collected;
+
+/** All values have come, or no more are waited for. */
+export interface Collected {
+  readonly kind: "collected";
+  /** When the leaf listened, milliseconds of the wall clock. */
+  readonly openMs: number;
+  /** When all had come. */
+  readonly atMs: number;
+  readonly lost: number;
+  readonly wrong: number;
+}
+
+/** What a client does that collects values: the number of each address, as its value. */
+export interface CollectPlan {
+  readonly protocol: CollectProtocolName;
+  readonly readerPort: number;
+  readonly addresses: number;
+}

@@ -12,6 +12,8 @@ export interface LoadSink {
 export interface LoadProtocol {
   /** Sent one after the other, each behind the answer to the one before. */
   readonly openingSteps: readonly Uint8Array[];
+  /** Sent again and again, until a value comes, by who wants the values that are there. */
+  readonly request?: Uint8Array;
   /** Bytes of an update: all are equally long. */
   readonly updateBytes: number;
   /** Writes an update at `at`. Its value is `number`, in 8 bytes, whatever the protocol. */

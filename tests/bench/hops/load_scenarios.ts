@@ -2,6 +2,7 @@ import type { LoadPlan } from "./load_plan.ts";
 import { measureLoad } from "./measure_load.ts";
 import type { Scenario } from "./scenario.ts";
 
+const MESSAGES = 200_000;
 const ADDRESSES = 1_000;
 const WINDOW = 1_000;
 const FAN_OUT_READERS = 50;
@@ -17,7 +18,7 @@ const FAN_OUT_WARM_UP = 2_000;
  *
  * @param messages Updates of the scenarios at full speed; the others have a fixed part of them.
  */
-export function loadScenarios(messages: number): readonly Scenario[] {
+export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] {
   const paced = Math.ceil(messages / 20);
   const light = Math.ceil(messages / 100);
   const fanOut = Math.ceil(messages / 10);

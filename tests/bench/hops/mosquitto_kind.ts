@@ -26,7 +26,6 @@ function mosquittoKind(
           "",
         ].join("\n"),
       ),
-    linkUp: { at: "hub", line: /New (client|bridge) connected.*bridge-b/ },
   };
 }
 

@@ -3,7 +3,8 @@ import { SUBJECT_NAMES, type SubjectName } from "./subjects.ts";
 /** What the command line asks for. */
 export interface HopsOptions {
   readonly rounds: number;
-  readonly messages: number;
+  /** Undefined when each scenario is to have its own number. */
+  readonly messages: number | undefined;
   readonly only: readonly string[];
   readonly subjects: readonly SubjectName[];
   readonly isJson: boolean;
@@ -11,7 +12,6 @@ export interface HopsOptions {
 }
 
 const ROUNDS = 3;
-const MESSAGES = 200_000;
 const KNOWN = "--rounds=3 --messages=200000 --only=SCENARIO,... --subjects=NAME,... --json --smoke";
 
 /**
@@ -23,7 +23,7 @@ const KNOWN = "--rounds=3 --messages=200000 --only=SCENARIO,... --subjects=NAME,
 export function readOptions(args: readonly string[], scenarios: readonly string[]): HopsOptions {
   const options: { -readonly [Key in keyof HopsOptions]: HopsOptions[Key] } = {
     rounds: ROUNDS,
-    messages: MESSAGES,
+    messages: undefined,
     only: scenarios,
     subjects: SUBJECT_NAMES,
     isJson: false,

@@ -22,8 +22,6 @@ export interface RouterKind {
   readonly protocol: LoadProtocolName;
   hub(ports: ChainPorts): RouterCommand;
   leaf(name: "a" | "b", ports: ChainPorts): RouterCommand;
-  /** The line of a log by which the link of leaf B is up, and whose log it is. */
-  readonly linkUp?: { readonly at: "hub" | "b"; readonly line: RegExp };
   /** What is done once the hub listens. */
   prepareHub?(ports: ChainPorts): Promise<void>;
 }

@@ -10,7 +10,6 @@ export class RouterProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #outputs: readonly Promise<void>[];
   readonly #lines: string[] = [];
-  readonly #watches = new Set<{ readonly line: RegExp; readonly seen: () => void }>();
   #hasEnded = false;
 
   /** @param directory Where the file of its configuration goes. */
@@ -36,18 +35,6 @@ export class RouterProcess implements AsyncDisposable {
     return this.#lines.join("\n");
   }
 
-  /** Resolves when it logs such a line, from now on. */
-  async logged(line: RegExp, deadlineMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const watch = { line, seen: resolve };
-    this.#watches.add(watch);
-    try {
-      await withDeadline(promise, deadlineMs, `${line} in the log of a router`);
-    } finally {
-      this.#watches.delete(watch);
-    }
-  }
-
   /** Throws when it has ended, with what it said. */
   assertRuns(): void {
     if (this.#hasEnded) throw new Error(`A router has ended:\n${this.lastLines}`);
@@ -63,7 +50,6 @@ export class RouterProcess implements AsyncDisposable {
     const lines = stream.pipeThrough(new TextDecoderStream()).pipeThrough(splitLines());
     for await (const line of lines) {
       if (this.#lines.push(line) > LINES_KEPT) this.#lines.shift();
-      for (const watch of this.#watches) if (watch.line.test(line)) watch.seen();
     }
   }
 }

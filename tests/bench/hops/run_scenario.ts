@@ -21,12 +21,11 @@ export async function runScenario(
   const results = new Map<SubjectName, Measures[]>();
   for (const name of scenario.subjects) {
     if (!subjects.includes(name)) continue;
-    const { program } = SUBJECTS[name];
-    if (program === undefined || await isInstalled(program)) results.set(name, []);
-    else onNote(`${name}: not installed`);
+    results.set(name, []);
   }
+  const there = await installed([...results.keys()]);
   for (let round = 0; round < rounds; round++) {
-    const order = [...results];
+    const order = [...results].filter(([name]) => there.includes(name));
     if (round % 2 === 1) order.reverse();
     for (const [name, measures] of order) {
       onNote(`${scenario.name}, round ${round + 1} of ${rounds}: ${name}`);
@@ -34,4 +33,13 @@ export async function runScenario(
     }
   }
   return new ScenarioResult(scenario, results);
+}
+
+async function installed(names: readonly SubjectName[]): Promise<readonly SubjectName[]> {
+  const there: SubjectName[] = [];
+  for (const name of names) {
+    const { program } = SUBJECTS[name];
+    if (program === undefined || await isInstalled(program)) there.push(name);
+  }
+  return there;
 }

@@ -15,7 +15,7 @@ export interface TargetResult extends Target {
 /** What all rounds of a scenario came to. */
 export class ScenarioResult {
   readonly scenario: Scenario;
-  /** By subject, what each round came to, in order. A subject that is not there has none. */
+  /** By subject, what each round came to, in order: nothing when it is not installed. */
   readonly rounds: ReadonlyMap<SubjectName, readonly Measures[]>;
 
   constructor(scenario: Scenario, rounds: ReadonlyMap<SubjectName, readonly Measures[]>) {
@@ -42,6 +42,12 @@ export class ScenarioResult {
     return [...this.rounds].filter(([_, rounds]) =>
       rounds.some((measures) => FAULTS.some((fault) => (measures[fault] ?? 0) > 0))
     ).map(([name]) => name);
+  }
+
+  /** For `JSON.stringify`. */
+  toJSON(): unknown {
+    const { name, title } = this.scenario;
+    return { name, title, rounds: Object.fromEntries(this.rounds), targets: this.targets };
   }
 
   #found({ quantity, against }: Target): number[] {

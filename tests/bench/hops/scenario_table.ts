@@ -10,12 +10,14 @@ export function scenarioTable(result: ScenarioResult): string {
   const quantities = (Object.keys(QUANTITIES) as Quantity[]).filter((quantity) =>
     [...result.rounds.values()].some((rounds) => rounds[0]?.[quantity] !== undefined)
   );
-  const rows = [...result.rounds.keys()].map((subject) => [
-    subject,
-    ...quantities.map((quantity) =>
-      text(result.spread(subject, quantity), QUANTITIES[quantity].digits)
-    ),
-  ]);
+  const rows = [...result.rounds].map(([subject, rounds]) =>
+    rounds.length === 0 ? [subject, "not installed"] : [
+      subject,
+      ...quantities.map((quantity) =>
+        text(result.spread(subject, quantity), QUANTITIES[quantity].digits)
+      ),
+    ]
+  );
   const headings = ["", ...quantities.map((quantity) => QUANTITIES[quantity].heading)];
   const targets = result.targets.map(targetLine);
   return [`### ${name}: ${title}`, "", ...table([headings, ...rows]), "", ...targets, ""]

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import type { Measures } from "../bench/hops/scenario.ts";
+import { ReaderRecord } from "../bench/hops/reader_record.ts";
+import { ScenarioResult } from "../bench/hops/scenario_result.ts";
+import { scenarioTable } from "../bench/hops/scenario_table.ts";
+import { smokeScenario } from "../bench/hops/smoke_scenario.ts";
+
+const HOPS = new URL("../bench/hops/hops.ts", import.meta.url).pathname;
+const MESSAGES = 3_000;
+
+Deno.test("bench:hops --smoke brings all updates over three routers and over both relays", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", HOPS, "--smoke", `--messages=${MESSAGES}`, "--rounds=1", "--json"],
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  const { scenarios: [smoke] } = JSON.parse(new TextDecoder().decode(stdout));
+  assertEquals(Object.keys(smoke.rounds), ["clasp-fed", "relay", "relay-joined"]);
+  for (const [name, rounds] of Object.entries<Measures[]>(smoke.rounds)) {
+    const [{ cpuMicros = NaN, p50Ms = NaN, lost, duplicates, wrong } = {}] = rounds;
+    assertEquals({ lost, duplicates, wrong }, { lost: 0, duplicates: 0, wrong: 0 }, name);
+    assert(cpuMicros >= 0 && p50Ms > 0, `${name}: ${JSON.stringify(rounds)}`);
+  }
+});
+
+Deno.test("bench:hops refuses what it does not know, and says what it does", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", HOPS, "--only=throughput"],
+  }).output();
+  assertEquals(code, 1);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    "--only knows fire, confirm, fan-out, paced, light, sync-10000, sync-100000, reconnect",
+  );
+});
+
+Deno.test("a reader's record tells lost, repeated and stale updates", () => {
+  const record = new ReaderRecord({ addresses: 2, updates: 4 });
+  assertEquals([record.take(0, -1), record.isReached, record.progress], [false, true, 0]);
+  assertEquals([0, 1, 3, 1].map((number) => record.take(number % 2, number)), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  assertEquals([record.progress, record.distinct, record.duplicates], [4, 3, 1]);
+  const wrong = new Set<number>();
+  record.collectWrong(Float64Array.of(2, 3), wrong);
+  // Address 0 never got update 2, address 1 was set back to update 1.
+  assertEquals([...wrong], [0, 1]);
+});
+
+Deno.test("a scenario's ratios are made within rounds, and what is above its bound is missed", () => {
+  const result = (own: readonly number[]): ScenarioResult =>
+    new ScenarioResult(
+      smokeScenario(),
+      new Map([
+        ["clasp-fed", own.map((cpuMicros) => ({ cpuMicros, lost: 0 }))],
+        ["relay", [10, 20, 10].map((cpuMicros) => ({ cpuMicros, lost: 1 }))],
+        ["relay-joined", []],
+      ]),
+    );
+  const [target] = result([20, 40, 10]).targets;
+  assertEquals(target?.found, { median: 2, min: 1, max: 2 });
+  assertEquals(result([20, 40, 10]).targets.map(({ verdict }) => verdict), ["aim", "-"]);
+  assertEquals(result([30, 400, 10]).targets.map(({ verdict }) => verdict), ["MISSED", "-"]);
+  assertEquals(result([1]).faulty, ["relay"]);
+  assertStringIncludes(scenarioTable(result([20])), "| relay-joined | not installed");
+});
