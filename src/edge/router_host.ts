@@ -271,6 +271,10 @@ export class RouterHost implements RouterPort {
         this.core.receivedText(id, this.#environment.nowMicros());
         this.#afterEvent();
       },
+      onTooLarge: (bytes) => {
+        this.core.receivedTooLarge(id, bytes, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
       onClose: (code, reason) => {
         if (!this.#transports.delete(id)) return;
         const why = reason === "" ? `connection closed (${code})` : reason;

@@ -41,10 +41,6 @@ export class RouterListener {
     return this.#isSecure;
   }
 
-  get lingeringSockets(): number {
-    return this.#listener?.lingeringSockets ?? 0;
-  }
-
   /**
    * Starts to listen. Returns where.
    *
@@ -132,6 +128,7 @@ export class RouterListener {
       refuse: (host) => this.#refusal() ?? this.#gate.hostProblem(host),
       refuseOrigin: (origin, host) => this.#gate.originProblem(origin, host),
       onHandlerError: logHandlerError,
+      onAcceptFailed: (error) => this.#cannotAccept(error),
       tls,
     });
     this.#listener = listener;
@@ -159,6 +156,17 @@ export class RouterListener {
       event: "listen-failed",
       hostname,
       port,
+      reason,
+      ...repeat,
+    });
+  }
+
+  #cannotAccept(error: unknown): void {
+    const repeat = this.#repeats.take("accept");
+    if (repeat === undefined) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    LOG.error("Cannot accept connections, trying on: {reason}{more}", {
+      event: "accept-failed",
       reason,
       ...repeat,
     });
