@@ -57,10 +57,15 @@ const REFUSED_GLOBALS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Parts of Deno that do what nothing else here does, with no permission of their own: one reads
- * certificates, the other drops a TLS connection that is not there yet.
+ * Part of Deno and in need of no permission: they know of certificates what nothing else here does,
+ * and put TLS on connections that are ours.
  */
-const EDGE_MODULES: ReadonlySet<string> = new Set(["node:crypto", "node:tls"]);
+const EDGE_SPECIFIERS: ReadonlySet<string> = new Set([
+  "node:buffer",
+  "node:crypto",
+  "node:stream",
+  "node:tls",
+]);
 
 /** A package with its version, so that everybody who imports us gets the same code. */
 const FULL_SPECIFIER = /^(npm|jsr):(@[^/@]+\/)?[^/@]+@[^/]+(\/.+)?$/;
@@ -138,7 +143,7 @@ function refuseBareSpecifiers(context: Deno.lint.RuleContext): Deno.lint.LintVis
       return context.report({ node, message });
     }
     if (isRelative(specifier) || FULL_SPECIFIER.test(specifier)) return;
-    if (layer === "edge" && EDGE_MODULES.has(specifier)) return;
+    if (layer === "edge" && EDGE_SPECIFIERS.has(specifier)) return;
     const message = `Cannot import "${specifier}" in ${path}: ` +
       "an importer by URL has no import map";
     const hint = 'Write a relative path, or "npm:" or "jsr:" with a version.';

@@ -199,7 +199,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a legacy leaf could write in v0 outside its namespaces",
   },
   {
-    file: "src/edge/websocket_listener.ts",
+    file: "src/edge/websocket_answer.ts",
     find: "[CLASP_SUBPROTOCOL, V0_SUBPROTOCOL].find",
     replace: "[CLASP_SUBPROTOCOL].find",
     tests: ["tests/edge/websocket_listener_test.ts"],
@@ -447,7 +447,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     file: "src/edge/websocket_transport.ts",
     find: "const frame = closeFrame(code, reason);",
-    replace: "const frame = { code, reason };",
+    replace: "const frame: CloseFrame = { code, reason };",
     tests: ["tests/edge/websocket_transport_test.ts"],
     why: "a long reason would throw and leave the connection open",
   },
@@ -2442,7 +2442,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/edge/websocket_listener.ts",
-    find: "if (foreign !== undefined) return textResponse(403, foreign);",
+    find: "if (foreign !== undefined) throw new HttpError(403, foreign);",
     replace: "",
     tests: ["tests/edge/origin_test.ts"],
     why: "any page on the internet could connect to ws://localhost",

@@ -225,12 +225,47 @@ export const OUTBOX_SLICE_BYTES: number = 65_536;
 export const OUTBOX_TURN_BYTES: number = 524_288;
 /** Payload bytes of one SNAPSHOT chunk; small enough that a snapshot and live updates interleave. */
 export const SNAPSHOT_CHUNK_BYTES: number = 32_768;
-/** Closed sockets whose TCP connection is still open, from one address, before it is refused. */
-export const LINGERING_SOCKETS_PER_ADDRESS_MAX: number = 256;
+/** Messages, with the reads they came in, that one connection has handled in a turn while others wait. */
+export const RECEIVE_SLICE_MESSAGES: number = 500;
+/** Bytes of them. */
+export const RECEIVE_SLICE_BYTES: number = 131_072;
+/** The same of all connections together, in one turn of the event loop. */
+export const RECEIVE_TURN_MESSAGES: number = 2_000;
+/** Bytes of them. */
+export const RECEIVE_TURN_BYTES: number = 524_288;
+/** Bytes that are read from a socket at once. */
+export const READ_BYTES_MAX: number = 65_536;
+/**
+ * Connections that are no WebSocket yet, or get a page, from one address (of IPv6, from one /64): as
+ * many as all clients of a site behind one proxy that come back together. With one more, the oldest
+ * is cut.
+ */
+export const VISITS_PER_ADDRESS_MAX: number = 512;
+/** The same in all. */
+export const VISITS_MAX: number = 1_024;
+/** Seconds until a page must have been made and taken, once it was asked for. */
+export const PAGE_TIMEOUT_SECONDS: number = 30;
+/** Bytes of an HTTP request, request line and headers. */
+export const REQUEST_HEAD_BYTES_MAX: number = 16_384;
+/** Bytes of its target, path and query. */
+export const REQUEST_TARGET_BYTES_MAX: number = 4_096;
+/** Its header lines. */
+export const REQUEST_HEADERS_MAX: number = 100;
+/** Milliseconds after which a listener goes on when the system let it accept nothing. */
+export const ACCEPT_RETRY_MS: number = 100;
+/**
+ * Sockets on the way to their end, from one address: closed by one end and waiting for the other.
+ * With one more, the oldest is cut.
+ */
+export const CLOSING_SOCKETS_PER_ADDRESS_MAX: number = 256;
+/** The same in all. */
+export const CLOSING_SOCKETS_MAX: number = 1_024;
 /** UTF-8 bytes of the reason in a close frame. */
 export const CLOSE_REASON_BYTES_MAX: number = 123;
-/** Milliseconds that peers have to agree to a close when a listener stops. */
+/** Milliseconds that a peer has to agree to a close, counted anew whenever it takes something. */
 export const CLOSE_GRACE_MS: number = 1_000;
+/** Milliseconds that it has at all. */
+export const CLOSING_MAX_MS: number = 10_000;
 /** Milliseconds between attempts to have a port again that this router had before. */
 export const LISTEN_RETRY_MS: number = 250;
 /** Bytes of a file with certificates or a key. */

@@ -4,7 +4,7 @@ import { dialWebSocket } from "./websocket_dialer.ts";
 
 /** The real world: this process's clocks, timers and sockets. Needs `--allow-net` to dial. */
 export const DENO_ENVIRONMENT: Environment = {
-  nowMicros: () => performance.now() * 1_000,
+  nowMicros: turnMicros,
   wallMicros: () => Date.now() * 1_000,
   random: () => Math.random(),
   newId: () => crypto.randomUUID(),
@@ -12,9 +12,9 @@ export const DENO_ENVIRONMENT: Environment = {
     const timer = setTimeout(action, Math.ceil(delayMs));
     return () => clearTimeout(timer);
   },
-  atEndOfTurn: (action) => {
-    setImmediate(action);
-  },
+  // As a microtask: behind the other sockets that are ready now, and before anything is waited for.
+  // `setImmediate` takes 3 us and a round of the event loop for each hop.
+  atEndOfTurn: (action) => queueMicrotask(action),
   onHandlerError: logHandlerError,
   dial: (url, handlers) => dialWebSocket(url, handlers, { onHandlerError: logHandlerError }),
 };
@@ -26,6 +26,21 @@ export function trustingEnvironment(caCerts: readonly string[]): Environment {
     dial: (url, handlers) =>
       dialWebSocket(url, handlers, { caCerts, onHandlerError: logHandlerError }),
   };
+}
+
+/** The time of this turn; undefined when none is under way. Each look at the clock takes 0.1 us. */
+let turn: number | undefined;
+const endTurn = (): void => {
+  turn = undefined;
+};
+
+/** One time for all that is handled in one go: what one read of a socket brought, and what follows. */
+function turnMicros(): number {
+  if (turn === undefined) {
+    turn = performance.now() * 1_000;
+    queueMicrotask(endTurn);
+  }
+  return turn;
 }
 
 /** A boot id: random, below 2^53. */

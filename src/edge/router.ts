@@ -222,11 +222,6 @@ export class Router {
     return this.#host.core.connections;
   }
 
-  /** Sockets that were closed here and that the other end keeps open. */
-  get lingeringSocketCount(): number {
-    return this.#listener.lingeringSockets;
-  }
-
   /** Params that are kept here, own and mirrored. One that expires counts for up to a second more. */
   get paramCount(): number {
     return this.#host.core.params.size;

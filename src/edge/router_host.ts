@@ -17,9 +17,6 @@ import type { TokenAuthorities } from "./auth/token_authorities.ts";
 import type { Environment } from "./environment.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
-/** A planned flush that is older than this is done at the next event: floods starve the turn's end. */
-const FLUSH_AGE_MAX_MICROS = 1_000;
-
 /** What is said when whoever decides on tokens fails. */
 const UNDECIDED: TokenAnswer = {
   kind: "refused",
@@ -58,7 +55,7 @@ export class RouterHost implements RouterPort {
   #lastConnection = 0;
   #wakeAtMicros = Infinity;
   #cancelWake: () => void = () => {};
-  #flushPlannedMicros: number | undefined;
+  #isFlushPlanned = false;
   #isStopped = false;
   readonly #stopped = Promise.withResolvers<void>();
 
@@ -274,6 +271,10 @@ export class RouterHost implements RouterPort {
         this.core.receivedText(id, this.#environment.nowMicros());
         this.#afterEvent();
       },
+      onTooLarge: (bytes) => {
+        this.core.receivedTooLarge(id, bytes, this.#environment.nowMicros());
+        this.#afterEvent();
+      },
       onClose: (code, reason) => {
         if (!this.#transports.delete(id)) return;
         const why = reason === "" ? `connection closed (${code})` : reason;
@@ -285,7 +286,10 @@ export class RouterHost implements RouterPort {
 
   #afterEvent(): void {
     if (this.#isStopped) return;
-    if (this.core.wantsFlush) this.#planFlush();
+    if (this.core.wantsFlush && !this.#isFlushPlanned) {
+      this.#isFlushPlanned = true;
+      this.#environment.atEndOfTurn(() => this.#flush());
+    }
     const next = this.core.nextWakeMicros;
     if (next === undefined || next >= this.#wakeAtMicros) return;
     this.#cancelWake();
@@ -294,19 +298,8 @@ export class RouterHost implements RouterPort {
     this.#cancelWake = this.#environment.after(delayMs, () => this.#wake());
   }
 
-  #planFlush(): void {
-    const nowMicros = this.#environment.nowMicros();
-    if (this.#flushPlannedMicros === undefined) {
-      this.#flushPlannedMicros = nowMicros;
-      this.#environment.atEndOfTurn(() => this.#flush());
-    } else if (nowMicros - this.#flushPlannedMicros > FLUSH_AGE_MAX_MICROS) {
-      this.#flushPlannedMicros = nowMicros;
-      this.core.flush(nowMicros);
-    }
-  }
-
   #flush(): void {
-    this.#flushPlannedMicros = undefined;
+    this.#isFlushPlanned = false;
     if (this.#isStopped) return;
     this.#guard(() => this.core.flush(this.#environment.nowMicros()));
     this.#afterEvent();

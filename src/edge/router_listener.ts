@@ -41,10 +41,6 @@ export class RouterListener {
     return this.#isSecure;
   }
 
-  get lingeringSockets(): number {
-    return this.#listener?.lingeringSockets ?? 0;
-  }
-
   /**
    * Starts to listen. Returns where.
    *
@@ -132,7 +128,7 @@ export class RouterListener {
       refuse: (host) => this.#refusal() ?? this.#gate.hostProblem(host),
       refuseOrigin: (origin, host) => this.#gate.originProblem(origin, host),
       onHandlerError: logHandlerError,
-      onAcceptError: (error) => this.#cannotAccept(address, error),
+      onAcceptFailed: (error) => this.#cannotAccept(address, error),
       tls,
     });
     this.#listener = listener;

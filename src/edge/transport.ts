@@ -15,8 +15,8 @@ export interface Transport {
    */
   send(bytes: Uint8Array): void;
   /**
-   * Bytes handed over that have not left yet. Not 0 right after `send`, even on an idle connection:
-   * compare it with a threshold. 0 once closed.
+   * Bytes handed over that the system has not taken yet, with what carries them. Not 0 right after
+   * `send`, even on an idle connection: compare it with a threshold. 0 once closed.
    */
   readonly bufferedBytes: number;
   /**
@@ -37,10 +37,18 @@ export interface Transport {
  * closed with 1011 and the exception goes to the `onHandlerError` of whoever made the transport.
  */
 export interface TransportHandler {
-  /** One whole message, of any size above 0: which sizes are welcome is the handler's business. */
+  /**
+   * One whole message, of any size: which sizes are welcome is the handler's business. The bytes are
+   * the transport's again when this returns: whoever keeps some of them copies them.
+   */
   onMessage(bytes: Uint8Array): void;
   /** A text message arrived, which CLASP does not have. */
   onText(): void;
+  /**
+   * A message of so many bytes or more began, which is over `MESSAGE_BYTES_MAX`. It is not read: the
+   * transport is closed with 1009 when this returns.
+   */
+  onTooLarge?(bytes: number): void;
   /**
    * The connection has ended. `code` and `reason` are those of whoever closed; 1005 when the peer
    * gave none, 1006 when the connection broke, with what the system said as reason.
@@ -60,8 +68,6 @@ export interface Listener {
   readonly hostname: string;
   /** Whether a transport came from this listener and has not ended. */
   owns(transport: Transport): boolean;
-  /** Sockets that we closed and whose peer has not agreed: they still hold a TCP connection. */
-  readonly lingeringSockets: number;
   /**
    * Refuses new connections, closes those that exist with 1001, gives them `graceMs`
    * (`CLOSE_GRACE_MS` unless given) to agree and then cuts the rest off. Idempotent.

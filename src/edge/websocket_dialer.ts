@@ -1,9 +1,10 @@
 import { DIAL_TIMEOUT_MS } from "../limits.ts";
 import type { AcceptTransport } from "./transport.ts";
-import { openClientTransport } from "./websocket_client_transport.ts";
+import { dropConnection } from "./drop_connection.ts";
+import { reportHandlerError } from "./report_handler_error.ts";
 import { failureText } from "./websocket_failure_text.ts";
-import { type ClientSocket, dropConnection, openClientSocket } from "./websocket_handshake.ts";
-import { reportHandlerError } from "./websocket_transport.ts";
+import { openClientSocket } from "./websocket_handshake.ts";
+import { openWebSocketTransport, type UpgradedConnection } from "./websocket_transport.ts";
 
 /** Where the outcome of a dial goes: one call of one of the two, never before it is returned. */
 export interface DialHandlers {
@@ -78,10 +79,11 @@ class WebSocketDial implements Dial {
     if (this.#settle()) this.#abortion.abort();
   }
 
-  #open(socket: ClientSocket): void {
+  #open(socket: UpgradedConnection): void {
     // An abort between the last answer and this turn comes too late for the handshake.
     if (!this.#settle()) return dropConnection(socket.connection);
-    openClientTransport(socket, {
+    openWebSocketTransport(socket, {
+      role: "client",
       accept: this.#handlers.onOpen,
       remoteAddress: hostAndPort(this.#url),
       onHandlerError: this.#onHandlerError,

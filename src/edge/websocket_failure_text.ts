@@ -21,5 +21,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /corrupt message of type InvalidContentType/,
     "it speaks no TLS: is it ws:// there, not wss://?",
   ],
-  [/does not speak HTTP\/1\.1/, "if it has a certificate, it is wss:// there, not ws://"],
+  [
+    /does not speak HTTP\/1\.1|HTTP status 426/,
+    "if it has a certificate, it is wss:// there, not ws://",
+  ],
 ];

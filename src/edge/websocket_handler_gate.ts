@@ -37,37 +37,61 @@ export class HandlerGate {
 
   /** Lets `accept` make the handler, and tells it of an end that came meanwhile. */
   attach(accept: () => TransportHandler): void {
-    this.#guard(() => {
+    try {
       const handler = accept();
       const phase = this.#phase;
       if (phase.name === "closed") handler.onClose(phase.code, phase.reason);
       else this.#phase = { name: "open", handler };
-    });
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   message(bytes: Uint8Array): void {
     const phase = this.#phase;
-    if (phase.name === "open") this.#guard(() => phase.handler.onMessage(bytes));
+    if (phase.name !== "open") return;
+    // No function that all of these go through: a closure for each message would cost more than it.
+    try {
+      phase.handler.onMessage(bytes);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   text(): void {
     const phase = this.#phase;
-    if (phase.name === "open") this.#guard(() => phase.handler.onText());
+    if (phase.name !== "open") return;
+    try {
+      phase.handler.onText();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  tooLarge(bytes: number): void {
+    const phase = this.#phase;
+    if (phase.name !== "open") return;
+    try {
+      phase.handler.onTooLarge?.(bytes);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   end(code: number, reason: string): void {
     const phase = this.#phase;
     if (phase.name === "closed") return;
     this.#phase = { name: "closed", code, reason };
-    if (phase.name === "open") this.#guard(() => phase.handler.onClose(code, reason));
+    if (phase.name !== "open") return;
+    try {
+      phase.handler.onClose(code, reason);
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
-  #guard(tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#options.close(CODE_INTERNAL_ERROR, "internal error");
-      this.#options.onHandlerError(error);
-    }
+  #failed(error: unknown): void {
+    this.#options.close(CODE_INTERNAL_ERROR, "internal error");
+    this.#options.onHandlerError(error);
   }
 }

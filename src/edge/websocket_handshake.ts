@@ -1,5 +1,8 @@
 import { STALLED_SERVERS_MAX } from "../limits.ts";
 import { tlsAnswer } from "./tls_answer.ts";
+import type { ByteConnection } from "./byte_connection.ts";
+import { dropConnection } from "./drop_connection.ts";
+import type { UpgradedConnection } from "./websocket_transport.ts";
 import { parseWebSocketUrl, type WebSocketTarget } from "./websocket_target.ts";
 import {
   acceptOfKey,
@@ -7,16 +10,6 @@ import {
   upgradeRequest,
   UpgradeResponseReader,
 } from "./websocket_upgrade.ts";
-
-/** What a WebSocket needs of a connection. */
-export type ByteConnection = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
-
-/** A connection on which both ends speak WebSocket. */
-export interface ClientSocket {
-  readonly connection: ByteConnection;
-  /** What the server has sent already. */
-  readonly firstBytes: Uint8Array;
-}
 
 /** What `openClientSocket` takes beside the URL. */
 export interface ClientSocketOptions {
@@ -46,7 +39,7 @@ const STALLED_SERVERS = new Set<string>();
 export async function openClientSocket(
   url: string,
   options: ClientSocketOptions,
-): Promise<ClientSocket> {
+): Promise<UpgradedConnection> {
   const { signal } = options;
   const target = parseWebSocketUrl(url);
   const { hostname, port, host } = target;
@@ -91,17 +84,11 @@ function noteAnswer(host: string, hasAnswered: boolean): void {
   }
 }
 
-/** Frees a connection, whether it is open, broken or freed already. */
-export function dropConnection(connection: ByteConnection): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
-}
-
 /** Returns what followed the answer. */
-async function upgrade(connection: ByteConnection, target: WebSocketTarget): Promise<Uint8Array> {
+async function upgrade(
+  connection: ByteConnection,
+  target: WebSocketTarget,
+): Promise<Uint8Array<ArrayBuffer>> {
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES)).toBase64();
   const reader = new UpgradeResponseReader(await acceptOfKey(key));
   const request = upgradeRequest(target, key);

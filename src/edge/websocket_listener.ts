@@ -1,22 +1,34 @@
 import {
   CLOSE_GRACE_MS,
+  CLOSING_SOCKETS_MAX,
+  CLOSING_SOCKETS_PER_ADDRESS_MAX,
+  HANDSHAKE_TIMEOUT_SECONDS,
   IDLE_TIMEOUT_SECONDS,
-  LINGERING_SOCKETS_PER_ADDRESS_MAX,
-  LISTEN_RETRY_MS,
+  PAGE_TIMEOUT_SECONDS,
+  VISITS_MAX,
+  VISITS_PER_ADDRESS_MAX,
 } from "../limits.ts";
+import { acceptConnections } from "./accept_connections.ts";
+import { BoundedConnections } from "./bounded_connections.ts";
+import type { ByteConnection } from "./byte_connection.ts";
+import { HttpError } from "./http_error.ts";
+import { HttpExchange } from "./http_exchange.ts";
+import type { RequestHead } from "./http_request_head.ts";
+import { reportHandlerError } from "./report_handler_error.ts";
+import { createTlsServer } from "./tls_connection.ts";
 import type { AcceptTransport, Listener, Transport, TransportHandler } from "./transport.ts";
-import {
-  CLASP_SUBPROTOCOL,
-  openWebSocketTransport,
-  reportHandlerError,
-} from "./websocket_transport.ts";
+import { asksForWebSocket, upgradeAnswer } from "./websocket_answer.ts";
+import { openWebSocketTransport, type UpgradedConnection } from "./websocket_transport.ts";
 
 export interface ListenOptions {
   /** 0 takes any free port; see `Listener.port`. */
   readonly port: number;
   readonly hostname: string;
   readonly accept: AcceptTransport;
-  /** Answers requests that do not ask for a WebSocket; 426 with a hint unless given. */
+  /**
+   * Answers requests that do not ask for a WebSocket, GET and HEAD only; 426 with a hint unless given.
+   * What it makes has to be there and taken within `PAGE_TIMEOUT_SECONDS`.
+   */
   readonly http?: ((request: Request) => Response | Promise<Response>) | undefined;
   /** Says why a host may not connect now, which it is told with HTTP 503. Asked before `accept`. */
   readonly refuse?: ((remoteHost: string) => string | undefined) | undefined;
@@ -36,10 +48,8 @@ export interface ListenOptions {
   readonly idleTimeoutSeconds?: number | undefined;
   /** Told what a handler threw; reported as an uncaught exception unless given. */
   readonly onHandlerError?: ((error: unknown) => void) | undefined;
-  /**
-   * Told why nobody is accepted for the moment, at each attempt; told to `onHandlerError` unless given.
-   */
-  readonly onAcceptError?: ((error: unknown) => void) | undefined;
+  /** Told why the system lets nothing be accepted, over and over until it does. */
+  readonly onAcceptFailed?: ((error: unknown) => void) | undefined;
 }
 
 /** RFC 6455: this end is going away. */
@@ -47,8 +57,7 @@ const CODE_GOING_AWAY = 1001;
 const STOPPING = "the router is stopping";
 const NOT_A_PAGE = 'This port speaks CLASP over WebSocket, subprotocol "clasp". ' +
   "Connect to it with a CLASP client.";
-/** What clients of v0 offer, whose frames are told apart by themselves. */
-const V0_SUBPROTOCOL = "clasp.v2";
+const INTERNAL_ERROR = "internal error";
 const NOBODY: TransportHandler = { onMessage() {}, onText() {}, onClose() {} };
 
 /**
@@ -58,20 +67,18 @@ const NOBODY: TransportHandler = { onMessage() {}, onText() {}, onClose() {} };
  * client that offers none, or only others, is accepted without one, as the public router does: strict
  * clients then give up by themselves, lenient ones work.
  *
- * A host that has `LINGERING_SOCKETS_PER_ADDRESS_MAX` lingering sockets is refused with HTTP 503
- * until one of them is gone. Clients behind one proxy are one host.
+ * A connection has `HANDSHAKE_TIMEOUT_SECONDS` to ask for something, TLS included. Those that are no
+ * WebSocket yet are bounded: of too many the oldest is cut, so slow ones keep nobody out.
  *
- * Whoever opens connections and asks for nothing is not seen here, and may take all files that the
- * process may have open. Then nobody is accepted until some are free again; those who are connected
- * stay.
- *
- * After we close, Deno drops the connection at the first message that still arrives. So a peer that
- * is busy sending sees it break instead of our code and reason: tell it why in a message first.
- *
- * @throws {Deno.errors.AddrInUse} When the port is taken, and whatever else `Deno.serve` throws.
+ * @throws {Deno.errors.AddrInUse} When the port is taken, and whatever else `Deno.listen` throws.
  */
 export function listenWebSocket(options: ListenOptions): Listener {
   return new WebSocketListener(options);
+}
+
+interface Peer {
+  readonly host: string;
+  readonly port: number;
 }
 
 class WebSocketListener implements Listener {
@@ -79,11 +86,18 @@ class WebSocketListener implements Listener {
   readonly hostname: string;
   readonly #options: ListenOptions;
   readonly #onHandlerError: (error: unknown) => void;
-  readonly #watching: Promise<void>;
-  readonly #stopping = Promise.withResolvers<void>();
-  readonly #abortion: AbortController = new AbortController();
+  readonly #secure: ((tcp: ByteConnection) => ByteConnection) | undefined;
+  readonly #listener: Deno.TcpListener;
+  readonly #accepting: Promise<void>;
+  readonly #visits = new BoundedConnections({
+    max: VISITS_MAX,
+    perAddressMax: VISITS_PER_ADDRESS_MAX,
+  });
+  readonly #closing = new BoundedConnections({
+    max: CLOSING_SOCKETS_MAX,
+    perAddressMax: CLOSING_SOCKETS_PER_ADDRESS_MAX,
+  });
   readonly #open: Set<Transport> = new Set();
-  readonly #lingering: LingeringSockets = new LingeringSockets();
   /** WebSockets whose TCP connection exists, and requests whose answer has not left. */
   #busy = 0;
   #onIdle: (() => void) | undefined;
@@ -92,14 +106,15 @@ class WebSocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#onHandlerError = options.onHandlerError ?? reportHandlerError;
-    const server = this.#serve(options);
-    this.port = server.addr.port;
-    this.hostname = server.addr.hostname;
-    this.#watching = this.#watch(server);
-  }
-
-  get lingeringSockets(): number {
-    return this.#lingering.total;
+    this.#secure = options.tls && createTlsServer(options.tls);
+    this.#listener = Deno.listen({ port: options.port, hostname: options.hostname });
+    const { port, hostname } = this.#listener.addr as Deno.NetAddr;
+    this.port = port;
+    this.hostname = hostname;
+    this.#accepting = acceptConnections(this.#listener, {
+      onConnection: (tcp) => void this.#visit(tcp),
+      onFailed: (error) => options.onAcceptFailed?.(error),
+    });
   }
 
   owns(transport: Transport): boolean {
@@ -111,149 +126,128 @@ class WebSocketListener implements Listener {
     return this.#stopped;
   }
 
-  #serve(
-    { port, hostname }: { readonly port: number; readonly hostname: string },
-  ): Deno.HttpServer<Deno.NetAddr> {
-    return Deno.serve({
-      port,
-      hostname,
-      ...this.#options.tls,
-      signal: this.#abortion.signal,
-      onListen: () => {},
-      onError: (error) => {
-        this.#onHandlerError(error);
-        return textResponse(500, "internal error");
-      },
-    }, (request, info) => this.#answer(request, info));
-  }
-
-  /** A server that cannot accept ends; another takes its place when it can. */
-  async #watch(first: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
-    let server: Deno.HttpServer<Deno.NetAddr> | undefined = first;
-    do {
-      try {
-        server ??= this.#serve(this);
-        await server.finished;
-      } catch (error) {
-        const { onAcceptError = this.#onHandlerError } = this.#options;
-        onAcceptError(error);
-      }
-      server = undefined;
-      await this.#pause();
-    } while (this.#stopped === undefined);
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#stopped !== undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LISTEN_RETRY_MS);
-    await Promise.race([promise, this.#stopping.promise]);
-    clearTimeout(timer);
-  }
-
   async #stop(graceMs: number): Promise<void> {
     for (const transport of [...this.#open]) transport.close(CODE_GOING_AWAY, STOPPING);
+    // Meanwhile whoever comes is told.
     await this.#idleWithin(graceMs);
-    // `shutdown()` would wait for answers that never come, and cannot be followed by an abort.
-    this.#abortion.abort();
-    this.#stopping.resolve();
-    await this.#watching;
+    this.#listener.close();
+    this.#visits.cutAll();
+    this.#closing.cutAll();
+    await this.#accepting;
   }
 
-  #answer(
-    request: Request,
-    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Response | Promise<Response> {
-    if (this.#stopped !== undefined) return textResponse(503, STOPPING);
-    if (!asksForWebSocket(request)) return this.#page(request, info);
-    // Neither this nor the headers can be read after the upgrade.
-    const { hostname, port } = info.remoteAddr;
+  async #visit(tcp: Deno.TcpConn): Promise<void> {
+    const { hostname, port } = tcp.remoteAddr;
     const host = hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    const refusal = this.#refusal(host);
-    if (refusal !== undefined) return textResponse(503, refusal);
-    const foreign = this.#foreignPage(request.headers);
-    if (foreign !== undefined) return textResponse(403, foreign);
-    return this.#upgrade(request, { host, port });
-  }
-
-  #page(
-    request: Request,
-    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Response | Promise<Response> {
-    this.#busy++;
-    const release = () => this.#release();
-    info.completed.then(release, release);
-    const http = this.#options.http;
-    if (http !== undefined) return http(request);
-    return textResponse(426, NOT_A_PAGE, { upgrade: "websocket" });
-  }
-
-  #refusal(host: string): string | undefined {
-    const lingering = this.#lingering.count(host);
-    if (lingering >= LINGERING_SOCKETS_PER_ADDRESS_MAX) {
-      return `Cannot accept a connection from ${host}: ` +
-        `${lingering} earlier ones were closed here and are still held open there`;
-    }
-    return this.#options.refuse?.(host);
-  }
-
-  #foreignPage(headers: Headers): string | undefined {
-    const origin = headers.get("origin");
-    return origin === null ? undefined : this.#options.refuseOrigin?.(origin, headers.get("host"));
-  }
-
-  #upgrade(request: Request, peer: Peer): Response {
-    const protocol = chosenProtocol(request);
-    let upgrade: Deno.WebSocketUpgrade;
+    configure(tcp);
+    const exchange = new HttpExchange(this.#secure?.(tcp) ?? tcp);
+    const leave = this.#visits.add(host, () => exchange.cut());
     try {
-      const idleTimeout = this.#options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
-      upgrade = Deno.upgradeWebSocket(request, { idleTimeout });
+      await this.#serve(exchange, { host, port });
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      return textResponse(400, `Cannot open a WebSocket: ${error.message}`);
+      exchange.cut();
+      this.#onHandlerError(error);
     }
-    const { socket, response } = upgrade;
-    // The option `protocol` finds ours only in lists that are written "a, b", not "a,b".
-    if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
-    this.#busy++;
-    socket.onopen = () => this.#accept(socket, peer);
-    // Before it is open, a socket that breaks says no more than this.
-    socket.onerror = () => this.#release();
-    return response;
+    leave();
   }
 
-  #accept(socket: WebSocket, peer: Peer): void {
-    let transport: Transport | undefined;
-    let isLingering = false;
-    const leave = () => {
-      if (transport !== undefined) this.#open.delete(transport);
-    };
-    openWebSocketTransport(socket, {
-      accept: (opened) => {
-        transport = opened;
-        this.#open.add(opened);
-        if (this.#stopped === undefined) return this.#options.accept(opened);
-        opened.close(CODE_GOING_AWAY, STOPPING);
+  async #serve(exchange: HttpExchange, peer: Peer): Promise<void> {
+    let head: RequestHead | undefined;
+    let release = () => {};
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const cutAfter = (ms: number) => timer = setTimeout(() => exchange.cut(), ms);
+    try {
+      head = await exchange.readHead(HANDSHAKE_TIMEOUT_SECONDS * 1_000);
+      if (head === undefined) return exchange.cut();
+      release = this.#hold();
+      cutAfter(PAGE_TIMEOUT_SECONDS * 1_000);
+      const response = await this.#respond(exchange, head, peer);
+      if (response === undefined) return;
+      await exchange.answer(response, { isHeadOnly: head.method === "HEAD" });
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      // One that has said nothing sensible in its time does not get another.
+      if (head === undefined) cutAfter(CLOSE_GRACE_MS);
+      await exchange.answer(textResponse(error), { isHeadOnly: head?.method === "HEAD" });
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
+    await exchange.leave();
+  }
+
+  /** Undefined once the connection is a WebSocket or was cut. */
+  async #respond(
+    exchange: HttpExchange,
+    head: RequestHead,
+    peer: Peer,
+  ): Promise<Response | undefined> {
+    if (this.#stopped !== undefined) throw new HttpError(503, STOPPING);
+    if (!asksForWebSocket(head)) return await this.#page(head);
+    const refusal = this.#options.refuse?.(peer.host);
+    if (refusal !== undefined) throw new HttpError(503, refusal);
+    const foreign = this.#foreignPage(head);
+    if (foreign !== undefined) throw new HttpError(403, foreign);
+    const upgraded = await exchange.upgrade(await upgradeAnswer(head));
+    if (upgraded === undefined) exchange.cut();
+    else this.#accept(upgraded, peer);
+    return undefined;
+  }
+
+  #foreignPage(head: RequestHead): string | undefined {
+    const origin = head.headers.get("origin");
+    if (origin === undefined) return undefined;
+    return this.#options.refuseOrigin?.(origin, head.host ?? null);
+  }
+
+  async #page(head: RequestHead): Promise<Response> {
+    const { http } = this.#options;
+    if (http === undefined) throw new HttpError(426, NOT_A_PAGE, { upgrade: "websocket" });
+    const request = requestOf(head, { isSecure: this.#secure !== undefined, listener: this });
+    try {
+      return await http(request);
+    } catch (error) {
+      this.#onHandlerError(error);
+      throw new HttpError(500, INTERNAL_ERROR);
+    }
+  }
+
+  #accept(upgraded: UpgradedConnection, { host, port }: Peer): void {
+    let opened: Transport | undefined;
+    let leaveClosing = () => {};
+    const close = () => opened !== undefined && this.#open.delete(opened);
+    const release = this.#hold();
+    const transport = openWebSocketTransport(upgraded, {
+      role: "server",
+      accept: (accepted) => {
+        opened = accepted;
+        this.#open.add(accepted);
+        if (this.#stopped === undefined) return this.#options.accept(accepted);
+        accepted.close(CODE_GOING_AWAY, STOPPING);
         return NOBODY;
       },
-      remoteAddress: `${peer.host.includes(":") ? `[${peer.host}]` : peer.host}:${peer.port}`,
+      remoteAddress: `${bracketed(host)}:${port}`,
+      idleTimeoutSeconds: this.#options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS,
       onHandlerError: this.#onHandlerError,
-      onLingering: () => {
-        leave();
-        isLingering = true;
-        this.#lingering.add(peer.host);
+      onClosing: () => {
+        close();
+        leaveClosing = this.#closing.add(host, () => transport.cut());
       },
       onGone: () => {
-        leave();
-        if (isLingering) this.#lingering.delete(peer.host);
-        this.#release();
+        close();
+        leaveClosing();
+        release();
       },
     });
   }
 
-  #release(): void {
-    this.#busy--;
-    if (this.#busy === 0) this.#onIdle?.();
+  /** Keeps `stop` waiting, until what it returns is called. */
+  #hold(): () => void {
+    this.#busy++;
+    return () => {
+      this.#busy--;
+      if (this.#busy === 0) this.#onIdle?.();
+    };
   }
 
   #idleWithin(graceMs: number): Promise<void> {
@@ -268,52 +262,34 @@ class WebSocketListener implements Listener {
   }
 }
 
-interface Peer {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** How many sockets linger, by remote host. */
-class LingeringSockets {
-  readonly #counts: Map<string, number> = new Map();
-  #total = 0;
-
-  get total(): number {
-    return this.#total;
-  }
-
-  count(host: string): number {
-    return this.#counts.get(host) ?? 0;
-  }
-
-  add(host: string): void {
-    this.#total++;
-    this.#counts.set(host, this.count(host) + 1);
-  }
-
-  delete(host: string): void {
-    this.#total--;
-    const left = this.count(host) - 1;
-    if (left === 0) this.#counts.delete(host);
-    else this.#counts.set(host, left);
+function configure(tcp: Deno.TcpConn): void {
+  try {
+    // A small message is not to wait until the one before it is acknowledged.
+    tcp.setNoDelay(true);
+    // Nobody else notices that the peer is gone where nothing is sent.
+    tcp.setKeepAlive(true);
+  } catch {
+    // Gone already; reading says so.
   }
 }
 
-function asksForWebSocket(request: Request): boolean {
-  return listed(request.headers.get("upgrade")?.toLowerCase()).includes("websocket");
+function requestOf(
+  { method, host, target, headers }: RequestHead,
+  { isSecure, listener }: { readonly isSecure: boolean; readonly listener: Listener },
+): Request {
+  const name = host ?? `${bracketed(listener.hostname)}:${listener.port}`;
+  const url = `${isSecure ? "https" : "http"}://${name}${target}`;
+  if (!URL.canParse(url)) throw new HttpError(400, "Bad request: its Host header names no host");
+  return new Request(url, { method, headers: [...headers] });
 }
 
-function chosenProtocol(request: Request): string | undefined {
-  const offered = listed(request.headers.get("sec-websocket-protocol"));
-  return [CLASP_SUBPROTOCOL, V0_SUBPROTOCOL].find((protocol) => offered.includes(protocol));
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
-function listed(header: string | null | undefined): string[] {
-  return (header ?? "").split(",").map((item) => item.trim());
-}
-
-function textResponse(status: number, text: string, headers: HeadersInit = {}): Response {
-  const response = new Response(`${text}\n`, { status, headers });
-  response.headers.set("content-type", "text/plain; charset=utf-8");
-  return response;
+function textResponse({ status, message, headers }: HttpError): Response {
+  return new Response(`${message}\n`, {
+    status,
+    headers: { ...headers, "content-type": "text/plain; charset=utf-8" },
+  });
 }

@@ -1,6 +1,6 @@
 import { UPGRADE_RESPONSE_BYTES_MAX } from "../limits.ts";
+import { CLASP_SUBPROTOCOL } from "./websocket_subprotocol.ts";
 import type { WebSocketTarget } from "./websocket_target.ts";
-import { CLASP_SUBPROTOCOL } from "./websocket_transport.ts";
 
 /** A server did not open the WebSocket it was asked for. The message says why, for people. */
 export class UpgradeError extends Error {
@@ -67,7 +67,7 @@ export class UpgradeResponseReader {
    * complete.
    * @throws {UpgradeError} When the server refuses, or its answer is not one to this request.
    */
-  push(chunk: Uint8Array): Uint8Array | undefined {
+  push(chunk: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
     const room = this.#bytes.length - this.#length;
     const kept = chunk.subarray(0, room);
     this.#bytes.set(kept, this.#length);

@@ -217,13 +217,21 @@ export class RouterCore implements ConnectionOwner {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.rate?.takes(bytes.length) === false) return;
     if (bytes.length > MESSAGE_BYTES_MAX) {
-      return this.#unreadable(connection, {
-        message:
-          `A message of ${bytes.length} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`,
-        closeCode: CLOSE_CODE.tooBig,
-      });
+      return this.receivedTooLarge(id, bytes.length, nowMicros);
     }
     connection.handler?.received(bytes);
+  }
+
+  /** A message of so many bytes or more came in, or would have. */
+  receivedTooLarge(id: ConnectionId, byteLength: number, nowMicros: number): void {
+    this.#nowMicros = nowMicros;
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    const message =
+      `A message of ${byteLength} bytes was ignored: at most ${MESSAGE_BYTES_MAX} are read`;
+    connection.handler?.unreadable?.({ message, closeCode: CLOSE_CODE.tooBig });
+    // Nobody reads over the rest of it: lengths can be announced that never end.
+    connection.closeWith({ code: ERROR_CODE.invalidFrame, message }, CLOSE_CODE.tooBig);
   }
 
   /** A text message came in, which CLASP does not have. */

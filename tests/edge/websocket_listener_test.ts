@@ -2,7 +2,11 @@ import type { Listener } from "../../src/edge/transport.ts";
 import { dialWebSocket } from "../../src/edge/websocket_dialer.ts";
 import type { ListenOptions } from "../../src/edge/websocket_listener.ts";
 import { listenWebSocket } from "../../src/edge/websocket_listener.ts";
-import { CLOSE_GRACE_MS, LINGERING_SOCKETS_PER_ADDRESS_MAX } from "../../src/limits.ts";
+import {
+  CLOSE_GRACE_MS,
+  CLOSING_SOCKETS_PER_ADDRESS_MAX,
+  MESSAGE_BYTES_MAX,
+} from "../../src/limits.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../support/assert.ts";
 import { withDeadline } from "../support/deadline.ts";
 import { RawWebSocket } from "../support/raw_websocket.ts";
@@ -144,23 +148,20 @@ Deno.test("a WebSocket transport counts what a peer does not read, and nothing o
   assertEquals(end.transport.bufferedBytes, 0);
 });
 
-Deno.test("a WebSocket transport delivers 2 MiB whole", async () => {
-  await using server = new Server();
-  const { client, end } = await server.connect();
-  client.transport.send(patterned(2 * MIB, 3));
-  await end.until(() => end.messages.length === 1, "the message");
-  assertSameBytes(end.messages[0], patterned(2 * MIB, 3));
-});
-
-Deno.test("a message above 64 MiB ends its connection and no other", async () => {
+Deno.test("a message above 1 MiB is told, ends its connection with 1009, and no other", async () => {
   await using server = new Server();
   const big = await server.connect();
   const other = await server.connect();
+  big.client.transport.send(patterned(MESSAGE_BYTES_MAX, 3));
   big.client.transport.send(new Uint8Array(65 * MIB));
   await big.end.until(() => big.end.closes.length > 0, "the close");
-  assertEquals(big.end.messages, []);
-  assertEquals(big.end.closes[0]?.code, 1006);
+  assertEquals(big.end.messages.length, 1);
+  assertSameBytes(big.end.messages[0], patterned(MESSAGE_BYTES_MAX, 3));
+  assertEquals(big.end.tooLarge, [65 * MIB]);
+  const reason = "a message has 68157440 bytes or more, the limit is 1048576";
+  assertEquals(big.end.closes, [{ code: 1009, reason }]);
   await big.client.until(() => big.client.closes.length > 0, "the close at the sender");
+  assertEquals(big.client.closes, [{ code: 1009, reason }]);
   other.client.transport.send(patterned(10, 0));
   await other.end.until(() => other.end.messages.length === 1, "a message on the other connection");
 });
@@ -227,60 +228,49 @@ Deno.test("a transport that accept closes tells its handler when accept returns"
   assertEquals(end.closes, [{ code: 4_000, reason: "not today" }]);
 });
 
-Deno.test("peers that ignore a close linger, and a host with too many is refused", async () => {
-  await using server = new Server();
-  const clients: RawWebSocket[] = [];
-  try {
-    for (let index = 0; index < LINGERING_SOCKETS_PER_ADDRESS_MAX; index++) {
-      clients.push(await RawWebSocket.connect(server.port));
-    }
-    const ends = await server.accepted(clients.length);
-    for (const end of ends) end.transport.close(4_001, "go");
-    // All of this holds before any peer could have said a word.
-    assertEquals(ends.filter((end) => end.closes.length === 1).length, clients.length);
-    assertEquals(server.listener.lingeringSockets, LINGERING_SOCKETS_PER_ADDRESS_MAX);
-
-    using refused = await RawWebSocket.connect(server.port);
-    assertEquals(refused.status, 503);
-    assertMatch(refused.head, /127\.0\.0\.1: 256 earlier ones were closed here and are still held/);
-    assertEquals(server.listener.lingeringSockets, LINGERING_SOCKETS_PER_ADDRESS_MAX);
-  } finally {
-    for (const client of clients) client[Symbol.dispose]();
-  }
-  await server.noneLingers();
-  using _welcome = await RawWebSocket.connect(server.port);
-  await server.accepted(clients.length + 1);
-  assertEquals(server.ends.filter((end) => end.closes.length > 1), []);
-});
-
-Deno.test("a lingering peer that sends something is cut off, and is not heard", async () => {
+Deno.test("a peer that ignores a close is cut, and is not heard meanwhile", async () => {
   await using server = new Server();
   using client = await RawWebSocket.connect(server.port);
   const [end] = await server.accepted(1);
+  const start = performance.now();
   end?.transport.close(4_001, "go");
-  assertEquals(server.listener.lingeringSockets, 1);
+  assertEquals(end?.closes, [{ code: 4_001, reason: "go" }]);
   await client.send(0x2, patterned(5, 0));
-  await server.noneLingers();
-  assertEquals(end?.messages, []);
+  assertMatch(new TextDecoder().decode(await client.readToEnd()), /go$/);
+  const tookMs = performance.now() - start;
+  assertGreater(tookMs, CLOSE_GRACE_MS * 0.9);
+  assertLess(tookMs, CLOSE_GRACE_MS * 4);
+  assertEquals([end?.messages, end?.closes.length], [[], 1]);
 });
 
-Deno.test("a peer that agrees to a close does not linger", async () => {
+Deno.test("a peer that agrees to a close is let go at once", async () => {
   await using server = new Server();
-  const { client, end } = await server.connect();
-  end.transport.close(1000, "");
-  end.transport.close(1000, "");
-  assertEquals(server.listener.lingeringSockets, 1);
-  await client.until(() => client.closes.length > 0, "the close at the peer");
-  await server.noneLingers();
+  using client = await RawWebSocket.connect(server.port);
+  const [end] = await server.accepted(1);
+  end?.transport.close(1000, "");
+  end?.transport.close(1000, "");
+  const start = performance.now();
+  await client.send(0x8, Uint8Array.of(0x03, 0xe8));
+  assertEquals((await client.readToEnd()).toHex(), "880203e8");
+  assertLess(performance.now() - start, CLOSE_GRACE_MS * 0.9);
 });
 
-Deno.test("closing a transport whose peer has left makes nothing linger", async () => {
+Deno.test("of sockets that ignore their close the oldest is cut when there are too many", async () => {
   await using server = new Server();
-  const { client, end } = await server.connect();
-  client.transport.close(1000, "");
-  await end.until(() => end.closes.length > 0, "the close");
-  end.transport.close(1000, "");
-  assertEquals(server.listener.lingeringSockets, 0);
+  const clients: RawWebSocket[] = [];
+  try {
+    for (let index = 0; index < CLOSING_SOCKETS_PER_ADDRESS_MAX + 1; index++) {
+      clients.push(await RawWebSocket.connect(server.port));
+    }
+    const start = performance.now();
+    for (const end of await server.accepted(clients.length)) end.transport.close(4_001, "go");
+    await clients[0]?.readToEnd();
+    assertLess(performance.now() - start, CLOSE_GRACE_MS * 0.9);
+    await clients[1]?.readToEnd();
+    assertGreater(performance.now() - start, CLOSE_GRACE_MS * 0.9);
+  } finally {
+    for (const client of clients) client[Symbol.dispose]();
+  }
 });
 
 Deno.test("a peer that answers no ping is closed once, one that does stays", async () => {
@@ -336,7 +326,6 @@ Deno.test("stop() cuts off peers and requests that do not come to an end", async
   const start = performance.now();
   await withDeadline(server.listener.stop(), DEADLINE_MS, "the end of stop()");
   assertLess(performance.now() - start, CLOSE_GRACE_MS * 4);
-  assertEquals(server.listener.lingeringSockets, 0);
   assertMatch(new TextDecoder().decode(await ignoring.readToEnd()), /the router is stopping$/);
   release.resolve(new Response());
   assertEquals(await withDeadline(request, DEADLINE_MS, "the end of the request"), "cut off");
@@ -431,15 +420,6 @@ class Server implements AsyncDisposable {
     };
     await withDeadline(wait(), DEADLINE_MS, `${count} connections`);
     return this.ends;
-  }
-
-  /** Nothing tells when a lingering socket goes: HTTP round trips give it the time. */
-  async noneLingers(): Promise<void> {
-    const start = performance.now();
-    while (this.listener.lingeringSockets > 0) {
-      assertLess(performance.now() - start, DEADLINE_MS, "sockets linger");
-      await (await fetch(`http://127.0.0.1:${this.port}/`)).body?.cancel();
-    }
   }
 
   async dial(): Promise<TransportEnd> {

@@ -235,7 +235,7 @@ export class ScriptedPeer {
   #handler(handshake: (message: Message) => void): TransportHandler {
     return {
       onMessage: (bytes) => {
-        for (const frame of readPeerFrames(bytes)) {
+        for (const frame of readPeerFrames(bytes.slice())) {
           this.received.push(frame);
           if (frame.context === undefined) this.#answer(frame.message, handshake);
           else if (this.echoes) this.#echo(frame);

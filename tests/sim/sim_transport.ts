@@ -296,7 +296,10 @@ export class SimTransport implements Transport {
       return;
     }
     if (!this.#connection.arrives(this, item)) return;
-    peer.#handler?.onMessage(item.bytes);
+    const bytes = item.bytes.slice();
+    peer.#handler?.onMessage(bytes);
+    // They are the transport's again: whoever kept them shall notice.
+    bytes.fill(0xee);
     this.#connection.arrived();
   }
 }

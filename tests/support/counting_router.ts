@@ -16,7 +16,6 @@ export interface RouterCounts {
   /** Open connections, those without HELLO included. */
   readonly connections: number;
   readonly clients: number;
-  readonly lingeringSockets: number;
   readonly params: number;
   readonly rssBytes: number;
 }
@@ -46,7 +45,6 @@ async function main(): Promise<void> {
     const counts: RouterCounts = {
       connections: host.core.connections,
       clients: host.core.clientSessions,
-      lingeringSockets: listener.lingeringSockets,
       params: host.core.params.size,
       rssBytes: Deno.memoryUsage().rss,
     };

@@ -77,7 +77,7 @@ export class RawWebSocket implements Disposable {
       const chunks: number[] = [];
       const buffer = new Uint8Array(65_536);
       while (true) {
-        const length = await this.#connection.read(buffer);
+        const length = await this.#read(buffer);
         if (length === null) return Uint8Array.from(chunks);
         chunks.push(...buffer.subarray(0, length));
       }
@@ -94,7 +94,7 @@ export class RawWebSocket implements Disposable {
       let tail: Uint8Array = new Uint8Array();
       const buffer = new Uint8Array(65_536);
       while (!isEnough(tail)) {
-        const length = await this.#connection.read(buffer);
+        const length = await this.#read(buffer);
         if (length === null) break;
         bytes += length;
         tail = Uint8Array.of(...tail, ...buffer.subarray(Math.max(0, length - TAIL_BYTES), length))
@@ -107,5 +107,17 @@ export class RawWebSocket implements Disposable {
 
   [Symbol.dispose](): void {
     this.#connection.close();
+  }
+
+  /** A server that cuts a connection off, in the middle of what it sends, ends it too. */
+  async #read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#connection.read(buffer);
+    } catch (error) {
+      const isCut = error instanceof Deno.errors.ConnectionReset ||
+        error instanceof Deno.errors.UnexpectedEof;
+      if (isCut) return null;
+      throw error;
+    }
   }
 }

@@ -5,6 +5,9 @@ import type { Asked } from "./stage.ts";
 /** Nothing that the table asks may take longer, on a machine that is busy with other things too. */
 const ROW_MS_MAX = 5_000;
 
+/** How the session of a message ends that is too large to be read. */
+const TOO_LARGE = "closed with 1009, the same reason";
+
 /** A rule: why a row breaks it, or undefined. */
 type Rule = (row: Row) => string | undefined;
 
@@ -45,9 +48,10 @@ const errorsOf = (
   { answer }: Row,
 ) => [...answer.matchAll(/(?:^|, )(?:\w+ of [^:]*: |in v0: )?ERROR \d+ "/g)];
 
-/** Nothing that a client says ends its session. */
+/** Nothing that a client says ends its session, but a message that is too large to be read. */
 function clientsGoOn(row: Row): string | undefined {
-  return isClient(row) && row.session !== GOES_ON ? "a client's session ended" : undefined;
+  const goesOn = row.session === GOES_ON || row.session === TOO_LARGE;
+  return isClient(row) && !goesOn ? "a client's session ended" : undefined;
 }
 
 /** Before HELLO everything else is refused, and the connection closed with the same reason. */

@@ -28,7 +28,12 @@ export class MemoryTransport implements Transport {
 
   send(bytes: Uint8Array): void {
     const copy = bytes.slice();
-    if (!this.#isClosed) this.#other?.arrive((handler) => handler.onMessage(copy));
+    if (this.#isClosed) return;
+    this.#other?.arrive((handler) => {
+      handler.onMessage(copy);
+      // They are the transport's again: whoever kept them shall notice.
+      copy.fill(0xee);
+    });
   }
 
   close(code: number, reason: string): void {

@@ -1,11 +1,12 @@
-import { type ServerEvent, ServerFrameParser } from "../../../src/edge/websocket_frame_parser.ts";
+import { type FrameEvent, FrameParser } from "../../../src/edge/websocket_frame_parser.ts";
 import { WebSocketProtocolError } from "../../../src/edge/websocket_protocol_error.ts";
-import { assert, assertEquals, assertLess } from "../../support/assert.ts";
+import type { WebSocketRole } from "../../../src/edge/websocket_role.ts";
+import { assert, assertEquals, assertLess, assertStrictEquals } from "../../support/assert.ts";
 import { createPrng, type Prng } from "../../support/prng.ts";
 
 const LIMIT = 1_000;
 
-Deno.test("ServerFrameParser reads the frames that RFC 6455 shows", () => {
+Deno.test("FrameParser reads the frames that RFC 6455 shows", () => {
   assertEquals(parse("810548656c6c6f"), ["text"]);
   assertEquals(parse("010348656c 80026c6f"), ["text"]);
   assertEquals(parse("890548656c6c6f"), ["ping 48656c6c6f"]);
@@ -15,7 +16,7 @@ Deno.test("ServerFrameParser reads the frames that RFC 6455 shows", () => {
   assertEquals(large, [`message ${"cd".repeat(65_536)}`]);
 });
 
-Deno.test("ServerFrameParser reads frames of 0 and 125 bytes, and several in a row", () => {
+Deno.test("FrameParser reads frames of 0 and 125 bytes, and several in a row", () => {
   assertEquals(parse("8200"), ["message "]);
   assertEquals(parse(`827d${"01".repeat(125)}`), [`message ${"01".repeat(125)}`]);
   assertEquals(parse("820101 8100 8900 82020203 8a00 8800"), [
@@ -27,32 +28,77 @@ Deno.test("ServerFrameParser reads frames of 0 and 125 bytes, and several in a r
   ]);
 });
 
-Deno.test("ServerFrameParser joins fragments, with control frames between them", () => {
+Deno.test("FrameParser joins fragments, with control frames between them", () => {
   assertEquals(parse("020101 890170 000102 8a00 800103"), ["ping 70", "message 010203"]);
   assertEquals(parse("0200 0000 80020102"), ["message 0102"], "empty ones first");
   assertEquals(parse("02020102 0000 8000"), ["message 0102"], "empty ones last");
   assertEquals(parse("010161 890170 800162 820107"), ["ping 70", "text", "message 07"]);
 });
 
-Deno.test("ServerFrameParser hands out bytes that nothing writes to later", () => {
-  for (const hex of ["820161", "020161 8000"]) {
-    const parser = new ServerFrameParser(LIMIT);
-    const chunk = fromHex(hex);
-    parser.push(chunk);
-    const event = parser.next();
-    assertEquals(parser.next(), undefined);
-    chunk.fill(0);
-    parser.push(fromHex("820162 890163 020164 8000"));
-    while (parser.next() !== undefined);
-    assertEquals(event, { type: "message", bytes: fromHex("61") });
+Deno.test("FrameParser keeps the bytes of a message as they are until it goes on", () => {
+  for (const hex of ["820161 820162", "020161 8000 020162 8000", "820161 020162 8000"]) {
+    const parser = new FrameParser("client", LIMIT);
+    parser.push(fromHex(hex));
+    assertEquals(parser.next(), "message");
+    const { payload } = parser;
+    assertEquals(payload, fromHex("61"));
+    assertEquals([parser.next(), parser.next()], ["message", undefined]);
   }
 });
 
-Deno.test("ServerFrameParser takes lengths in more bytes than they need", () => {
+Deno.test("FrameParser hands a message that is all there out where it lies, and copies no other", () => {
+  const parser = new FrameParser("server", LIMIT);
+  const chunk = fromHex("8283 00000000 010203 82fe0002 01010101 0302 8284 00000000 0102");
+  parser.push(chunk);
+  for (const payload of ["010203", "0203"]) {
+    assertEquals([parser.next(), parser.payload.toHex()], ["message", payload]);
+    assertStrictEquals(parser.payload.buffer, chunk.buffer);
+  }
+  assertEquals(parser.next(), undefined);
+  chunk.fill(0);
+  parser.push(fromHex("0304"));
+  assertEquals([parser.next(), parser.payload.toHex()], ["message", "01020304"]);
+});
+
+Deno.test("FrameParser in the server's role unmasks payloads of every size at every place", () => {
+  const prng = createPrng(5);
+  const sizes = [...Array.from({ length: 200 }, (_, size) => size), 70_001, 1_000];
+  for (let shift = 0; shift < 4; shift++) {
+    const payloads = sizes.map((size) => randomBytes(prng, size + 1));
+    const frames = payloads.map((payload) => maskedFrame(prng, 0x82, payload));
+    const stream = joined([new Uint8Array(shift), ...frames]);
+    const parser = new FrameParser("server", 100_000);
+    parser.push(stream.subarray(shift));
+    for (const payload of payloads) {
+      assertEquals(parser.next(), "message");
+      assertEquals(parser.payload.toHex(), payload.toHex());
+    }
+    assertEquals(parser.next(), undefined);
+  }
+});
+
+Deno.test("FrameParser in the server's role refuses frames that are not masked", () => {
+  for (const hex of ["820101", "8100", "8900", "8a00", "8800", "020101", "827e000101"]) {
+    assertEquals(parse(hex, { role: "server" }), ["error 1002"], hex);
+    assertEquals(parse(`8281 00000000 07 ${hex}`, { role: "server" }), [
+      "message 07",
+      "error 1002",
+    ]);
+  }
+});
+
+Deno.test("FrameParser in the server's role reads the masked frames that RFC 6455 shows", () => {
+  assertEquals(parse("8185 37fa213d 7f9f4d5158", { role: "server" }), ["text"]);
+  assertEquals(parse("8285 37fa213d 7f9f4d5158", { role: "server" }), ["message 48656c6c6f"]);
+  assertEquals(parse("8985 37fa213d 7f9f4d5158", { role: "server" }), ["ping 48656c6c6f"]);
+  assertEquals(parse("8884 01010101 02e96968", { role: "server" }), ["close 1000 hi"]);
+});
+
+Deno.test("FrameParser takes lengths in more bytes than they need", () => {
   assertEquals(parse("827e000161 827f000000000000000162"), ["message 61", "message 62"]);
 });
 
-Deno.test("ServerFrameParser reads codes and reasons of closes", () => {
+Deno.test("FrameParser reads codes and reasons of closes", () => {
   assertEquals(parse("8800"), ["close 1005 "]);
   assertEquals(parse("880203e8"), ["close 1000 "]);
   assertEquals(parse("880403e9c3a9"), ["close 1001 é"]);
@@ -62,7 +108,7 @@ Deno.test("ServerFrameParser reads codes and reasons of closes", () => {
   }
 });
 
-Deno.test("ServerFrameParser refuses closes that may not be sent", () => {
+Deno.test("FrameParser refuses closes that may not be sent", () => {
   assertEquals(parse("880103"), ["error 1002"], "half a code");
   for (const code of [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535]) {
     assertEquals(parse(`8802${code.toString(16).padStart(4, "0")}`), ["error 1002"], `${code}`);
@@ -71,12 +117,12 @@ Deno.test("ServerFrameParser refuses closes that may not be sent", () => {
   assertEquals(parse("880303e8c3"), ["error 1007"], "cut UTF-8");
 });
 
-Deno.test("ServerFrameParser delivers nothing after a close or an error", () => {
+Deno.test("FrameParser delivers nothing after a close or an error", () => {
   assertEquals(parse("820101 8800 820102 8800"), ["message 01", "close 1005 "]);
   assertEquals(parse("820101 c20101 820102"), ["message 01", "error 1002"]);
 });
 
-Deno.test("ServerFrameParser refuses frames that a server may not send", () => {
+Deno.test("FrameParser refuses frames that a server may not send", () => {
   const refused = {
     "reserved bit 1": "c20101",
     "reserved bit 2": "a20101",
@@ -103,7 +149,7 @@ Deno.test("ServerFrameParser refuses frames that a server may not send", () => {
   }
 });
 
-Deno.test("ServerFrameParser takes a message of the limit and refuses a larger one", () => {
+Deno.test("FrameParser takes a message of the limit and refuses a larger one", () => {
   const bytes = "00".repeat(LIMIT);
   assertEquals(parse(`827e03e8${bytes}`), [`message ${bytes}`]);
   assertEquals(parse(`817e03e8${bytes}`), ["text"]);
@@ -121,8 +167,8 @@ Deno.test("ServerFrameParser takes a message of the limit and refuses a larger o
   }
 });
 
-Deno.test("ServerFrameParser says what it refuses and with which numbers", () => {
-  const parser = new ServerFrameParser(LIMIT);
+Deno.test("FrameParser says what it refuses and with which numbers", () => {
+  const parser = new FrameParser("client", LIMIT);
   parser.push(fromHex("827e03e9"));
   assertEquals(
     errorOf(parser)?.message,
@@ -130,8 +176,8 @@ Deno.test("ServerFrameParser says what it refuses and with which numbers", () =>
   );
 });
 
-Deno.test("ServerFrameParser spends no more on many small fragments than on their bytes", () => {
-  const parser = new ServerFrameParser(1_048_576);
+Deno.test("FrameParser spends no more on many small fragments than on their bytes", () => {
+  const parser = new FrameParser("client", 1_048_576);
   const fragment = fromHex("000161");
   parser.push(fromHex("0200"));
   assertEquals(parser.next(), undefined);
@@ -145,34 +191,37 @@ Deno.test("ServerFrameParser spends no more on many small fragments than on thei
   const after = Deno.memoryUsage();
   assertLess(after.heapUsed + after.external - before.heapUsed - before.external, 80_000_000);
   parser.push(fromHex("8000"));
-  const event = parser.next();
-  assert(event?.type === "message");
-  assertEquals(event.bytes.length, 1_000_000);
+  assertEquals(parser.next(), "message");
+  assertEquals(parser.payload.length, 1_000_000);
 });
 
-Deno.test("ServerFrameParser reads the same whatever the pieces are", () => {
-  for (let seed = 1; seed <= 300; seed++) {
+Deno.test("FrameParser reads the same whatever the pieces are, in both roles", () => {
+  for (let seed = 1; seed <= 600; seed++) {
     const prng = createPrng(seed);
-    const { bytes, events } = randomStream(prng);
-    assertEquals(parseChunks([bytes]), events, `seed ${seed}, whole`);
-    assertEquals(parseChunks(inPieces(bytes, () => 1)), events, `seed ${seed}, byte by byte`);
+    const role = prng.pick(["client", "server"] as const);
+    const { bytes, events } = randomStream(prng, role);
+    assertEquals(parseChunks([bytes], { role }), events, `seed ${seed}, whole`);
+    const single = inPieces(bytes, () => 1);
+    assertEquals(parseChunks(single, { role }), events, `seed ${seed}, byte by byte`);
     const pieces = inPieces(bytes, () => 1 + prng.nextInt(prng.pick([3, 20, 300])));
-    assertEquals(parseChunks(pieces), events, `seed ${seed}, in random pieces`);
+    assertEquals(parseChunks(pieces, { role }), events, `seed ${seed}, in random pieces`);
   }
 });
 
-Deno.test("ServerFrameParser finds the same error whatever the pieces are", () => {
-  for (let seed = 1; seed <= 500; seed++) {
+Deno.test("FrameParser finds the same error whatever the pieces are", () => {
+  for (let seed = 1; seed <= 1_000; seed++) {
     const prng = createPrng(seed);
-    const { bytes } = randomStream(prng);
+    const role = prng.pick(["client", "server"] as const);
+    const { bytes } = randomStream(prng, role);
     for (let flips = 0; flips < 3; flips++) bytes[prng.nextInt(bytes.length)] = prng.nextInt(256);
-    const whole = parseChunks([bytes]);
-    assertEquals(parseChunks(inPieces(bytes, () => 1)), whole, `seed ${seed}`);
-    assertEquals(parseChunks(inPieces(bytes, () => 1 + prng.nextInt(50))), whole, `seed ${seed}`);
+    const whole = parseChunks([bytes], { role });
+    assertEquals(parseChunks(inPieces(bytes, () => 1), { role }), whole, `seed ${seed}`);
+    const pieces = inPieces(bytes, () => 1 + prng.nextInt(50));
+    assertEquals(parseChunks(pieces, { role }), whole, `seed ${seed}`);
   }
 });
 
-Deno.test("ServerFrameParser throws nothing but its own error on random bytes", () => {
+Deno.test("FrameParser throws nothing but its own error on random bytes", () => {
   const seen = new Set<string>();
   for (let seed = 1; seed <= 5_000; seed++) {
     const prng = createPrng(seed);
@@ -191,9 +240,14 @@ Deno.test("ServerFrameParser throws nothing but its own error on random bytes", 
 });
 
 /** A valid stream of frames, and the events it is to give. */
-function randomStream(prng: Prng): { bytes: Uint8Array; events: string[] } {
+function randomStream(
+  prng: Prng,
+  role: WebSocketRole,
+): { bytes: Uint8Array<ArrayBuffer>; events: string[] } {
   const frames: Uint8Array[] = [];
   const events: string[] = [];
+  const frame = (first: number, payload: Uint8Array) =>
+    role === "client" ? plainFrame(first, payload) : maskedFrame(prng, first, payload);
   const control = () => {
     const payload = randomBytes(prng, 126);
     const isPing = prng.nextInt(2) === 0;
@@ -215,7 +269,7 @@ function randomStream(prng: Prng): { bytes: Uint8Array; events: string[] } {
     events.push(isText ? "text" : `message ${payload.toHex()}`);
   }
   if (prng.nextInt(2) === 0) {
-    frames.push(fromHex("880503e8627965"));
+    frames.push(frame(0x88, fromHex("03e8627965")));
     events.push("close 1000 bye");
   }
   return { bytes: joined(frames), events };
@@ -226,13 +280,24 @@ function randomBytes(prng: Prng, lengthMaxExclusive: number): Uint8Array {
   return Uint8Array.from({ length }, () => prng.nextInt(256));
 }
 
-function frame(first: number, payload: Uint8Array): Uint8Array {
-  const { length } = payload;
-  const header = length < 126 ? [first, length] : [first, 126, length >> 8, length & 0xff];
-  return joined([Uint8Array.from(header), payload]);
+function plainFrame(first: number, payload: Uint8Array): Uint8Array {
+  return joined([headerOf(first, payload.length), payload]);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+function maskedFrame(prng: Prng, first: number, payload: Uint8Array): Uint8Array {
+  const header = headerOf(first, payload.length);
+  header[1] = (header[1] ?? 0) | 0x80;
+  const mask = Uint8Array.from({ length: 4 }, () => prng.nextInt(256));
+  return joined([header, mask, payload.map((byte, i) => byte ^ (mask[i & 3] ?? 0))]);
+}
+
+function headerOf(first: number, length: number): Uint8Array {
+  if (length < 126) return Uint8Array.of(first, length);
+  if (length < 65_536) return Uint8Array.of(first, 126, length >> 8, length);
+  return Uint8Array.of(first, 127, 0, 0, 0, 0, 0, length >> 16, length >> 8, length);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -252,23 +317,33 @@ function inPieces(bytes: Uint8Array, nextSize: () => number): Uint8Array[] {
   return pieces;
 }
 
-function parse(hex: string, { limit = LIMIT }: { limit?: number } = {}): string[] {
+interface ParseOptions {
+  readonly role?: WebSocketRole;
+  readonly limit?: number;
+}
+
+function parse(hex: string, options: ParseOptions = {}): string[] {
   const bytes = fromHex(hex);
-  const whole = parseChunks([bytes], limit);
-  assertEquals(parseChunks(inPieces(bytes, () => 1), limit), whole, "byte by byte");
+  const whole = parseChunks([bytes], options);
+  assertEquals(parseChunks(inPieces(bytes, () => 1), options), whole, "byte by byte");
   return whole;
 }
 
 /** The events in words, an error of the parser's own last. The chunks are overwritten once read. */
-function parseChunks(chunks: readonly Uint8Array[], limit: number = LIMIT): string[] {
-  const parser = new ServerFrameParser(limit);
+function parseChunks(
+  chunks: readonly Uint8Array[],
+  { role = "client", limit = LIMIT }: ParseOptions = {},
+): string[] {
+  const parser = new FrameParser(role, limit);
   const events: string[] = [];
   const buffer = new Uint8Array(chunks.reduce((most, chunk) => Math.max(most, chunk.length), 0));
   for (const chunk of chunks) {
     buffer.set(chunk);
     parser.push(buffer.subarray(0, chunk.length));
     try {
-      for (let event = parser.next(); event; event = parser.next()) events.push(inWords(event));
+      for (let event = parser.next(); event; event = parser.next()) {
+        events.push(inWords(parser, event));
+      }
     } catch (error) {
       if (!(error instanceof WebSocketProtocolError)) throw error;
       events.push(`error ${error.closeCode}`);
@@ -278,20 +353,19 @@ function parseChunks(chunks: readonly Uint8Array[], limit: number = LIMIT): stri
   return events;
 }
 
-function inWords(event: ServerEvent): string {
-  switch (event.type) {
+function inWords(parser: FrameParser, event: FrameEvent): string {
+  switch (event) {
     case "message":
-      return `message ${event.bytes.toHex()}`;
+    case "ping":
+      return `${event} ${parser.payload.toHex()}`;
     case "text":
       return "text";
-    case "ping":
-      return `ping ${event.payload.toHex()}`;
     case "close":
-      return `close ${event.code} ${event.reason}`;
+      return `close ${parser.closeCode} ${parser.closeReason}`;
   }
 }
 
-function errorOf(parser: ServerFrameParser): Error | undefined {
+function errorOf(parser: FrameParser): Error | undefined {
   try {
     parser.next();
   } catch (error) {
@@ -300,6 +374,6 @@ function errorOf(parser: ServerFrameParser): Error | undefined {
   return undefined;
 }
 
-function fromHex(hex: string): Uint8Array {
+function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(hex.replaceAll(" ", ""));
 }

@@ -14,6 +14,21 @@ Deno.test("FrameQueue writes the masked frames that RFC 6455 shows", () => {
   assertEquals(queue.take().toHex(), "8a8537fa213d7f9f4d5158");
 });
 
+Deno.test("FrameQueue masks nothing in the server's role", () => {
+  const queue = new FrameQueue();
+  queue.append(OPCODE.text, HELLO);
+  assertEquals(queue.take().toHex(), "810548656c6c6f");
+  for (const size of [0, 31, 32, 125, 126, 65_535, 65_536]) {
+    const payload = Uint8Array.from({ length: size }, (_, i) => i);
+    queue.append(OPCODE.binary, payload);
+    const frame = queue.take();
+    const header = size < 126 ? 2 : size < 65_536 ? 4 : 10;
+    assertEquals(frame.length, header + size);
+    assertEquals((frame[1] ?? 0) & 0x80, 0);
+    assertEquals(frame.subarray(header).toHex(), payload.toHex());
+  }
+});
+
 Deno.test("FrameQueue takes the shortest form of each length", () => {
   const headers: readonly (readonly [number, string])[] = [
     [0, "8280"],

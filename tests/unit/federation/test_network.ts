@@ -135,7 +135,11 @@ export class TestNetwork {
         offset = header.payloadEnd;
         this.trace.push({ from: node.routerId, to: other.node.routerId, message });
       }
-      this.#later(() => other.node.core.received(other.connection, bytes, this.#nowMicros));
+      this.#later(() => {
+        other.node.core.received(other.connection, bytes, this.#nowMicros);
+        // They are the transport's again: whoever kept them shall notice.
+        bytes.fill(0xee);
+      });
     } else {
       this.#ends.delete(keyOf({ node, connection }));
       this.#later(() => {

@@ -37,7 +37,10 @@ export class TestPeer {
       if ("type" in frame) writeFrame(writer, frame);
       else writeFrame(writer, ...frame);
     }
-    this.#node.core.received(this.id, writer.copy(), this.#node.nowMicros);
+    const bytes = writer.copy();
+    this.#node.core.received(this.id, bytes, this.#node.nowMicros);
+    // They are the transport's again: whoever kept them shall notice.
+    bytes.fill(0xee);
     this.#node.flush();
   }
 

@@ -4,15 +4,16 @@ import { encodeFrame } from "../../../src/wire/frame.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { codeOf, hello, set, TestRouter } from "./test_router.ts";
 
-Deno.test("a message over 1 MiB is refused and the session goes on", () => {
+Deno.test("a message over 1 MiB is refused and ends the session", () => {
   const client = new TestRouter().client();
   // What is behind the first frame is ignored, so that only the size can be wrong.
   const bytes = new Uint8Array(MESSAGE_BYTES_MAX + 1);
   bytes.set(encodeFrame({ type: "PING" }));
-  client.sendBytes(bytes);
-  assertEquals(codeOf(client.readOne()), 100);
   client.sendBytes(bytes.subarray(0, MESSAGE_BYTES_MAX));
   assertEquals(client.readOne(), { type: "PONG" });
+  client.sendBytes(bytes);
+  assertEquals(codeOf(client.readOne()), 100);
+  assertEquals(client.closed?.code, 1009);
 });
 
 Deno.test("a text message is refused and the session goes on", () => {

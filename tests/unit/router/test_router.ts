@@ -105,7 +105,10 @@ export class TestConnection {
   }
 
   sendBytes(bytes: Uint8Array): void {
-    this.#router.core.received(this.id, bytes, this.#router.nowMicros);
+    const received = bytes.slice();
+    this.#router.core.received(this.id, received, this.#router.nowMicros);
+    // They are the transport's again: whoever kept them shall notice.
+    received.fill(0xee);
   }
 
   /** The messages that came since the last call, one a WebSocket message. */

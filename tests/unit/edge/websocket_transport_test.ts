@@ -1,5 +1,5 @@
-import { openClientTransport } from "../../../src/edge/websocket_client_transport.ts";
-import type { ByteConnection } from "../../../src/edge/websocket_handshake.ts";
+import type { ByteConnection } from "../../../src/edge/byte_connection.ts";
+import { openWebSocketTransport } from "../../../src/edge/websocket_transport.ts";
 import type { Transport, TransportHandler } from "../../../src/edge/transport.ts";
 import { assert, assertEquals, assertNotEquals } from "../../support/assert.ts";
 
@@ -176,7 +176,8 @@ function open(): {
     onClose: (code, reason) => log.push(`close ${code} ${reason}`),
   };
   const connection = new FakeConnection();
-  const transport = openClientTransport({ connection, firstBytes: new Uint8Array(0) }, {
+  const transport = openWebSocketTransport({ connection, firstBytes: new Uint8Array(0) }, {
+    role: "client",
     accept: () => handler,
     remoteAddress: "",
     onHandlerError: (error) => {
