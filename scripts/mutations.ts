@@ -481,8 +481,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/cli/suggestion.ts",
-    find: "<= slips ?",
-    replace: "< slips ?",
+    find: "distance <= slips ||",
+    replace: "distance < slips ||",
     tests: ["tests/unit/cli/suggestion_test.ts"],
     why: "a slip of the finger would get no suggestion",
   },
@@ -3357,5 +3357,34 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "this.lane.open(link, () => true);",
     tests: ["tests/unit/federation/narrowed_token_test.ts"],
     why: "a leaf that comes back with a lesser token would be sent what was kept by the former one",
+  },
+  {
+    file: "src/federation/federation_core.ts",
+    find: "if (conflicts.length > 0) return conflicts;",
+    replace: "if (conflicts.length > 99) return conflicts;",
+    tests: ["tests/sim/live_settings_test.ts"],
+    why:
+      "a namespace typed wrongly at one site would take away what another site owns, until it is refused",
+  },
+  {
+    file: "src/federation/uplink.ts",
+    find: "this.#hubIndex = Math.max(0, hubUrls.indexOf(current));",
+    replace: 'this.#hubIndex = 0; if (this.#link !== undefined) this.#dialledUrl = "";',
+    tests: ["tests/sim/live_settings_test.ts"],
+    why: "adding a spare hub would cut the link to the hub that works",
+  },
+  {
+    file: "src/cli/command_arguments.ts",
+    find: "new Map([...defaults, ...this.#values])",
+    replace: "new Map([...this.#values, ...defaults])",
+    tests: ["tests/unit/cli/config_file_test.ts"],
+    why: "what is typed would lose against the configuration file",
+  },
+  {
+    file: "src/cli/server_reload.ts",
+    find: "this.#inForce.set(flag, next.args.given(flag));\n    const value",
+    replace: "const value",
+    tests: ["tests/edge/cli_config_test.ts"],
+    why: "each SIGHUP would tell of every change since the start again",
   },
 ];

@@ -5,6 +5,7 @@ import type { LinkEvent } from "../federation/link_event.ts";
 import {
   ROUTER_CORE_DEFAULTS,
   type RouterCoreConfig,
+  type SessionLimits,
   validateRouterCoreConfig,
 } from "../router/router_config.ts";
 import type { LiveParam } from "../state/param_store.ts";

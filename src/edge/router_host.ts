@@ -1,6 +1,9 @@
 import { FederationCore } from "../federation/federation_core.ts";
 import type { ClaimConflict } from "../federation/claims.ts";
-import type { FederationCoreConfig, LiveFederationConfig } from "../federation/federation_config.ts";
+import type {
+  FederationCoreConfig,
+  LiveFederationConfig,
+} from "../federation/federation_config.ts";
 import { LegacyHubLink } from "../federation/legacy_hub_link.ts";
 import { LegacyLeafLink } from "../federation/legacy_leaf_link.ts";
 import { PeerLink } from "../federation/link.ts";

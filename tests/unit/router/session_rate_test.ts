@@ -5,12 +5,7 @@ import {
   SUBSCRIBES_PER_SECOND_MAX,
 } from "../../../src/limits.ts";
 import { type Message, QOS } from "../../../src/wire/message.ts";
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "../../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { set, type TestConnection, TestRouter } from "./test_router.ts";
 
 /** HELLO is not counted: the session begins with it. */
@@ -157,7 +152,10 @@ Deno.test("new limits hold for sessions that are there, and end none", () => {
 
 Deno.test("limits that are out of bounds change nothing", () => {
   const { router, client } = setUp();
-  assertThrows(() => router.core.setLimits({ messagesPerSecondMax: 5, sessionsMax: 0 }), RangeError);
+  assertThrows(
+    () => router.core.setLimits({ messagesPerSecondMax: 5, sessionsMax: 0 }),
+    RangeError,
+  );
   assertEquals(flood(client, 10), []);
   assertEquals(flood(client, 1).length, 1);
 });
