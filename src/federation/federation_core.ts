@@ -7,6 +7,7 @@ import { CLOSE_CODE, ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type {
   FederationHook,
   GetAnswer,
+  RouteFacts,
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
@@ -25,6 +26,7 @@ import {
   type LiveFederationConfig,
   validateFederationCoreConfig,
 } from "./federation_config.ts";
+import { explainRoute } from "./explain_route.ts";
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { FrameKeeper } from "./frame_keeper.ts";
@@ -256,6 +258,10 @@ export class FederationCore implements FederationHook {
     answered: (answer: WriteAnswer) => void,
   ): void {
     this.writes.request(set, session, answered);
+  }
+
+  explain(address: string): RouteFacts {
+    return explainRoute(this, address);
   }
 
   ownerOf(address: string): string {
