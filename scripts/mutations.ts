@@ -3387,4 +3387,32 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/edge/cli_config_test.ts"],
     why: "each SIGHUP would tell of every change since the start again",
   },
+  {
+    file: "src/cli/compare_states.ts",
+    find: "rights.some((other) => isSame(one, other))",
+    replace: "rights.some((other) => one.revision === other.revision)",
+    tests: ["tests/unit/cli/compare_states_test.ts"],
+    why: "verify would call two sites alike that each write for themselves",
+  },
+  {
+    file: "src/router/client_session.ts",
+    find: 'const forbidden = this.#forbidden("read", explained);',
+    replace: "const forbidden = undefined;",
+    tests: ["tests/unit/router/explanation_test.ts"],
+    why: "a token would be told of addresses that it may not read",
+  },
+  {
+    file: "src/router/explanation.ts",
+    find: "router.params.problem(router.toWrite(set, session.id))",
+    replace: "undefined",
+    tests: ["tests/unit/router/explanation_test.ts"],
+    why: "explain would promise a write that a lock or a full router refuses",
+  },
+  {
+    file: "src/cli/set_command.ts",
+    find: "if (decision?.isOwner === false) {",
+    replace: "if (decision?.by === undefined && decision?.isOwner === false) {",
+    tests: ["tests/edge/cli_explain_test.ts"],
+    why: "set --wait would end with 0 though the owner never heard of the value",
+  },
 ];

@@ -5,9 +5,9 @@ import type { EncodedValue, SetMessage } from "../wire/message.ts";
 import { encodeValue, type Value } from "../wire/value_codec.ts";
 import type { Refusal } from "./error_code.ts";
 import type { RouteFacts } from "./federation_hook.ts";
+import { EXPLAIN_ROOT } from "./reserved.ts";
 import type { RouterCore } from "./router_core.ts";
 
-const EXPLAIN_ROOT = "/clasp/federation/explain";
 const NOTHING: EncodedValue = encodeValue(null);
 const ALONE: RouteFacts = {
   owner: "",
