@@ -3415,4 +3415,11 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["tests/edge/cli_explain_test.ts"],
     why: "set --wait would end with 0 though the owner never heard of the value",
   },
+  {
+    file: "src/federation/uplink.ts",
+    find: "return delayMs;",
+    replace: "return undefined;",
+    tests: ["tests/unit/federation/uplink_test.ts"],
+    why: "the log would not say when a lost hub is tried again",
+  },
 ];

@@ -11,8 +11,7 @@ const LABEL_WIDTH = 12;
 /** `clasp-fed explain`: says who owns an address, and what becomes of a write there. */
 export const EXPLAIN_COMMAND: Command = {
   name: "explain",
-  summary:
-    "Say who owns an address, by which way, who is told of it, and what would refuse a write",
+  summary: "Say who owns an address, by which way, and what would refuse a write",
   positionals: [ADDRESS],
   flags: [...CONNECTION_FLAGS, { name: "json", help: "Print an object" }],
   notes: [

@@ -23,7 +23,7 @@ export const INFO_COMMAND: Command = {
     "Without --server no router is asked. The clock offset is what to add to this machine's clock for " +
     "the router's time. The uplink is a leaf's way to its hub.",
   ],
-  examples: ["clasp-fed info", "clasp-fed info --server ws://hub:7330"],
+  examples: ["clasp-fed info --json", "clasp-fed info --server ws://hub:7330"],
   run: runInfo,
 };
 

@@ -96,6 +96,7 @@ export class ServerReload {
     if (changed.length === 0) {
       LOG.info("Nothing in the configuration has changed", { event: "config-unchanged" });
     }
+    this.#tryHubAgain();
     await this.#takeCertificate(
       next,
       changed.filter((key) => CERTIFICATE_FLAGS.includes(key.flag)),
@@ -189,6 +190,13 @@ export class ServerReload {
     }
     await renewal.renew(certificate, this.#drainTimeoutMs);
     for (const { flag } of changed) this.#inForce.set(flag, next.args.given(flag));
+  }
+
+  /** What has failed may have been mended at the other end. */
+  #tryHubAgain(): void {
+    const { router } = this.#server;
+    const mode = router.federation?.mode;
+    if (mode?.type === "leaf") router.reconfigure({ hubEndpoint: [mode.hubEndpoint].flat() });
   }
 
   #needsRestart({ path }: ServerKey): void {

@@ -546,12 +546,19 @@ export class FederationCore implements FederationHook {
   }
 
   /** The uplink has no connection and changed state. */
-  uplinkChanged(state: PeerState, reason: string | undefined): void {
+  uplinkChanged(
+    state: PeerState,
+    { reason, nextAttemptMs }: {
+      readonly reason: string | undefined;
+      readonly nextAttemptMs: number | undefined;
+    },
+  ): void {
     this.emit({
       type: "stateChanged",
       routerId: "",
       state,
       ...(reason === undefined ? {} : { reason }),
+      ...(nextAttemptMs === undefined ? {} : { nextAttemptMs }),
     });
   }
 

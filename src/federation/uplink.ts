@@ -205,12 +205,13 @@ export class Uplink {
         `${end.reason}; given up after ${maxReconnectAttempts} attempts`,
       );
     }
-    this.#enter("Disconnected", end.reason);
-    if (config.autoReconnect && config.hubUrls.length > 0) this.#planRedial();
+    this.#enter("Disconnected", end.reason, this.#planRedial());
   }
 
-  #planRedial(): void {
-    if (this.#isStopped) return;
+  /** Returns how long it is until then, undefined when nothing is dialled any more. */
+  #planRedial(): number | undefined {
+    const { autoReconnect, hubUrls } = this.#core.config;
+    if (this.#isStopped || !autoReconnect || hubUrls.length === 0) return undefined;
     const { router, config } = this.#core;
     this.#hubIndex++;
     const delayMs = redialDelayMs({
@@ -220,12 +221,13 @@ export class Uplink {
       random: router.port.random(),
     });
     this.#redial = router.after(delayMs, () => this.dial());
+    return delayMs;
   }
 
-  #enter(state: PeerState, reason?: string): void {
+  #enter(state: PeerState, reason?: string, nextAttemptMs?: number): void {
     this.#state = state;
     if (state !== "Handshaking") this.#reason = reason;
     this.#record.changed(state, reason);
-    this.#core.uplinkChanged(state, reason);
+    this.#core.uplinkChanged(state, { reason, nextAttemptMs });
   }
 }

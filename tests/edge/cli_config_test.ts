@@ -263,6 +263,34 @@ Deno.test("a namespace that another router owns is refused at SIGHUP, and told",
   assertMatch(String(refused["reason"]), /"\/root\/\*\*" of router "site-a" overlaps .*"root"/);
 });
 
+Deno.test("another token for the hub is shown at once after SIGHUP, and is not logged", async () => {
+  await using directory = await ConfigDirectory.make();
+  const { permissions } = directory;
+  const tokens = directory.file("hub.tokens");
+  const created = await runCommand(
+    ["token", "create", "--file", tokens, "--scopes", "admin:/**"],
+    { permissions },
+  );
+  const token = created.stdout.trim();
+  await using hub = await startServer(
+    ["--features", "federation", "--federation-id", "root", "--tokens", tokens],
+    { permissions },
+  );
+  await Deno.writeTextFile(directory.file("token"), "cpsk_wrong");
+  await directory.write({ federation: { hub: hub.url, id: "a", token: directory.file("token") } });
+  await using server = await directory.start();
+  const failed = await server.log(
+    (line) => line["event"] === "uplink" && line["state"] === "Failed",
+    "the refusal",
+  );
+  assertStringIncludes(String(failed["message"]), "clasp-fed token create makes one");
+  await Deno.writeTextFile(directory.file("token"), token);
+  server.kill("SIGHUP");
+  await server.log(isOf("config-applied", "federation.token"), "the other token");
+  await server.log((line) => line["event"] === "uplink" && line["state"] === "Active", "its link");
+  assertEquals(server.logs.some((line) => JSON.stringify(line).includes(token)), false);
+});
+
 Deno.test("a certificate that has not changed ends no connection at SIGHUP", async () => {
   await using files = await CertificateDirectory.make();
   await using directory = await ConfigDirectory.make({
