@@ -8,19 +8,26 @@ import { suggestion } from "./suggestion.ts";
 const SCHEMA_KEY = "$schema";
 const SHOWN_UNITS_MAX = 60;
 
+/** What a configuration file says, by the flags that say the same. */
+export interface ConfigFile {
+  readonly values: FlagValues;
+  /** Whether every user of this machine can read it. */
+  readonly isPublic: boolean;
+}
+
 /**
- * Reads a configuration file of `clasp-fed server`: what it says, by the flags that say the same.
+ * Reads a configuration file of `clasp-fed server`.
  *
  * @throws {CommandError} when the file cannot be read
  * @throws {ConfigFileError} when it is no JSON, or has a key that is not known or is not what it may be
  */
-export async function readConfigFile(path: string): Promise<FlagValues> {
-  const { text } = await readPemFile("config", path);
-  return parseConfig(text, path);
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const { text, isPublic } = await readPemFile("config", path);
+  return { values: parseConfig(text, path), isPublic };
 }
 
 /**
- * The same for a text.
+ * What the text of such a file says.
  *
  * @throws {ConfigFileError} when it cannot be used
  */

@@ -263,16 +263,16 @@ async function runServer(typed: CommandArguments): Promise<number> {
 
 /** Reads the files that the settings name. */
 async function readParts(
-  { args, options }: ServerSettings,
+  settings: ServerSettings,
 ): Promise<ServerParts & { readonly authority: TokenFileAuthority | undefined }> {
-  const { config, files: { certificate, caPath, tokensPath } } = options;
+  const { args, options: { config, files: { certificate, caPath, tokensPath } } } = settings;
   const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
   const authority = await openTokenAuthority(tokensPath);
   try {
     const security = await securityOptions(args, authority);
     const withAuthorities = await withCa(config, caPath);
     const withAll = {
-      ...await withToken(withAuthorities, args.text("federation-token")),
+      ...await withToken(withAuthorities, settings),
       ...(security === undefined ? {} : { security }),
     };
     return { config: withAll, tls, authority };
@@ -291,10 +291,19 @@ async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
   }
 }
 
-async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
+async function withToken(config: RouterConfig, settings: ServerSettings): Promise<RouterConfig> {
+  const { args, typed, path, isPublic } = settings;
+  const token = args.text("federation-token");
   if (token === undefined) return config;
   const warning = exposureWarning("federation-token", token);
-  if (warning !== undefined) LOG.warn(warning, { event: "token-exposed" });
+  if (warning !== undefined && typed.has("federation-token")) {
+    LOG.warn(warning, { event: "token-exposed" });
+  } else if (warning !== undefined && isPublic) {
+    LOG.warn('Everybody on this machine can read the token in "{path}": chmod 600 it', {
+      event: "token-exposed",
+      path,
+    });
+  }
   const authToken = await readToken("federation-token", token);
   return { ...config, federation: { ...config.federation, authToken } };
 }

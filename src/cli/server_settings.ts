@@ -11,8 +11,12 @@ export interface ServerSettings {
   /** Both together. */
   readonly args: CommandArguments;
   readonly options: ServerOptions;
+  /** What was typed. */
+  readonly typed: CommandArguments;
   /** The file, if there is one. */
   readonly path: string | undefined;
+  /** Whether every user of this machine can read it. */
+  readonly isPublic: boolean;
   /** Does something that may complain of a flag; if the file said it, the complaint says where. */
   readonly inItsWords: <T>(act: () => T | Promise<T>) => Promise<T>;
 }
@@ -25,7 +29,8 @@ export interface ServerSettings {
  */
 export async function readServerSettings(typed: CommandArguments): Promise<ServerSettings> {
   const path = typed.text("config");
-  const args = path === undefined ? typed : typed.withDefaults(await readConfigFile(path));
+  const file = path === undefined ? undefined : await readConfigFile(path);
+  const args = file === undefined ? typed : typed.withDefaults(file.values);
   const inItsWords = async <T>(act: () => T | Promise<T>): Promise<T> => {
     try {
       return await act();
@@ -34,7 +39,7 @@ export async function readServerSettings(typed: CommandArguments): Promise<Serve
     }
   };
   const options = await inItsWords(() => serverOptions(args));
-  return { args, options, path, inItsWords };
+  return { typed, args, options, path, isPublic: file?.isPublic ?? false, inItsWords };
 }
 
 function withKeys(

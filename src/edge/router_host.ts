@@ -113,6 +113,7 @@ export class RouterHost implements RouterPort {
     limits: SessionLimits,
     federation: LiveFederationConfig,
   ): readonly ClaimConflict[] {
+    if (this.#isStopped) return [];
     const before = this.core.config;
     this.core.setLimits(limits);
     let conflicts: readonly ClaimConflict[] = [];

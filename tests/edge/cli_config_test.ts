@@ -148,6 +148,20 @@ Deno.test("--check looks at the files that a configuration names", async () => {
   assertStringIncludes(none.stderr, "there is no such file");
 });
 
+Deno.test("a token in a configuration that everybody can read is warned of", async () => {
+  const token = "cap_secret";
+  await using directory = await ConfigDirectory.make({ federation: { hub: "ws://h:1", token } });
+  await Deno.chmod(directory.path, 0o644);
+  const open = await directory.check();
+  assertEquals(open.code, 0);
+  assertMatch(
+    open.stderr,
+    /Everybody on this machine can read the token in "[^"]+": chmod 600 it\n$/,
+  );
+  await Deno.chmod(directory.path, 0o600);
+  assertEquals((await directory.check()).stderr, "");
+});
+
 Deno.test("--print-schema prints the schema that is published", async () => {
   const published = new URL("../../src/cli/clasp-fed.schema.json", import.meta.url);
   const { code, stdout } = await runCommand(["server", "--print-schema"]);

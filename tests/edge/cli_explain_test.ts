@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { runCommand } from "../support/process.ts";
+import { PublicClient, SilencedConsole } from "../support/public_client.ts";
 import { HUB, SiteRouters } from "../support/site_routers.ts";
 
 async function explain(port: number, ...args: string[]): Promise<Record<string, unknown>> {
@@ -54,6 +55,15 @@ Deno.test("explain says who owns an address, by which way, and who is told", asy
 
   const reserved = await explainToPeople(b, "/clasp/federation/peers/x");
   assertMatch(reserved, /a write +is refused: ERROR 403: Cannot write/);
+});
+
+Deno.test("a public client asks for an explanation with a GET", async () => {
+  await using routers = await SiteRouters.start(["site-a"]);
+  using _silenced = new SilencedConsole();
+  await using client = await PublicClient.connect(routers.port("site-a"), "/site-a");
+  const facts = await client.clasp.get("/clasp/federation/explain/nobodys");
+  assertEquals(Object(facts).decides, "elsewhere");
+  assertEquals(Object(facts).path, ["site-a", HUB]);
 });
 
 Deno.test("explain says that an owner is away, why, and what that means for a write", async () => {
