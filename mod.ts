@@ -75,6 +75,8 @@ export {
   type RouterRenewOptions,
   type RouterStopOptions,
 } from "./src/edge/router.ts";
+export type { AnnouncedSignal } from "./src/edge/query_answers.ts";
+export type { LiveSettings } from "./src/edge/live_settings.ts";
 export type { SecurityConfig } from "./src/edge/security_config.ts";
 export type { TokenAuthority } from "./src/edge/auth/token_authority.ts";
 export { TokenFileAuthority } from "./src/edge/auth/token_file_authority.ts";

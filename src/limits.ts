@@ -373,6 +373,9 @@ export const TIME_SEEN_MAX_MICROS: number = LATEST_TIME_MICROS + 31_557_600_000_
  */
 export const TIME_FORWARD_MAX_MICROS: number = 946_728_000_000_000;
 
+/** Peers that the explanation of an address names. */
+export const EXPLAINED_PEERS_MAX: number = 50;
+
 /** Milliseconds until a DeclareNamespaces that a legacy hub does not answer shows: no federation. */
 export const LEGACY_DECLARE_TIMEOUT_MS: number = 5_000;
 /** SETs a second that bring a legacy hub up to date: it drops what comes above 1,000 messages. */

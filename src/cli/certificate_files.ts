@@ -28,40 +28,45 @@ export async function readCertificateFiles(files: CertificateFiles): Promise<Tls
   return { cert, key };
 }
 
-/**
- * At each SIGHUP, reads the files again and takes what they have into use; what cannot be used is
- * logged and changes nothing. Windows sends the signal when a terminal is closed, so it ends a server
- * there.
- */
-export function renewAtSignal(
-  router: Router,
-  { files, drainTimeoutMs }: { readonly files: CertificateFiles; readonly drainTimeoutMs: number },
-): void {
-  if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGHUP", () => {
-    renew(router, { files, drainTimeoutMs });
-  });
-}
+/** The certificate that a running server uses, and how it takes a renewed one into use. */
+export class CertificateRenewal {
+  readonly #router: Router;
+  #used: TlsIdentity;
 
-async function renew(
-  router: Router,
-  { files, drainTimeoutMs }: { readonly files: CertificateFiles; readonly drainTimeoutMs: number },
-): Promise<void> {
-  LOG.info('Reading the certificate in "{path}" again after SIGHUP', {
-    event: "certificate-read",
-    path: files.certPath,
-  });
-  try {
-    const tls = await readCertificateFiles(files);
-    await router.renewCertificate({ ...tls, drainTimeoutMs });
-  } catch (error) {
-    // A signal that comes while the router stops finds none to renew.
-    const isKnown = error instanceof CommandError || error instanceof TlsError ||
-      error instanceof TypeError;
-    if (!isKnown) throw error;
-    LOG.error("The old certificate stays in use: {reason}", {
-      event: "certificate-refused",
-      reason: error.message,
+  /** `used` is what the router listens with. */
+  constructor(router: Router, used: TlsIdentity) {
+    this.#router = router;
+    this.#used = used;
+  }
+
+  /**
+   * Reads the files again and, if they are others than before, takes what they have into use: clients
+   * and peers are asked to connect again. What cannot be used is logged and changes nothing.
+   */
+  async renew(files: CertificateFiles, drainTimeoutMs: number): Promise<void> {
+    LOG.info('Reading the certificate in "{path}" again after SIGHUP', {
+      event: "certificate-read",
+      path: files.certPath,
     });
+    try {
+      const tls = await readCertificateFiles(files);
+      if (tls.cert === this.#used.cert && tls.key === this.#used.key) {
+        LOG.info("The certificate has not changed: no connection ends", {
+          event: "certificate-unchanged",
+        });
+        return;
+      }
+      await this.#router.renewCertificate({ ...tls, drainTimeoutMs });
+      this.#used = tls;
+    } catch (error) {
+      // A signal that comes while the router stops finds none to renew.
+      const isKnown = error instanceof CommandError || error instanceof TlsError ||
+        error instanceof TypeError;
+      if (!isKnown) throw error;
+      LOG.error("The old certificate stays in use: {reason}", {
+        event: "certificate-refused",
+        reason: error.message,
+      });
+    }
   }
 }

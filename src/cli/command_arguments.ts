@@ -3,14 +3,36 @@ import { parseArgs } from "./parse_args.ts";
 import { suggestion } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** Values by the names of flags, in the order in which they were given. */
+export type FlagValues = ReadonlyMap<string, readonly string[]>;
+
 /** What was typed after the name of a command, checked against its flags. */
 export class CommandArguments {
-  readonly #values: ReadonlyMap<string, readonly string[]>;
+  readonly #values: FlagValues;
   readonly #positionals: readonly string[];
+  /** Flags whose values were not typed: their commas are their own. */
+  readonly #exact: ReadonlySet<string>;
 
-  constructor(values: ReadonlyMap<string, readonly string[]>, positionals: readonly string[]) {
+  constructor(
+    values: FlagValues,
+    positionals: readonly string[],
+    exact: ReadonlySet<string> = new Set(),
+  ) {
     this.#values = values;
     this.#positionals = positionals;
+    this.#exact = exact;
+  }
+
+  /** These arguments, and for flags that were not given what stands elsewhere. */
+  withDefaults(defaults: FlagValues): CommandArguments {
+    const exact = new Set([...defaults.keys()].filter((name) => !this.has(name)));
+    const values = new Map([...defaults, ...this.#values]);
+    return new CommandArguments(values, this.#positionals, exact);
+  }
+
+  /** Values of a flag as they were given, none when it was not. */
+  given(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
   }
 
   /** Whether a flag was given. */
@@ -25,7 +47,9 @@ export class CommandArguments {
 
   /** Values of a flag that is a list. */
   list(name: string): readonly string[] {
-    return (this.#values.get(name) ?? []).flatMap((value) => value.split(","))
+    const values = this.given(name);
+    if (this.#exact.has(name)) return values;
+    return values.flatMap((value) => value.split(","))
       .map((item) => item.trim()).filter((item) => item !== "");
   }
 

@@ -1,9 +1,12 @@
+import { BENCH_COMMAND } from "./bench_command.ts";
 import type { Command } from "./command.ts";
+import { EXPLAIN_COMMAND } from "./explain_command.ts";
 import { GET_COMMAND } from "./get_command.ts";
 import { INFO_COMMAND } from "./info_command.ts";
 import { KEY_GENERATE_COMMAND } from "./key_generate_command.ts";
 import { KEY_SHOW_COMMAND } from "./key_show_command.ts";
 import { PUB_COMMAND } from "./pub_command.ts";
+import { QUERY_COMMAND } from "./query_command.ts";
 import { SERVER_COMMAND } from "./server_command.ts";
 import { SET_COMMAND } from "./set_command.ts";
 import { SUB_COMMAND } from "./sub_command.ts";
@@ -16,6 +19,7 @@ import { TOKEN_LIST_COMMAND } from "./token_list_command.ts";
 import { TOKEN_PRUNE_COMMAND } from "./token_prune_command.ts";
 import { TOKEN_REVOKE_COMMAND } from "./token_revoke_command.ts";
 import { TOKEN_SHOW_COMMAND } from "./token_show_command.ts";
+import { VERIFY_COMMAND } from "./verify_command.ts";
 
 /** All commands, as the help lists them. */
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +28,10 @@ export const COMMANDS: readonly Command[] = [
   GET_COMMAND,
   PUB_COMMAND,
   SUB_COMMAND,
+  QUERY_COMMAND,
+  VERIFY_COMMAND,
+  EXPLAIN_COMMAND,
+  BENCH_COMMAND,
   INFO_COMMAND,
   KEY_GENERATE_COMMAND,
   KEY_SHOW_COMMAND,

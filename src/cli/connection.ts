@@ -26,9 +26,13 @@ export const CONNECTION_FLAGS: readonly Flag[] = [
 
 /** The router that a command talks to. */
 export function serverUrl(args: CommandArguments): string {
-  const url = args.text("server") ?? DEFAULT_SERVER;
+  return checkedUrl("--server", args.text("server") ?? DEFAULT_SERVER);
+}
+
+/** Checks a URL of a router before it is used. `what` is the flag or the argument. */
+export function checkedUrl(what: string, url: string): string {
   if (URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)) return url;
-  throw new UsageError(`--server needs a URL like ${DEFAULT_SERVER}, not "${url}"`);
+  throw new UsageError(`${what} needs a URL like ${DEFAULT_SERVER}, not "${url}"`);
 }
 
 /**
@@ -40,16 +44,33 @@ export async function withClient<T>(
   args: CommandArguments,
   act: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const url = serverUrl(args);
-  const client = await connect(url, { ...await tokenOption(args), ...await caOption(args, url) });
-  try {
+  return await withClients(args, [serverUrl(args)], async ([client]) => {
+    if (client === undefined) throw new TypeError("There is a client for each URL");
     return await act(client);
+  });
+}
+
+/**
+ * The same with a connection to each of several routers, in their order.
+ *
+ * @throws {CommandError} when it cannot connect, or a router refuses what is done
+ */
+export async function withClients<T>(
+  args: CommandArguments,
+  urls: readonly string[],
+  act: (clients: readonly Client[]) => Promise<T>,
+): Promise<T> {
+  const options = { ...await tokenOption(args), ...await caOption(args, urls) };
+  const clients: Client[] = [];
+  try {
+    for (const url of urls) clients.push(await connect(url, options));
+    return await act(clients);
   } catch (error) {
     if (error instanceof ClientError) throw new CommandError(describe(error));
     if (error instanceof FrameTooLargeError) throw new CommandError(error.message);
     throw error;
   } finally {
-    await client.close();
+    await Promise.all(clients.map((client) => client.close()));
   }
 }
 
@@ -72,11 +93,15 @@ async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, 
   return { token: await readToken("token", token) };
 }
 
-async function caOption(args: CommandArguments, url: string): Promise<Pick<ClientOptions, "ca">> {
+async function caOption(
+  args: CommandArguments,
+  urls: readonly string[],
+): Promise<Pick<ClientOptions, "ca">> {
   const path = args.text("ca");
   if (path === undefined) return {};
-  if (new URL(url).protocol !== "wss:") {
-    throw new UsageError(`--ca has no effect with ${url}; it is for --server wss://HOST:PORT`);
+  if (urls.every((url) => new URL(url).protocol !== "wss:")) {
+    const all = urls.join(" and ");
+    throw new UsageError(`--ca has no effect with ${all}; it is for wss://HOST:PORT`);
   }
   return { ca: (await readPemFile("ca", path)).text };
 }

@@ -6,7 +6,7 @@ import type { CommandArguments } from "./command_arguments.ts";
 import { checked, CONNECTION_FLAGS, withClient } from "./connection.ts";
 import { printLine } from "./output.ts";
 import { ADDRESS, VALUE_NOTE } from "./set_command.ts";
-import { formatUpdate } from "./update_text.ts";
+import { formatUpdate, formatUpdateAsJson } from "./update_text.ts";
 import { UsageError } from "./usage_error.ts";
 import { parseValue } from "./value_text.ts";
 
@@ -27,6 +27,7 @@ export const PUB_COMMAND: Command = {
     { name: "signal", value: "KIND", help: `${SIGNALS.join(", ")}. Default event` },
     { name: "phase", value: "PHASE", help: `Of a gesture: ${PHASES.join(", ")}. Default start` },
     { name: "id", value: "NUMBER", help: "Of a gesture: which of several at one address" },
+    { name: "json", help: "Print what was published as an object" },
   ],
   notes: [VALUE_NOTE],
   examples: [
@@ -47,7 +48,8 @@ async function runPub(args: CommandArguments): Promise<number> {
     (client) => client.publish(address, value, { signal: kind, ...gesture, confirm: true }),
   );
   const encoded = value === undefined ? {} : { encoded: encodeValue(value) };
-  printLine(formatUpdate({ kind, address, value: null, ...encoded, ...gesture }));
+  const format = args.has("json") ? formatUpdateAsJson : formatUpdate;
+  printLine(format({ kind, address, value: null, ...encoded, ...gesture }));
   return 0;
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { readCommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
 import { COMMANDS } from "./commands.ts";
+import { ConfigFileError } from "./config_file_error.ts";
 import { commandsBelow, findCommand } from "./find_command.ts";
 import { commandHelp, groupHelp, programHelp } from "./help.ts";
 import { oneLine, OutputClosedError, printDiagnostic, printLine } from "./output.ts";
@@ -59,7 +60,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
     const given = readCommandArguments(command, args);
     if (given !== undefined) return await command.run(given);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    // What is wrong stands in a file.
+    if (!(error instanceof UsageError) || error instanceof ConfigFileError) throw error;
     throw new UsageError(`${error.message} (see clasp-fed ${command.name} --help)`);
   }
   printLine(commandHelp(command));

@@ -1,8 +1,8 @@
 import type { TokenAuthority } from "../edge/auth/token_authority.ts";
 import type { SecurityConfig } from "../edge/security_config.ts";
-import { CAP_DEPTH_MAX } from "../limits.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { readPublicKey } from "./key_file.ts";
+import { integerBounds } from "./server_keys.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function securityOptions(
 ): Promise<SecurityConfig | undefined> {
   const mode = args.oneOf("security", ["open", "authenticated"] as const);
   const anchors = args.list("trust-anchor");
-  const capDepthMax = args.integer("cap-max-depth", { min: 0, max: CAP_DEPTH_MAX });
+  const capDepthMax = args.integer("cap-max-depth", integerBounds("cap-max-depth"));
   const hasTokens = anchors.length > 0 || tokenFile !== undefined;
   if (mode === "open" && hasTokens) {
     throw new UsageError(

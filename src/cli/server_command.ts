@@ -1,20 +1,25 @@
+import type { TokenFileAuthority } from "../edge/auth/token_file_authority.ts";
 import { Router, type RouterConfig } from "../edge/router.ts";
 import type { ListenAddress } from "../edge/router_listener.ts";
 import { TlsError } from "../edge/tls_error.ts";
 import { LOG } from "../edge/log.ts";
 import { PersistError } from "../edge/persist_error.ts";
 import type { TlsIdentity } from "../edge/check_certificate.ts";
-import { readCertificateFiles, renewAtSignal } from "./certificate_files.ts";
+import { CertificateRenewal, readCertificateFiles } from "./certificate_files.ts";
 import { CAP_DEPTH_MAX_DEFAULT } from "../limits.ts";
 import type { Command } from "./command.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { CommandError } from "./command_error.ts";
 import { PUBLIC_KEY_HELP } from "./key_file.ts";
-import { configureLog, LOG_LEVELS } from "./log_output.ts";
+import { checkServer, type ServerParts } from "./check_server.ts";
+import { configSchema } from "./config_schema.ts";
+import { configureServerLog } from "./configure_server_log.ts";
 import { openTokenAuthority } from "./open_token_authority.ts";
+import { printLine } from "./output.ts";
 import { readPemFile } from "./pem_file.ts";
 import { securityOptions } from "./security_options.ts";
-import { serverOptions } from "./server_options.ts";
+import { ServerReload } from "./server_reload.ts";
+import { readServerSettings, type ServerSettings } from "./server_settings.ts";
 import { stopSignal } from "./stop_signal.ts";
 import { exposureWarning, readToken, TOKEN_HELP } from "./token.ts";
 import { UsageError } from "./usage_error.ts";
@@ -179,6 +184,15 @@ export const SERVER_COMMAND: Command = {
       help: "debug, info, warn or error. Default info",
     },
     { name: "json-logs", help: "Log JSON, one object a line" },
+    {
+      name: "config",
+      short: "c",
+      value: "FILE",
+      help: "Reads settings from a JSON file; flags win over it. Needs --allow-read. See " +
+        "--print-schema for what it may have",
+    },
+    { name: "check", help: "Look at all settings and files, say what is wrong, and start nothing" },
+    { name: "print-schema", help: "Print the JSON Schema of the configuration file" },
   ],
   notes: [
     "Flags that take several values may be repeated or given a list with commas.",
@@ -192,8 +206,12 @@ export const SERVER_COMMAND: Command = {
     "machine or has a private address or a local name, and for apps; * is for public routers; null " +
     "is for files that a browser opens, and lets in any page with a sandboxed frame. Programs that " +
     "are no browsers send no origin and always may connect.",
+    "SIGHUP reads the configuration file and the files that it names again. Namespaces, hubs, tokens, " +
+    "limits, the log level and the drain timeout change without ending a session; the log says what " +
+    "was taken into use and what needs a restart. A file that is wrong changes nothing.",
     'SIGHUP takes a renewed certificate into use: clients and peers are closed with 1012, "certificate ' +
     'renewed", and connect again. One that cannot be used is logged, and the old one stays.',
+    "Names of files in the configuration are those of the directory in which the router was started.",
     "A state file that is damaged is copied to FILE.damaged-TIME, and the router starts with what is " +
     "whole in it. One of a newer version, or of a router with another --federation-id, is refused.",
   ],
@@ -201,30 +219,36 @@ export const SERVER_COMMAND: Command = {
     "clasp-fed server --port 7330 --features federation",
     "clasp-fed server --features federation --trust-anchor root.pub",
     'clasp-fed server --port 7331 --federation-hub ws://hub:7330 --federation-namespaces "/site-a/**"',
+    "clasp-fed server --config clasp-fed.json --check",
   ],
   run: runServer,
 };
 
-async function runServer(args: CommandArguments): Promise<number> {
-  const { config, listen, drainTimeoutMs, files } = serverOptions(args);
-  const { certificate, caPath, tokensPath } = files;
-  configureLog({
-    level: args.oneOf("log-level", LOG_LEVELS) ?? "info",
-    isJson: args.has("json-logs"),
-  });
-  const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
-  const authority = await openTokenAuthority(tokensPath);
-  const security = await securityOptions(args, authority);
-  const withAuthorities = await withCa(config, caPath);
-  const router = makeRouter({
-    ...await withToken(withAuthorities, args.text("federation-token")),
-    ...(security === undefined ? {} : { security }),
-  });
+async function runServer(typed: CommandArguments): Promise<number> {
+  if (typed.has("print-schema")) {
+    printLine(configSchema(SERVER_COMMAND.flags));
+    return 0;
+  }
+  const settings = await readServerSettings(typed);
+  configureServerLog(settings.args);
+  const { listen } = settings.options;
+  const parts = await settings.inItsWords(() => readParts(settings));
+  if (typed.has("check")) {
+    await parts.authority?.close();
+    await checkServer(settings, parts);
+    return 0;
+  }
+  const { config, authority, tls } = parts;
+  const router = await settings.inItsWords(() => makeRouter(config));
   // Listened to first: who reads that the router listens may stop it at once.
   const stopped = stopSignal();
-  if (certificate !== undefined) renewAtSignal(router, { files: certificate, drainTimeoutMs });
-  startToListen(router, listen, tls);
+  const renewal = tls === undefined ? undefined : new CertificateRenewal(router, tls);
+  const token = config.federation?.authToken;
+  const reload = new ServerReload({ typed, settings, router, authority, renewal, token });
+  reload.start();
+  await settings.inItsWords(() => startToListen(router, listen, tls));
   const signal = await stopped;
+  const { drainTimeoutMs } = reload;
   LOG.info("Stopping after {signal}; {connections} connections have {seconds} s", {
     event: "stopping",
     signal,
@@ -237,6 +261,27 @@ async function runServer(args: CommandArguments): Promise<number> {
   return 0;
 }
 
+/** Reads the files that the settings name. */
+async function readParts(
+  settings: ServerSettings,
+): Promise<ServerParts & { readonly authority: TokenFileAuthority | undefined }> {
+  const { args, options: { config, files: { certificate, caPath, tokensPath } } } = settings;
+  const tls = certificate === undefined ? undefined : await readCertificateFiles(certificate);
+  const authority = await openTokenAuthority(tokensPath);
+  try {
+    const security = await securityOptions(args, authority);
+    const withAuthorities = await withCa(config, caPath);
+    const withAll = {
+      ...await withToken(withAuthorities, settings),
+      ...(security === undefined ? {} : { security }),
+    };
+    return { config: withAll, tls, authority };
+  } catch (error) {
+    await authority?.close();
+    throw error;
+  }
+}
+
 async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
   try {
     await router.stop("The router is stopping", { drainTimeoutMs });
@@ -246,10 +291,19 @@ async function stop(router: Router, drainTimeoutMs: number): Promise<void> {
   }
 }
 
-async function withToken(config: RouterConfig, token: string | undefined): Promise<RouterConfig> {
+async function withToken(config: RouterConfig, settings: ServerSettings): Promise<RouterConfig> {
+  const { args, typed, path, isPublic } = settings;
+  const token = args.text("federation-token");
   if (token === undefined) return config;
   const warning = exposureWarning("federation-token", token);
-  if (warning !== undefined) LOG.warn(warning, { event: "token-exposed" });
+  if (warning !== undefined && typed.has("federation-token")) {
+    LOG.warn(warning, { event: "token-exposed" });
+  } else if (warning !== undefined && isPublic) {
+    LOG.warn('Everybody on this machine can read the token in "{path}": chmod 600 it', {
+      event: "token-exposed",
+      path,
+    });
+  }
   const authToken = await readToken("federation-token", token);
   return { ...config, federation: { ...config.federation, authToken } };
 }

@@ -5,18 +5,15 @@ import { OriginPolicy } from "../edge/origin_policy.ts";
 import type { RouterConfig } from "../edge/router.ts";
 import type { ListenAddress } from "../edge/router_listener.ts";
 import type { PersistConfig } from "../edge/param_keeper.ts";
-import { EVENT_LIFE_MAX_MS, EVENT_LIFE_MIN_MS, PERSIST_INTERVAL_SECONDS_MAX } from "../limits.ts";
 import { ROUTER_CORE_DEFAULTS } from "../router/router_config.ts";
 import { FEATURE, type FeatureName } from "../wire/message.ts";
 import type { CommandArguments } from "./command_arguments.ts";
 import { type ServerFiles, serverFiles } from "./server_files.ts";
+import { integerBounds } from "./server_keys.ts";
 import { suggestion } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
-const TTL_SECONDS_MAX = 0x7fff_ffff;
-const RATE_MAX = 1_000_000_000_000;
 const DRAIN_SECONDS_DEFAULT = 30;
-const DRAIN_SECONDS_MAX = 3_600;
 const FEATURE_NAMES = (Object.keys(FEATURE) as FeatureName[]).filter((name) => name !== "envelope");
 const FEDERATION_MODES = ["hub", "leaf", "mesh"] as const;
 
@@ -35,12 +32,12 @@ export interface ServerOptions {
  */
 export function serverOptions(args: CommandArguments): ServerOptions {
   const name = args.text("name");
-  const maxSessions = args.integer("max-sessions", { min: 1, max: 1_000_000 });
+  const maxSessions = integer(args, "max-sessions");
   const limits = limitOptions(args);
   const allowedOrigins = origins(args);
-  const ttlSeconds = args.integer("param-ttl", { min: 0, max: TTL_SECONDS_MAX });
-  const eventTtlMs = args.integer("event-ttl", { min: EVENT_LIFE_MIN_MS, max: EVENT_LIFE_MAX_MS });
-  const drainSeconds = args.integer("drain-timeout", { min: 0, max: DRAIN_SECONDS_MAX });
+  const ttlSeconds = integer(args, "param-ttl");
+  const eventTtlMs = integer(args, "event-ttl");
+  const drainSeconds = integer(args, "drain-timeout");
   const federation = federationOptions(args);
   const persist = persistOptions(args);
   return {
@@ -58,7 +55,7 @@ export function serverOptions(args: CommandArguments): ServerOptions {
       ...(persist === undefined ? {} : { persist }),
     },
     listen: {
-      port: args.integer("port", { min: 0, max: 65_535 }) ?? 7330,
+      port: integer(args, "port") ?? 7330,
       hostname: args.text("host") ?? "0.0.0.0",
     },
     drainTimeoutMs: (drainSeconds ?? DRAIN_SECONDS_DEFAULT) * 1_000,
@@ -69,9 +66,9 @@ export function serverOptions(args: CommandArguments): ServerOptions {
 function limitOptions(
   args: CommandArguments,
 ): Pick<RouterConfig, "maxSessionsPerAddress" | "maxMessagesPerSecond" | "maxBytesPerSecond"> {
-  const perAddress = args.integer("max-sessions-per-address", { min: 1, max: 1_000_000 });
-  const messages = args.integer("max-messages-per-second", { min: 0, max: RATE_MAX });
-  const bytes = args.integer("max-bytes-per-second", { min: 0, max: RATE_MAX });
+  const perAddress = integer(args, "max-sessions-per-address");
+  const messages = integer(args, "max-messages-per-second");
+  const bytes = integer(args, "max-bytes-per-second");
   return {
     ...(perAddress === undefined ? {} : { maxSessionsPerAddress: perAddress }),
     ...(messages === undefined ? {} : { maxMessagesPerSecond: messages }),
@@ -92,7 +89,7 @@ function origins(args: CommandArguments): readonly string[] {
 
 function persistOptions(args: CommandArguments): PersistConfig | undefined {
   const path = args.text("persist");
-  const seconds = args.integer("persist-interval", { min: 1, max: PERSIST_INTERVAL_SECONDS_MAX });
+  const seconds = integer(args, "persist-interval");
   if (path === undefined) {
     if (seconds === undefined) return undefined;
     throw new UsageError("--persist-interval has no effect here; add --persist FILE");
@@ -165,6 +162,10 @@ function hubUrls(args: CommandArguments): readonly string[] {
     throw new UsageError(`--federation-hub needs a URL like ws://hub.example:7330, not "${url}"`);
   }
   return urls;
+}
+
+function integer(args: CommandArguments, flag: string): number | undefined {
+  return args.integer(flag, integerBounds(flag));
 }
 
 /** Refuses what would have no effect in this mode, so that nobody relies on it. */

@@ -6,5 +6,12 @@ export function suggestion(typed: string, known: readonly string[]): string {
   const nearest = closestString(typed, known, { caseSensitive: true });
   // A third of the letters wrong is a slip; more is another word.
   const slips = Math.max(1, Math.floor(nearest.length / 3));
-  return levenshteinDistance(typed, nearest) <= slips ? `; did you mean ${nearest}?` : "";
+  const distance = levenshteinDistance(typed, nearest);
+  const isNear = distance <= slips || (distance === 2 && haveSameLetters(typed, nearest));
+  return isNear ? `; did you mean ${nearest}?` : "";
+}
+
+/** Two letters changed places: one slip, however short the word is. */
+function haveSameLetters(a: string, b: string): boolean {
+  return [...a].sort().join("") === [...b].sort().join("");
 }

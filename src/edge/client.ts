@@ -21,6 +21,7 @@ import { checkAuthorities } from "./check_authorities.ts";
 import { ClientError } from "./client_error.ts";
 import { ClientSubscriptions } from "./client_subscriptions.ts";
 import { PendingAnswers } from "./pending_answers.ts";
+import { type AnnouncedSignal, QueryAnswers } from "./query_answers.ts";
 import { encodeSubscribeOptions, type SubscribeOptions } from "./subscribe_options.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 import { type ParamUpdate, paramUpdateOf, signalUpdateOf, type Update } from "./update.ts";
@@ -106,6 +107,7 @@ export class Client {
   readonly #gets = new PendingAnswers<ParamUpdate>();
   readonly #acks = new PendingAnswers<void>();
   readonly #syncs = new PendingAnswers<{ readonly t2: number; readonly t3: number }>();
+  readonly #queries = new QueryAnswers();
   readonly #subscriptions = new ClientSubscriptions();
   readonly #closed = Promise.withResolvers<string>();
   #nextSubscription = 1;
@@ -232,6 +234,19 @@ export class Client {
   }
 
   /**
+   * Signals that clients of any router have announced, at addresses that match a pattern.
+   *
+   * @throws {ClientError} with the router's code
+   */
+  async query(pattern: string): Promise<readonly AnnouncedSignal[]> {
+    if (this.#isClosed) throw new ClientError("The connection is closed", { address: pattern });
+    return await this.#queries.ask(
+      pattern,
+      () => this.#send(encodeFrame({ type: "QUERY", pattern })),
+    );
+  }
+
+  /**
    * Publishes a signal and, for events and timelines, waits until the router has taken it.
    *
    * @throws {ClientError} with the router's code, where it waits
@@ -333,6 +348,8 @@ export class Client {
       case "SET":
         return this.#subscriptions.told(paramUpdateOf(message, message.revision ?? 0));
       case "SNAPSHOT":
+        // The answer to a SUBSCRIBE stands behind all that it brings.
+        this.#acks.progressed();
         for (const param of message.params) {
           const update = paramUpdateOf(param, param.revision);
           this.#gets.resolveAll(param.address, update);
@@ -351,9 +368,13 @@ export class Client {
       case "ERROR": {
         const error = new ClientError(message.message, message);
         const address = message.address ?? "";
-        [this.#sets, this.#gets, this.#acks].some((asked) => asked.rejectFirst(address, error));
+        [this.#sets, this.#gets, this.#acks, this.#queries].some((asked) =>
+          asked.rejectFirst(address, error)
+        );
         return;
       }
+      case "RESULT":
+        return this.#queries.received(message);
       case "SYNC": {
         const { t1, t2, t3 } = message;
         if (t2 !== undefined && t3 !== undefined) this.#syncs.resolveFirst(String(t1), { t2, t3 });
@@ -379,7 +400,9 @@ export class Client {
   #ended(reason: string): void {
     this.#isClosed = true;
     const error = new ClientError(`The connection is gone: ${reason || "closed"}`, { code: 502 });
-    for (const asked of [this.#sets, this.#gets, this.#acks, this.#syncs]) asked.rejectAll(error);
+    for (const asked of [this.#sets, this.#gets, this.#acks, this.#syncs, this.#queries]) {
+      asked.rejectAll(error);
+    }
     this.#closed.resolve(reason);
   }
 }

@@ -10,6 +10,7 @@ import {
 } from "./federation_config.ts";
 import { FederationLink } from "./federation_link.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
+import type { LiveSettings } from "./live_settings.ts";
 import { PeerDirectory, type PeerInfo } from "./peer_directory.ts";
 import { RouterHost } from "./router_host.ts";
 import type { Transport } from "./transport.ts";
@@ -54,7 +55,7 @@ export interface ManagedFederation {
  */
 export class FederationManager {
   readonly #host: RouterHost;
-  readonly #config: FederationConfig;
+  #config: FederationConfig;
   readonly #events: LinkEventQueue;
   readonly #peers: PeerDirectory = new PeerDirectory();
 
@@ -166,6 +167,16 @@ export class FederationManager {
   /** Ids of the connected peers whose namespaces cover an address, `excludeOrigin` left out. */
   peersForAddress(address: string, excludeOrigin?: string): readonly string[] {
     return this.#peers.ownersOf(address, excludeOrigin);
+  }
+
+  /** @internal The router has taken other settings. */
+  reconfigured({ ownedNamespaces, hubEndpoint, authToken }: LiveSettings): void {
+    this.#config = {
+      ...this.#config,
+      ...(ownedNamespaces === undefined ? {} : { ownedNamespaces }),
+      ...(hubEndpoint === undefined ? {} : { mode: { type: "leaf", hubEndpoint } }),
+      ...(authToken === undefined ? {} : { authToken }),
+    };
   }
 
   /** Closes all links; the event receiver ends. Idempotent. */

@@ -86,7 +86,8 @@ function damaged(
   facts: { readonly problem: string; readonly records: number },
 ): "damaged" {
   LOG.error(
-    'State file "{path}" is damaged: {problem}. Starting with the {records} params that are whole',
+    'State file "{path}" is damaged: {problem}. Starting with the {records} params that are whole; ' +
+      "what other routers have comes from them",
     { event: "state-file-damaged", path, ...facts },
   );
   return "damaged";

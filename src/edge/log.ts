@@ -10,7 +10,7 @@ export const LOG: Logger = getLogger(["clasp-fed"]);
 export function logHandlerError(error: unknown): void {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const stack = error instanceof Error ? error.stack : undefined;
-  LOG.error("A connection was closed by an internal error: {error}", {
+  LOG.error("A connection was closed by an internal error, a bug; please report it: {error}", {
     event: "handler-error",
     error: message,
     ...(stack === undefined ? {} : { stack }),

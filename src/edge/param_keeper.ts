@@ -152,7 +152,10 @@ export class ParamKeeper {
       this.#problem = messageOf(error);
       const repeat = this.#repeats.take("save");
       if (repeat !== undefined) {
-        LOG.error('Cannot save params to "{path}", its last version stays: {reason}{more}', {
+        const text =
+          'Cannot save params to "{path}", its last version stays: {reason}; make room, or ' +
+          "mend the permissions: it is tried again{more}";
+        LOG.error(text, {
           event: "persist-failed",
           path,
           reason: this.#problem,
@@ -200,7 +203,8 @@ export class ParamKeeper {
     } catch (error) {
       this.#problem = messageOf(error);
       LOG.error(
-        "No copy of the damaged state file can be kept yet, so nothing is saved: {reason}",
+        "No copy of the damaged state file can be kept yet, so nothing is saved: {reason}; let the " +
+          "router write to its directory",
         {
           event: "persist-failed",
           path: this.#disk.path,
@@ -213,7 +217,10 @@ export class ParamKeeper {
   #keepAside(): void {
     const path = this.#disk.keepAside(Date.now());
     this.#hasDamagedFile = false;
-    LOG.error('The damaged state file is kept as "{path}"', { event: "state-file-kept", path });
+    LOG.error('The damaged state file is kept as "{path}"; remove it when nobody needs it', {
+      event: "state-file-kept",
+      path,
+    });
   }
 
   /** Nothing is lost yet when there is no file: then a wrong path is to be noticed at once. */
@@ -222,11 +229,11 @@ export class ParamKeeper {
     if (loaded === "none") throw new PersistError(`Cannot keep params in "${path}": ${reason}`);
     // A disk that has become read-only must not cost the show.
     this.#problem = reason;
-    LOG.error('Params were read from "{path}", but cannot be saved there now: {reason}', {
-      event: "persist-failed",
-      path,
-      reason,
-    });
+    LOG.error(
+      'Params were read from "{path}", but cannot be saved there now: {reason}; mend that, it is ' +
+        "tried again",
+      { event: "persist-failed", path, reason },
+    );
   }
 
   *#kept(): Iterator<Param, undefined> {

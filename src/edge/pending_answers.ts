@@ -5,6 +5,8 @@ const ANSWER_TIMEOUT_MS = 6_000;
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: ClientError) => void;
+  /** Counts the time anew. */
+  readonly restart: () => void;
 }
 
 /**
@@ -21,11 +23,8 @@ export class PendingAnswers<T> {
    */
   async wait(key: string): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const waiter: Waiter<T> = { resolve, reject };
-    const waiters = this.#waiters.get(key);
-    if (waiters === undefined) this.#waiters.set(key, [waiter]);
-    else waiters.push(waiter);
-    const timer = setTimeout(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const fail = (): void => {
       this.#remove(key, waiter);
       reject(
         new ClientError(`No answer about "${key}" within ${ANSWER_TIMEOUT_MS} ms`, {
@@ -33,12 +32,26 @@ export class PendingAnswers<T> {
           address: key,
         }),
       );
-    }, ANSWER_TIMEOUT_MS);
+    };
+    const restart = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(fail, ANSWER_TIMEOUT_MS);
+    };
+    const waiter: Waiter<T> = { resolve, reject, restart };
+    const waiters = this.#waiters.get(key);
+    if (waiters === undefined) this.#waiters.set(key, [waiter]);
+    else waiters.push(waiter);
+    restart();
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** The other end is at work on an answer, which may be long: all wait anew. */
+  progressed(): void {
+    for (const waiters of this.#waiters.values()) for (const { restart } of waiters) restart();
   }
 
   /** Answers the first question about a key; false when there is none. */

@@ -1,8 +1,11 @@
 import { CLOSE_GRACE_MS, DRAIN_TIMEOUT_MS, SESSIONS_MAX } from "../limits.ts";
+import { NamespaceConflictError } from "../federation/federation_error.ts";
+import { describeConflict } from "../federation/hub_role.ts";
 import type { LinkEvent } from "../federation/link_event.ts";
 import {
   ROUTER_CORE_DEFAULTS,
   type RouterCoreConfig,
+  type SessionLimits,
   validateRouterCoreConfig,
 } from "../router/router_config.ts";
 import type { LiveParam } from "../state/param_store.ts";
@@ -18,6 +21,7 @@ import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
 import { ConnectionGate } from "./connection_gate.ts";
+import type { LiveSettings } from "./live_settings.ts";
 import { LOG } from "./log.ts";
 import { ParamKeeper, type PersistConfig, type PersistStatus } from "./param_keeper.ts";
 import type { TlsIdentity } from "./check_certificate.ts";
@@ -202,6 +206,41 @@ export class Router {
     events.listenToLinks((event) => this.#log.linkEvent(event));
   }
 
+  /**
+   * Takes other settings while it runs: no session and no link ends by it, but the link to a hub that is
+   * not in the list any more. A leaf tells its hub its new namespaces. All or nothing.
+   *
+   * @throws {RangeError} when a number is out of bounds, or there are too many patterns
+   * @throws {TypeError} when a pattern or a URL cannot be understood, or a setting is of leaves, or of
+   * routers that federate, and this is none
+   * @throws {NamespaceConflictError} when another router owns a namespace, or cuts across it
+   */
+  reconfigure(settings: LiveSettings): void {
+    const { ownedNamespaces, hubEndpoint, authToken } = settings;
+    this.#checkLive(settings);
+    const conflicts = this.#host.reconfigure(liveLimits(settings), {
+      ...(ownedNamespaces === undefined ? {} : { namespaces: ownedNamespaces }),
+      ...(hubEndpoint === undefined ? {} : { hubUrls: hubEndpoint }),
+      ...(authToken === undefined ? {} : { token: authToken }),
+    });
+    const [first] = conflicts;
+    if (first !== undefined) throw new NamespaceConflictError(describeConflict(first));
+    this.#federation?.reconfigured(settings);
+  }
+
+  #checkLive({ ownedNamespaces, hubEndpoint, authToken }: LiveSettings): void {
+    const isLeaf = this.#federation?.mode.type === "leaf";
+    if (ownedNamespaces !== undefined && this.#federation === undefined) {
+      throw new TypeError("Cannot take namespaces: this router does not federate");
+    }
+    if ((hubEndpoint !== undefined || authToken !== undefined) && !isLeaf) {
+      throw new TypeError("Cannot take a hub or its token: this router is no leaf");
+    }
+    if (hubEndpoint?.length === 0) {
+      throw new TypeError("Cannot take an empty list of hubs: a leaf needs one");
+    }
+  }
+
   /** Id of this router in the federation. */
   get routerId(): string {
     return this.#host.core.config.routerId;
@@ -317,6 +356,18 @@ export class Router {
       version: VERSION,
     });
   }
+}
+
+function liveLimits(settings: LiveSettings): SessionLimits {
+  const { maxSessions, maxSessionsPerAddress, maxMessagesPerSecond, maxBytesPerSecond } = settings;
+  return {
+    ...(maxSessions === undefined ? {} : { sessionsMax: maxSessions }),
+    ...(maxSessionsPerAddress === undefined
+      ? {}
+      : { sessionsPerAddressMax: maxSessionsPerAddress }),
+    ...(maxMessagesPerSecond === undefined ? {} : { messagesPerSecondMax: maxMessagesPerSecond }),
+    ...(maxBytesPerSecond === undefined ? {} : { bytesPerSecondMax: maxBytesPerSecond }),
+  };
 }
 
 function environmentOf({ ca }: RouterConfig): Environment {

@@ -1,5 +1,9 @@
 import { FederationCore } from "../federation/federation_core.ts";
-import type { FederationCoreConfig } from "../federation/federation_config.ts";
+import type { ClaimConflict } from "../federation/claims.ts";
+import type {
+  FederationCoreConfig,
+  LiveFederationConfig,
+} from "../federation/federation_config.ts";
 import { LegacyHubLink } from "../federation/legacy_hub_link.ts";
 import { LegacyLeafLink } from "../federation/legacy_leaf_link.ts";
 import { PeerLink } from "../federation/link.ts";
@@ -9,7 +13,7 @@ import type { Authenticator, TokenAnswer } from "../router/authenticator.ts";
 import type { Connection } from "../router/connection.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
-import type { RouterCoreConfig } from "../router/router_config.ts";
+import type { RouterCoreConfig, SessionLimits } from "../router/router_config.ts";
 import { RouterCore } from "../router/router_core.ts";
 import { EARLIEST_TIME_MICROS } from "../limits.ts";
 import type { ParamStore } from "../state/param_store.ts";
@@ -96,6 +100,35 @@ export class RouterHost implements RouterPort {
   start(): void {
     this.federation?.start(this.#environment.nowMicros());
     this.#afterEvent();
+  }
+
+  /**
+   * Takes other limits and settings of the federation while it runs. All or nothing; conflicts with
+   * namespaces of other routers are returned.
+   *
+   * @throws {TypeError | RangeError} when a setting is wrong
+   */
+  reconfigure(
+    limits: SessionLimits,
+    federation: LiveFederationConfig,
+  ): readonly ClaimConflict[] {
+    if (this.#isStopped) return [];
+    const before = this.core.config;
+    this.core.setLimits(limits);
+    let conflicts: readonly ClaimConflict[] = [];
+    try {
+      const isFederationConcerned = Object.keys(federation).length > 0;
+      if (isFederationConcerned && this.federation !== undefined) {
+        const nowMicros = this.#environment.nowMicros();
+        conflicts = this.federation.reconfigure(federation, nowMicros);
+      }
+      if (conflicts.length > 0) this.core.setLimits(before);
+    } catch (error) {
+      this.core.setLimits(before);
+      throw error;
+    }
+    this.#afterEvent();
+    return conflicts;
   }
 
   /** Takes in a connection that somebody else opened to this router. */

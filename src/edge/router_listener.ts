@@ -152,7 +152,10 @@ export class RouterListener {
     const repeat = this.#repeats.take("bind");
     if (repeat === undefined) return;
     const reason = error instanceof Error ? error.message : String(error);
-    LOG.error("Cannot listen on {hostname}:{port} again, trying on: {reason}{more}", {
+    const text =
+      "Cannot listen on {hostname}:{port} again, trying on: {reason}; stop who has the " +
+      "port{more}";
+    LOG.error(text, {
       event: "listen-failed",
       hostname,
       port,

@@ -1,5 +1,6 @@
-import type { LinkEvent } from "../federation/link_event.ts";
+import type { EventLoss, LinkEvent } from "../federation/link_event.ts";
 import { ERROR_CODE } from "../router/error_code.ts";
+import { linkAdvice } from "./link_advice.ts";
 import { LOG } from "./log.ts";
 import { RepeatLimit } from "./repeat_limit.ts";
 
@@ -68,7 +69,7 @@ export class RouterLog {
       case "eventLost":
         return this.#eventLost(event);
       case "timeMoved":
-        LOG.warn('Leaf "{routerId}" moved federation time by {bySeconds} s', {
+        LOG.warn('Leaf "{routerId}" moved federation time by {bySeconds} s: check both clocks', {
           event: "time-moved",
           routerId: event.routerId,
           bySeconds: Math.round(event.byMicros / 1_000_000),
@@ -100,10 +101,11 @@ export class RouterLog {
     const kind = reason.replaceAll(/\d+/g, "#");
     const repeat = this.#repeats.take(`disconnected ${routerId} ${kind}`);
     if (repeat === undefined) return;
-    LOG.warn('Leaf "{routerId}" disconnected: {reason}{more}', {
+    LOG.warn('Leaf "{routerId}" disconnected: {reason}{advice}{more}', {
       event: "leaf-disconnected",
       routerId,
       reason,
+      advice: linkAdvice(reason),
       ...repeat,
     });
   }
@@ -112,20 +114,23 @@ export class RouterLog {
     const { state, reason = "no reason given" } = event;
     switch (state) {
       case "Failed":
-        LOG.error("The link to the hub has failed and is not tried again: {reason}", {
-          event: "uplink",
-          state,
-          reason,
-        });
+        LOG.error(
+          "The link to the hub has failed and is not tried again before SIGHUP or a restart: " +
+            "{reason}{advice}",
+          { event: "uplink", state, reason, advice: linkAdvice(reason) },
+        );
         return;
       case "Disconnected": {
         const attempt = ++this.#attempt;
         if (this.#repeats.take("uplink") === undefined) return;
-        LOG.warn("Not connected to the hub (attempt {attempt}): {reason}", {
+        LOG.warn("Not connected to the hub (attempt {attempt}{next}): {reason}{advice}", {
           event: "uplink",
           state,
           attempt,
+          next: nextText(event.nextAttemptMs),
+          nextAttemptMs: event.nextAttemptMs,
           reason,
+          advice: linkAdvice(reason),
         });
         return;
       }
@@ -141,8 +146,11 @@ export class RouterLog {
     const { routerId, address, origin, sequence, why } = event;
     const repeat = this.#repeats.take(`eventLost ${routerId} ${why}`);
     if (repeat === undefined) return;
-    LOG.warn('Event at "{address}" lost on the way with router "{routerId}": {why}{more}', {
+    const text = 'Event at "{address}" lost on the way with router "{routerId}": {why}, ' +
+      "{explanation}{more}";
+    LOG.warn(text, {
       event: "event-lost",
+      explanation: LOSS[why],
       routerId,
       address,
       origin,
@@ -159,12 +167,39 @@ export class RouterLog {
       isConflict ? `conflict ${routerId} ${message}` : `refused ${routerId} ${code}`,
     );
     if (repeat === undefined) return;
-    LOG.warn('Refused on the link with router "{routerId}": {code} {reason}{more}', {
+    LOG.warn('Refused on the link with router "{routerId}": {code} {reason}{advice}{more}', {
       event: isConflict ? "conflict" : "refused",
       routerId,
       code,
       reason: message,
+      advice: refusalAdvice(code, message),
       ...repeat,
     });
+  }
+}
+
+/** Why an event is lost, and what that comes from. */
+const LOSS: Readonly<Record<EventLoss, string>> = {
+  expired: "the link was down or slow for longer than the event lives; see --event-ttl",
+  unknown: "the link broke before it was acknowledged, so it may have arrived",
+  dropped: "more is published than the link takes; look at its speed, and at who publishes so much",
+};
+
+function nextText(nextAttemptMs: number | undefined): string {
+  if (nextAttemptMs === undefined) return "";
+  const seconds = nextAttemptMs / 1_000;
+  return `, next in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+}
+
+function refusalAdvice(code: number, message: string): string {
+  if (/; | --[a-z]/.test(message)) return "";
+  switch (code) {
+    case ERROR_CODE.conflict:
+      return "; change one of them";
+    case ERROR_CODE.refused:
+    case ERROR_CODE.forbidden:
+      return "; look at the namespaces of both and at the scopes of the token: clasp-fed explain ADDRESS";
+    default:
+      return "; clasp-fed explain ADDRESS shows who decides there";
   }
 }

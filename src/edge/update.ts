@@ -20,6 +20,10 @@ export interface ParamUpdate {
   readonly encoded: EncodedValue;
   /** Grows with each write. */
   readonly revision: number;
+  /** Id of the router that stamped it, where the router says so: in snapshots and answers to GET. */
+  readonly writer?: string;
+  /** Its stamp, likewise, microseconds. */
+  readonly timestampMicros?: number;
 }
 
 /** An event, stream sample, gesture or timeline, as a router sent it. */
@@ -45,11 +49,24 @@ export type Update = ParamUpdate | SignalUpdate;
 
 /** A SET, or an entry of a SNAPSHOT, as a subscription delivers it. */
 export function paramUpdateOf(
-  param: { readonly address: string; readonly value: EncodedValue },
+  param: {
+    readonly address: string;
+    readonly value: EncodedValue;
+    readonly writer?: string | undefined;
+    readonly timestampMicros?: number | undefined;
+  },
   revision: number,
 ): ParamUpdate {
-  const { address, value } = param;
-  return { kind: "param", address, value: decodeValue(value), encoded: value, revision };
+  const { address, value, writer, timestampMicros } = param;
+  return {
+    kind: "param",
+    address,
+    value: decodeValue(value),
+    encoded: value,
+    revision,
+    ...(writer === undefined ? {} : { writer }),
+    ...(timestampMicros === undefined ? {} : { timestampMicros }),
+  };
 }
 
 const SIGNAL_NAMES = Object.keys(SIGNAL) as SignalName[];

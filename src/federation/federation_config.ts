@@ -30,6 +30,11 @@ export interface FederationCoreConfig {
   readonly features: number;
 }
 
+/** Settings that a router takes while it runs; see `FederationCore.reconfigure`. */
+export type LiveFederationConfig = Partial<
+  Pick<FederationCoreConfig, "hubUrls" | "namespaces" | "token">
+>;
+
 const SYNC_INTERVAL_MIN_MS = 1_000;
 
 /** Settings nobody named. */

@@ -7,6 +7,7 @@ import { CLOSE_CODE, ERROR_CODE, type Refusal } from "../router/error_code.ts";
 import type {
   FederationHook,
   GetAnswer,
+  RouteFacts,
   WriteAnswer,
   WriteRoute,
 } from "../router/federation_hook.ts";
@@ -17,10 +18,15 @@ import type { RouterCore } from "../router/router_core.ts";
 import type { SessionGrant } from "../router/session_grant.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { HelloMessage, RouterTrailer, SetMessage } from "../wire/message.ts";
-import { type Claim, Claims } from "./claims.ts";
+import { type Claim, type ClaimConflict, Claims } from "./claims.ts";
 import type { Declaration } from "./declaration.ts";
 import { DeclarationPace } from "./declaration_pace.ts";
-import { type FederationCoreConfig, validateFederationCoreConfig } from "./federation_config.ts";
+import {
+  type FederationCoreConfig,
+  type LiveFederationConfig,
+  validateFederationCoreConfig,
+} from "./federation_config.ts";
+import { explainRoute } from "./explain_route.ts";
 import { FederationClock } from "./federation_clock.ts";
 import { ForwardReceiver } from "./forward_receiver.ts";
 import { FrameKeeper } from "./frame_keeper.ts";
@@ -54,7 +60,6 @@ const EVERYTHING = "/**";
  */
 export class FederationCore implements FederationHook {
   readonly router: RouterCore;
-  readonly config: FederationCoreConfig;
   readonly claims: Claims = new Claims();
   readonly clock: FederationClock;
   readonly time: TimeKeeper;
@@ -90,6 +95,7 @@ export class FederationCore implements FederationHook {
   };
   readonly #imports: PatternSet;
   readonly #importsAll: boolean;
+  #config: FederationCoreConfig;
   #path: readonly string[];
   /** As the hub declared them last on this link, those that were left out here included. */
   #hubClaims: readonly Claim[] = [];
@@ -108,7 +114,7 @@ export class FederationCore implements FederationHook {
     validateFederationCoreConfig(options.config);
     const { router, config } = options;
     this.router = router;
-    this.config = config;
+    this.#config = config;
     this.#onEvent = options.onEvent ?? (() => {});
     this.#wantsTraffic = options.wantsTraffic ?? (() => true);
     this.#path = [router.config.routerId];
@@ -138,14 +144,7 @@ export class FederationCore implements FederationHook {
     const { hub } = this.records;
     this.uplink = hub === undefined ? undefined : new Uplink(this, hub);
     this.#newcomers = new Newcomers(router, (connection, hello) => this.#join(connection, hello));
-    this.claims.replace(
-      { kind: "self" },
-      config.namespaces.map((text) => ({
-        pattern: parsePattern(text),
-        ownerId: router.config.routerId,
-        live: true,
-      })),
-    );
+    this.claims.replace({ kind: "self" }, this.#claimsOf(config.namespaces));
     router.federation = this;
     this.#report = config.showsLinks ? new LinkReport(this) : undefined;
     router.subscriptions.observer = this.interest;
@@ -155,6 +154,40 @@ export class FederationCore implements FederationHook {
   start(nowMicros: number): void {
     this.router.wake(nowMicros);
     if (this.config.hubUrls.length > 0) this.uplink?.dial();
+  }
+
+  get config(): FederationCoreConfig {
+    return this.#config;
+  }
+
+  /**
+   * Takes other settings while it runs: hubs, namespaces, the token for the hub. What conflicts with a
+   * live claim of another router is returned, and nothing is changed then. A leaf tells its hub and its
+   * leaves at the end of the turn; a link to a hub that is not in the list any more ends.
+   *
+   * @throws {TypeError | RangeError} when a setting is wrong; nothing is changed then
+   */
+  reconfigure(
+    changes: LiveFederationConfig,
+    nowMicros: number,
+  ): readonly ClaimConflict[] {
+    const config = { ...this.#config, ...changes };
+    validateFederationCoreConfig(config);
+    this.router.wake(nowMicros);
+    const source = { kind: "self" } as const;
+    const claims = this.#claimsOf(config.namespaces);
+    const conflicts = this.claims.conflictsOf(source, claims);
+    if (conflicts.length > 0) return conflicts;
+    const before = this.#config;
+    this.#config = config;
+    if (changes.namespaces !== undefined) {
+      this.claims.replace(source, claims);
+      // What the hub knows may have been left out in favour of what was given up.
+      if (this.#hubClaims.length > 0) this.claims.replace({ kind: "hub" }, this.#hubClaims);
+      this.claimsChanged();
+    }
+    this.uplink?.reconfigured(before.hubUrls);
+    return [];
   }
 
   /** No hub above: its time is the federation's, and what nobody claims is its own. */
@@ -234,6 +267,10 @@ export class FederationCore implements FederationHook {
     answered: (answer: WriteAnswer) => void,
   ): void {
     this.writes.request(set, session, answered);
+  }
+
+  explain(address: string): RouteFacts {
+    return explainRoute(this, address);
   }
 
   ownerOf(address: string): string {
@@ -522,12 +559,19 @@ export class FederationCore implements FederationHook {
   }
 
   /** The uplink has no connection and changed state. */
-  uplinkChanged(state: PeerState, reason: string | undefined): void {
+  uplinkChanged(
+    state: PeerState,
+    { reason, nextAttemptMs }: {
+      readonly reason: string | undefined;
+      readonly nextAttemptMs: number | undefined;
+    },
+  ): void {
     this.emit({
       type: "stateChanged",
       routerId: "",
       state,
       ...(reason === undefined ? {} : { reason }),
+      ...(nextAttemptMs === undefined ? {} : { nextAttemptMs }),
     });
   }
 
@@ -570,6 +614,11 @@ export class FederationCore implements FederationHook {
     return this.claims.declaredTo({ kind: "leaf", routerId }).every(({ pattern, ownerId, live }) =>
       !live || ownerId !== routerId || grant.patternProblem("write", pattern) === undefined
     );
+  }
+
+  #claimsOf(namespaces: readonly string[]): readonly Claim[] {
+    const { routerId: ownerId } = this.router.config;
+    return namespaces.map((text) => ({ pattern: parsePattern(text), ownerId, live: true }));
   }
 
   // A leaf that speaks the public protocol says who it is when it declares its namespaces.

@@ -1,8 +1,8 @@
 /**
  * Anything that federation could not do, for callers to catch; one subclass for each variant of the
  * public CLASP federation API. This version throws {@linkcode ConfigError},
- * {@linkcode AlreadyConnectedError} and {@linkcode HandshakeFailedError}; the others are there for
- * code that names them, and what they stand for is told by link events and ERROR answers.
+ * {@linkcode AlreadyConnectedError}, {@linkcode HandshakeFailedError} and
+ * {@linkcode NamespaceConflictError}; the others are there for code that names them, and what they stand for is told by link events and ERROR answers.
  */
 export class FederationError extends Error {
   /** `message` says what could not be done, why, and what to do. */

@@ -65,6 +65,8 @@ export type LinkEvent =
     readonly routerId: string;
     readonly state: PeerState;
     readonly reason?: string;
+    /** Of the way to the hub: when it is dialled again, milliseconds from now. */
+    readonly nextAttemptMs?: number;
   }
   /** A leaf's time was taken: federation time here stepped, and with it that of all routers below. */
   | {

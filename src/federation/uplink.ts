@@ -34,6 +34,8 @@ export class Uplink {
   #activeSinceMicros: number | undefined;
   #redial: Appointment | undefined;
   #isStopped = false;
+  /** The hub of the dial that is under way, or of the link. */
+  #dialledUrl: string | undefined;
 
   /** `record` is that of the hub, whichever router it is. */
   constructor(core: FederationCore, record: PeerRecord) {
@@ -74,10 +76,13 @@ export class Uplink {
 
   dial(): void {
     if (this.#isStopped) return;
+    this.#redial = undefined;
+    this.#dialledUrl = this.hubUrl;
     this.#enter("Connecting");
     this.#core.router.dial(this.hubUrl, {
       opened: (connection) => {
         this.#opened(connection);
+        this.#leaveOldHub();
       },
       failed: (reason) => this.#ended({ kind: "lost", reason }),
     });
@@ -87,6 +92,34 @@ export class Uplink {
   stop(): void {
     this.#isStopped = true;
     this.#core.router.agenda.cancel(this.#redial);
+  }
+
+  /**
+   * The settings are others. A hub that is still in the list stays; a link to another one ends, and what
+   * was given up, or waits for its next attempt, is tried at once.
+   */
+  reconfigured(before: readonly string[]): void {
+    const { hubUrls } = this.#core.config;
+    if (hubUrls.length === 0 || this.#isStopped) return;
+    const current = before[this.#hubIndex % before.length] ?? "";
+    this.#hubIndex = Math.max(0, hubUrls.indexOf(current));
+    if (this.#link !== undefined) return this.#leaveOldHub();
+    if (this.#state === "Connecting") return;
+    this.#core.router.agenda.cancel(this.#redial);
+    this.#attempt = 0;
+    this.#refusals = 0;
+    this.#downSinceMicros = this.#core.router.nowMicros;
+    this.dial();
+  }
+
+  #leaveOldHub(): void {
+    const { hubUrls } = this.#core.config;
+    const url = this.#dialledUrl;
+    // A connection that somebody else opened is no concern of the list.
+    if (url === undefined || hubUrls.length === 0 || hubUrls.includes(url)) return;
+    // The next attempt is at the first of the list.
+    this.#hubIndex = hubUrls.length - 1;
+    this.#link?.close({ kind: "lost", reason: `${url} is no hub of this router any more` });
   }
 
   /** The link became Active. */
@@ -163,6 +196,7 @@ export class Uplink {
     this.#attempt++;
     this.#refusals = end.kind === "refused" ? this.#refusals + 1 : 0;
     this.#reason = end.reason;
+    this.#dialledUrl = undefined;
     if (end.kind === "failed") return this.#enter("Failed", end.reason);
     const { maxReconnectAttempts } = config;
     if (maxReconnectAttempts > 0 && this.#attempt > maxReconnectAttempts) {
@@ -171,12 +205,13 @@ export class Uplink {
         `${end.reason}; given up after ${maxReconnectAttempts} attempts`,
       );
     }
-    this.#enter("Disconnected", end.reason);
-    if (config.autoReconnect && config.hubUrls.length > 0) this.#planRedial();
+    this.#enter("Disconnected", end.reason, this.#planRedial());
   }
 
-  #planRedial(): void {
-    if (this.#isStopped) return;
+  /** Returns how long it is until then, undefined when nothing is dialled any more. */
+  #planRedial(): number | undefined {
+    const { autoReconnect, hubUrls } = this.#core.config;
+    if (this.#isStopped || !autoReconnect || hubUrls.length === 0) return undefined;
     const { router, config } = this.#core;
     this.#hubIndex++;
     const delayMs = redialDelayMs({
@@ -186,12 +221,13 @@ export class Uplink {
       random: router.port.random(),
     });
     this.#redial = router.after(delayMs, () => this.dial());
+    return delayMs;
   }
 
-  #enter(state: PeerState, reason?: string): void {
+  #enter(state: PeerState, reason?: string, nextAttemptMs?: number): void {
     this.#state = state;
     if (state !== "Handshaking") this.#reason = reason;
     this.#record.changed(state, reason);
-    this.#core.uplinkChanged(state, reason);
+    this.#core.uplinkChanged(state, { reason, nextAttemptMs });
   }
 }

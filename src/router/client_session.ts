@@ -32,6 +32,7 @@ import { ConflatedParams } from "./conflated_params.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 import { drainRefusal } from "./drain_refusal.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "./error_code.ts";
+import { explain, explainedAddress } from "./explanation.ts";
 import type { GetAnswer, WriteAnswer } from "./federation_hook.ts";
 import { LimitedDelivery } from "./limited_delivery.ts";
 import { isP2p, p2pAddress } from "./p2p_address.ts";
@@ -362,6 +363,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     }
     const forbidden = this.#forbidden("read", address);
     if (forbidden !== undefined) return this.#connection.refuse(forbidden);
+    const explained = explainedAddress(address);
+    if (explained !== undefined) return this.#explain(address, explained);
     const { federation } = this.#router;
     if (federation?.mirrors(address) === false) {
       const answered = (answer: GetAnswer): void => {
@@ -384,6 +387,15 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.#connection.sendMessage({
       type: "SNAPSHOT",
       params: [{ address, value, revision, writer: origin, timestampMicros }],
+    });
+  }
+
+  #explain(address: string, explained: string): void {
+    const forbidden = this.#forbidden("read", explained);
+    if (forbidden !== undefined) return this.#connection.refuse(forbidden);
+    this.#connection.sendMessage({
+      type: "SNAPSHOT",
+      params: [{ address, value: explain(this.#router, this, explained), revision: 0 }],
     });
   }
 

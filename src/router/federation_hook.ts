@@ -35,6 +35,29 @@ export type GetAnswer =
   | { readonly kind: "found"; readonly param: SnapshotParam }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
+/** What is known of the owner of an address and of the way to it. */
+export interface RouteFacts {
+  /** Router id; empty for the root, which owns what nobody claims. */
+  readonly owner: string;
+  /** The claim that decides it; empty when nobody claims the address. */
+  readonly pattern: string;
+  /** Whether the owner is connected to the federation. */
+  readonly live: boolean;
+  readonly way: "here" | "hub" | "leaf";
+  /** Router id of the next router on the way; empty here, and when it is not known yet. */
+  readonly next: string;
+  /** State of the link to it; empty here. */
+  readonly state: string;
+  /** Why that link is not Active. */
+  readonly reason: string;
+  /** Router ids from this router to the root. */
+  readonly path: readonly string[];
+  /** Whether this router keeps what is known of the address. */
+  readonly mirrored: boolean;
+  /** Router ids of the peers that are told of changes. */
+  readonly peers: readonly string[];
+}
+
 /**
  * What the router asks of federation. The router knows nothing of links and claims; without a hook
  * it decides every write itself.
@@ -71,6 +94,8 @@ export interface FederationHook {
   grantRevoked(): void;
   /** A session is gone, and with it what it locked elsewhere. */
   sessionEnded(session: string): void;
+  /** What is known of the owner of an address and of the way to it. */
+  explain(address: string): RouteFacts;
   /** Whether this router keeps what is known of an address. */
   mirrors(address: string): boolean;
   /** Asks for a param that is not mirrored here. `answered` is called once, perhaps at once. */

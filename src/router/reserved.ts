@@ -4,6 +4,8 @@ const RESERVED_ROOT = "/clasp/federation";
 
 /** Where hubs tell of their leaves, one param each; mirrored like any param. */
 export const PEERS_ROOT: string = `${RESERVED_ROOT}/peers`;
+/** Where a GET asks what a router knows of the address behind it; nothing is kept there. */
+export const EXPLAIN_ROOT: string = `${RESERVED_ROOT}/explain`;
 /** Where a router tells of the link to its hub. Never leaves the router. */
 export const UPLINK_ADDRESS: string = `${RESERVED_ROOT}/link`;
 

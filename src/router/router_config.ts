@@ -39,6 +39,14 @@ export interface RouterCoreConfig {
   readonly outboxHighWaterBytes: number;
 }
 
+/** Settings that a router takes while it runs; see `RouterCore.setLimits`. */
+export type SessionLimits = Partial<
+  Pick<
+    RouterCoreConfig,
+    "sessionsMax" | "sessionsPerAddressMax" | "messagesPerSecondMax" | "bytesPerSecondMax"
+  >
+>;
+
 /** Settings nobody named. */
 export const ROUTER_CORE_DEFAULTS: Omit<RouterCoreConfig, "routerId" | "bootId"> = {
   name: "clasp-fed",

@@ -33,7 +33,12 @@ import { P2pSignals } from "./p2p_signals.ts";
 import { Params, type Write } from "./params.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { Publication } from "./publication.ts";
-import { featureBits, type RouterCoreConfig, validateRouterCoreConfig } from "./router_config.ts";
+import {
+  featureBits,
+  type RouterCoreConfig,
+  type SessionLimits,
+  validateRouterCoreConfig,
+} from "./router_config.ts";
 import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -60,7 +65,6 @@ const HERE: WriteRoute = { kind: "here" };
  * event-loop turn, and calls `wake` at `nextWakeMicros`.
  */
 export class RouterCore implements ConnectionOwner {
-  readonly config: RouterCoreConfig;
   readonly port: V0Port;
   readonly agenda: Agenda = new Agenda();
   readonly locks: Locks = new Locks();
@@ -73,6 +77,7 @@ export class RouterCore implements ConnectionOwner {
   readonly grants: Grants | undefined;
   /** Set once, before the first event, when the router federates. */
   federation: FederationHook | undefined;
+  #config: RouterCoreConfig;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #addresses = new AddressSessions();
   readonly #diallers = new Map<ConnectionId, Dialler>();
@@ -107,7 +112,7 @@ export class RouterCore implements ConnectionOwner {
     validateRouterCoreConfig(options.config);
     const { authenticator } = options;
     this.grants = authenticator === undefined ? undefined : new Grants(this, authenticator);
-    this.config = options.config;
+    this.#config = options.config;
     this.port = new V0Port(options.port);
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;
@@ -129,6 +134,10 @@ export class RouterCore implements ConnectionOwner {
       random: () => this.port.random(),
       after: (delayMs, action) => this.after(delayMs, action),
     });
+  }
+
+  get config(): RouterCoreConfig {
+    return this.#config;
   }
 
   /** Monotonic time of the event that is being handled. */
@@ -183,6 +192,19 @@ export class RouterCore implements ConnectionOwner {
     let bytes = 0;
     for (const { outbox } of this.#connections.values()) bytes += outbox.queuedBytes;
     return bytes;
+  }
+
+  /**
+   * Takes other limits for connections and sessions, those of now too. Who is connected stays, also
+   * above them.
+   *
+   * @throws {RangeError} when a number is out of bounds; nothing is changed then
+   */
+  setLimits(limits: SessionLimits): void {
+    const config = { ...this.#config, ...limits };
+    validateRouterCoreConfig(config);
+    this.#config = config;
+    for (const { rate } of this.#connections.values()) rate?.limitsChanged();
   }
 
   // Events

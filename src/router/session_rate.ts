@@ -29,17 +29,22 @@ const REVIEW_MS = 1_000;
 export class SessionRate {
   readonly #router: RateSurroundings;
   readonly #connection: Connection;
-  readonly #messages: TokenBucket | undefined;
-  readonly #bytes: TokenBucket | undefined;
+  #messages: TokenBucket | undefined;
+  #bytes: TokenBucket | undefined;
   #review: Appointment | undefined;
   /** Messages that were ignored and not told yet. */
   #ignored = 0;
   #exceededSeconds = 0;
 
   constructor(router: RateSurroundings, connection: Connection) {
-    const { config: { messagesPerSecondMax, bytesPerSecondMax }, nowMicros } = router;
     this.#router = router;
     this.#connection = connection;
+    this.limitsChanged();
+  }
+
+  /** The router's limits are others: they hold from now on, with nothing taken yet. */
+  limitsChanged(): void {
+    const { config: { messagesPerSecondMax, bytesPerSecondMax }, nowMicros } = this.#router;
     this.#messages = bucketOf(messagesPerSecondMax, messagesPerSecondMax, nowMicros);
     // The largest message must pass, however low the limit.
     const bytesBurst = Math.max(bytesPerSecondMax, MESSAGE_BYTES_MAX);

@@ -40,7 +40,10 @@ export function crash(world: SimWorld, id: string, options: {
   };
 }
 
-/** A router is stopped, configured otherwise, and started; sometimes soon changed back. */
+/**
+ * A router is stopped, configured otherwise, and started, or takes other namespaces while it runs;
+ * sometimes soon changed back.
+ */
 export function reconfigure(
   world: SimWorld,
   plan: RouterPlan,
@@ -58,13 +61,14 @@ export function reconfigure(
   const disk = random.pick(["empty", "current"] as const);
   const downMs = random.nextInt(400);
   const isChangedBack = random.nextFloat() < 0.5;
+  const isLive = random.nextFloat() < 0.5;
   // In the middle of the sync that the first change began, or not.
   const backAfterMs = downMs + random.pick([5, 100, 3_000]) + random.nextInt(1_000);
   return () => {
-    restartAs(world, plan.id, { changes, disk, downMs });
+    restartAs(world, plan.id, { changes, disk, downMs, isLive });
     if (!isChangedBack) return;
     world.clock.after(backAfterMs * 1_000, () => {
-      restartAs(world, plan.id, { changes: { namespaces, imports }, disk, downMs });
+      restartAs(world, plan.id, { changes: { namespaces, imports }, disk, downMs, isLive });
     });
   };
 }
@@ -80,17 +84,18 @@ export function takeOver(
   const takenAfterMs = random.nextInt(2_000);
   const insistsAfterMs = 2_000 + random.nextInt(3_000);
   const insists = random.nextFloat() < 0.5;
+  const isLive = random.nextFloat() < 0.5;
   const yieldsAfterMs = 5_000 + random.nextInt(5_000);
   const namespaces = [...to.namespaces ?? [], ...from.namespaces ?? []];
   return () => {
     world.say(() => `the namespaces of ${from.id} move to ${to.id}`);
     if (world.router(from.id).isUp) world.crash(from.id, noticeMicros, disk);
     world.clock.after(takenAfterMs * 1_000, () => {
-      restartAs(world, to.id, { changes: { namespaces }, disk: "current", downMs: 50 });
+      restartAs(world, to.id, { changes: { namespaces }, disk: "current", downMs: 50, isLive });
     });
     if (insists) startLater(world, from.id, insistsAfterMs);
     world.clock.after(yieldsAfterMs * 1_000, () => {
-      restartAs(world, from.id, { changes: { namespaces: [] }, disk, downMs: 50 });
+      restartAs(world, from.id, { changes: { namespaces: [] }, disk, downMs: 50, isLive });
     });
   };
 }
@@ -125,11 +130,21 @@ function restartAs(world: SimWorld, id: string, options: {
   readonly changes: Partial<Omit<RouterPlan, "id">>;
   readonly disk: "empty" | "current";
   readonly downMs: number;
+  /** Whether it goes on running, where it can. */
+  readonly isLive: boolean;
 }): void {
-  const { changes, disk, downMs } = options;
+  const { changes, disk, downMs, isLive } = options;
   const router = world.router(id);
+  const { imports = ["/**"] } = router.plan;
+  const isSameImports = changes.imports === undefined || `${changes.imports}` === `${imports}`;
   router.reconfigure(changes);
   world.say(() => `${id} is configured anew: ${JSON.stringify(changes)}`);
+  if (isLive && router.isUp && isSameImports) {
+    const { namespaces = [] } = changes;
+    const conflicts = router.host.reconfigure({}, { namespaces });
+    world.say(() => `${id} goes on, with ${conflicts.length} conflicts`);
+    if (conflicts.length === 0) return;
+  }
   if (router.isUp) world.crash(id, 500, disk);
   startLater(world, id, downMs);
 }

@@ -1,9 +1,11 @@
 import { configureSync, type LogRecord, resetSync } from "npm:@logtape/logtape@2.4.2";
 import { logHandlerError } from "../../../src/edge/log.ts";
 import { RouterLog } from "../../../src/edge/router_log.ts";
-import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 
 const HUB = "hub";
+const SEE_THERE = "; the log of the other router may say why";
+const EXPIRED = "the link was down or slow for longer than the event lives; see --event-ttl";
 
 /** A log whose clock stands until it is moved, and what it wrote above level debug. */
 class Watched implements Disposable {
@@ -42,7 +44,7 @@ Deno.test("a leaf that comes and goes is logged with its reason", () => {
   watched.log.linkEvent({ type: "disconnected", routerId: "site-a", reason: "gone" });
   assertEquals(watched.lines, [
     'info Leaf "site-a" connected',
-    'warning Leaf "site-a" disconnected: gone',
+    `warning Leaf "site-a" disconnected: gone${SEE_THERE}`,
   ]);
   assertEquals(watched.records.map(({ properties }) => properties["event"]), [
     "leaf-connected",
@@ -64,9 +66,10 @@ Deno.test("a leaf that is lost for the same reason again is logged once in 30 s"
     reason: "Superseded by 1.1.1.1:1",
   });
   assertEquals(watched.lines, [
-    'warning Leaf "site-a" disconnected: Superseded by 127.0.0.1:1',
-    'warning Leaf "site-a" disconnected: something else',
-    'warning Leaf "site-a" disconnected: Superseded by 1.1.1.1:1 (and 4 times more before)',
+    `warning Leaf "site-a" disconnected: Superseded by 127.0.0.1:1${SEE_THERE}`,
+    `warning Leaf "site-a" disconnected: something else${SEE_THERE}`,
+    `warning Leaf "site-a" disconnected: Superseded by 1.1.1.1:1${SEE_THERE} ` +
+    "(and 4 times more before)",
   ]);
 });
 
@@ -75,12 +78,15 @@ Deno.test("redialling is logged at the first attempt and then once in 30 s", () 
   for (let attempt = 1; attempt <= 100; attempt++) {
     watched.log.linkEvent({ type: "stateChanged", routerId: "", state: "Connecting" });
     const reason = `no answer ${attempt}`;
-    watched.log.linkEvent({ type: "stateChanged", routerId: "", state: "Disconnected", reason });
+    const nextAttemptMs = attempt * 400;
+    watched.log.linkEvent({
+      ...{ type: "stateChanged", routerId: "", state: "Disconnected", reason, nextAttemptMs },
+    });
     watched.nowMs += 400;
   }
   assertEquals(watched.lines, [
-    "warning Not connected to the hub (attempt 1): no answer 1",
-    "warning Not connected to the hub (attempt 76): no answer 76",
+    `warning Not connected to the hub (attempt 1, next in 0.4 s): no answer 1${SEE_THERE}`,
+    `warning Not connected to the hub (attempt 76, next in 30 s): no answer 76${SEE_THERE}`,
   ]);
 });
 
@@ -92,9 +98,9 @@ Deno.test("after a success the next failure is the first attempt again, and logg
   watched.log.linkEvent({ type: "disconnected", routerId: HUB, reason: "x" });
   watched.log.linkEvent(lost);
   assertEquals(watched.lines, [
-    "warning Not connected to the hub (attempt 1): x",
+    `warning Not connected to the hub (attempt 1): x${SEE_THERE}`,
     'info Connected to hub "hub"',
-    "warning Not connected to the hub (attempt 1): x",
+    `warning Not connected to the hub (attempt 1): x${SEE_THERE}`,
   ]);
 });
 
@@ -103,7 +109,8 @@ Deno.test("a link that has failed for good is an error", () => {
   const reason = "300: no such token";
   watched.log.linkEvent({ type: "stateChanged", routerId: "", state: "Failed", reason });
   assertEquals(watched.lines, [
-    "error The link to the hub has failed and is not tried again: 300: no such token",
+    "error The link to the hub has failed and is not tried again before SIGHUP or a restart: " +
+    "300: no such token; show another token, and look at clasp-fed token list where it is checked",
   ]);
 });
 
@@ -116,9 +123,12 @@ Deno.test("each conflict is logged, other refusals once in 30 s for each code", 
   refused(409, '"/a/**" of "x" overlaps "/a/c/**" of "y"');
   for (let i = 0; i < 1_000; i++) refused(403, `not your address /${i}`);
   assertEquals(watched.lines, [
-    'warning Refused on the link with router "site-a": 409 "/a/**" of "x" overlaps "/a/b/**" of "y"',
-    'warning Refused on the link with router "site-a": 409 "/a/**" of "x" overlaps "/a/c/**" of "y"',
-    'warning Refused on the link with router "site-a": 403 not your address /0',
+    'warning Refused on the link with router "site-a": 409 "/a/**" of "x" overlaps "/a/b/**" of "y"; ' +
+    "change one of them",
+    'warning Refused on the link with router "site-a": 409 "/a/**" of "x" overlaps "/a/c/**" of "y"; ' +
+    "change one of them",
+    'warning Refused on the link with router "site-a": 403 not your address /0; look at the ' +
+    "namespaces of both and at the scopes of the token: clasp-fed explain ADDRESS",
   ]);
   assertEquals(watched.records[0]?.properties["event"], "conflict");
   assertEquals(watched.records[2]?.properties["event"], "refused");
@@ -135,7 +145,8 @@ Deno.test("an internal error is logged with its stack", () => {
   using watched = new Watched();
   logHandlerError(new TypeError("x is not y"));
   assertEquals(watched.lines, [
-    "error A connection was closed by an internal error: TypeError: x is not y",
+    "error A connection was closed by an internal error, a bug; please report it: TypeError: x is " +
+    "not y",
   ]);
   assertStringIncludes(String(watched.records[0]?.properties["stack"]), "router_log_test.ts");
 });
@@ -151,9 +162,28 @@ Deno.test("lost events are logged once in 30 s for each peer and reason, with wh
   watched.log.linkEvent({ ...event, routerId: "site-a", why: "expired" });
   const line = 'warning Event at "/cue" lost on the way with router "site-a": ';
   assertEquals(watched.lines, [
-    `${line}expired`,
-    `${line}unknown`,
-    `${line}expired (and 4 times more before)`,
+    `${line}expired, ${EXPIRED}`,
+    `${line}unknown, the link broke before it was acknowledged, so it may have arrived`,
+    `${line}expired, ${EXPIRED} (and 4 times more before)`,
   ]);
   assertEquals(watched.records[0]?.properties["event"], "event-lost");
+});
+
+Deno.test("a reason says what to do: in its own words, or with advice", () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["Cannot connect to ws://hub:7330: connection refused", /is a router running there/],
+    ["Cannot connect to ws://hubb:7330: failed to lookup address information", /find the name/],
+    ["No answer to 3 heartbeats", /look at the network/],
+    ["302: the token has expired", /show another token/],
+    ['409: "/a/**" of "x" overlaps "/a/**" of "y"; change one of them', /y"; change one of them$/],
+    ['Router id "x" is in use from 1.2.3.4; set --federation-id', /set --federation-id$/],
+    ["ring: this router is already above its hub (a > b)", /wrong hub; see --federation-hub/],
+    ["503: overloaded", /it is tried again/],
+    ["something new", /log of the other router/],
+  ];
+  for (const [reason, wanted] of cases) {
+    using watched = new Watched();
+    watched.log.linkEvent({ type: "stateChanged", routerId: "", state: "Failed", reason });
+    assertMatch(watched.lines[0] ?? "", wanted);
+  }
 });

@@ -39,6 +39,34 @@ Deno.test("a leaf gives up after so many attempts and is Failed", () => {
   assert(node.federation.uplink?.reason?.includes("3 attempts"));
 });
 
+Deno.test("each failed attempt tells when the next one is, the last one none", () => {
+  const { dials, node } = dialsOf(
+    { routerId: "leaf", hub: "hub", maxReconnectAttempts: 3 },
+    60_000,
+  );
+  const told = node.events.flatMap((event) =>
+    event.type === "stateChanged" && (event.state === "Disconnected" || event.state === "Failed")
+      ? [event.nextAttemptMs]
+      : []
+  );
+  const gaps = dials.slice(1).map((at, n) => at - (dials[n] ?? 0));
+  assertEquals(told.map((ms) => ms === undefined ? undefined : Math.ceil(ms)), [
+    ...gaps.map(Math.ceil),
+    undefined,
+  ]);
+});
+
+Deno.test("what was given up is tried again when the settings are read again, changed or not", () => {
+  const options = { routerId: "leaf", hub: "hub", maxReconnectAttempts: 1 };
+  const { node } = dialsOf(options, 10_000);
+  assertEquals([node.linkState(), node.port.take()], ["Failed", []]);
+  node.federation.reconfigure({ hubUrls: node.federation.config.hubUrls }, node.nowMicros);
+  assertEquals(node.port.take().map(({ kind }) => kind), ["dial"]);
+  // One that is under way is not begun twice.
+  node.federation.reconfigure({ hubUrls: node.federation.config.hubUrls }, node.nowMicros);
+  assertEquals(node.port.take(), []);
+});
+
 Deno.test("a leaf tries its hubs in turn", () => {
   const hubUrls = ["ws://one:1", "ws://two:2"];
   const { urls } = dialsOf({ routerId: "leaf", hub: "one", hubUrls }, 1_000);

@@ -5,7 +5,7 @@ import {
   SUBSCRIBES_PER_SECOND_MAX,
 } from "../../../src/limits.ts";
 import { type Message, QOS } from "../../../src/wire/message.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 import { set, type TestConnection, TestRouter } from "./test_router.ts";
 
 /** HELLO is not counted: the session begins with it. */
@@ -135,4 +135,27 @@ Deno.test("a session that subscribes over and over is refused with 429, each tim
   router.advance(1_000);
   client.read();
   assertEquals(churn(SUBSCRIBES_PER_SECOND_MAX + 50), 50);
+});
+
+Deno.test("new limits hold for sessions that are there, and end none", () => {
+  const { router, client } = setUp();
+  assertEquals(flood(client, 11).length, 1, "one is too many");
+  router.advance(2_000);
+  client.read();
+  router.core.setLimits({ messagesPerSecondMax: 50 });
+  assertEquals(flood(client, 50), []);
+  router.core.setLimits({ messagesPerSecondMax: 0, sessionsMax: 1 });
+  assertEquals(flood(client, 1_000), []);
+  const second = router.connect();
+  assertEquals([second.closed?.code, client.closed], [1013, undefined]);
+});
+
+Deno.test("limits that are out of bounds change nothing", () => {
+  const { router, client } = setUp();
+  assertThrows(
+    () => router.core.setLimits({ messagesPerSecondMax: 5, sessionsMax: 0 }),
+    RangeError,
+  );
+  assertEquals(flood(client, 10), []);
+  assertEquals(flood(client, 1).length, 1);
 });
