@@ -6,6 +6,7 @@ import { KEY_SHOW_COMMAND } from "./key_show_command.ts";
 import { PUB_COMMAND } from "./pub_command.ts";
 import { SERVER_COMMAND } from "./server_command.ts";
 import { SET_COMMAND } from "./set_command.ts";
+import { STATUS_COMMAND } from "./status_command.ts";
 import { SUB_COMMAND } from "./sub_command.ts";
 import { TOKEN_CAP_CREATE_COMMAND } from "./token_cap_create_command.ts";
 import { TOKEN_CAP_DELEGATE_COMMAND } from "./token_cap_delegate_command.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   GET_COMMAND,
   PUB_COMMAND,
   SUB_COMMAND,
+  STATUS_COMMAND,
   INFO_COMMAND,
   KEY_GENERATE_COMMAND,
   KEY_SHOW_COMMAND,

@@ -64,7 +64,8 @@ export function checked(text: string, check: (text: string) => unknown): string 
   return text;
 }
 
-async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
+/** The token that the flags name. */
+export async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
   const token = args.text("token");
   if (token === undefined) return {};
   const warning = exposureWarning("token", token);
@@ -72,7 +73,11 @@ async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, 
   return { token: await readToken("token", token) };
 }
 
-async function caOption(args: CommandArguments, url: string): Promise<Pick<ClientOptions, "ca">> {
+/** The authorities that the flags name, for a router at this URL. */
+export async function caOption(
+  args: CommandArguments,
+  url: string,
+): Promise<Pick<ClientOptions, "ca">> {
   const path = args.text("ca");
   if (path === undefined) return {};
   if (new URL(url).protocol !== "wss:") {

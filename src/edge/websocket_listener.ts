@@ -16,7 +16,9 @@ export interface ListenOptions {
   readonly hostname: string;
   readonly accept: AcceptTransport;
   /** Answers requests that do not ask for a WebSocket; 426 with a hint unless given. */
-  readonly http?: ((request: Request) => Response | Promise<Response>) | undefined;
+  readonly http?:
+    | ((request: Request, remoteHost: string) => Response | Promise<Response>)
+    | undefined;
   /** Says why a host may not connect now, which it is told with HTTP 503. Asked before `accept`. */
   readonly refuse?: ((remoteHost: string) => string | undefined) | undefined;
   /**
@@ -125,13 +127,12 @@ class WebSocketListener implements Listener {
     if (this.#stopped !== undefined) return textResponse(503, STOPPING);
     if (!asksForWebSocket(request)) return this.#page(request, info);
     // Neither this nor the headers can be read after the upgrade.
-    const { hostname, port } = info.remoteAddr;
-    const host = hostname.replace(/^::ffff:(?=\d+\.)/, "");
+    const host = hostOf(info);
     const refusal = this.#refusal(host);
     if (refusal !== undefined) return textResponse(503, refusal);
     const foreign = this.#foreignPage(request.headers);
     if (foreign !== undefined) return textResponse(403, foreign);
-    return this.#upgrade(request, { host, port });
+    return this.#upgrade(request, { host, port: info.remoteAddr.port });
   }
 
   #page(
@@ -142,7 +143,7 @@ class WebSocketListener implements Listener {
     const release = () => this.#release();
     info.completed.then(release, release);
     const http = this.#options.http;
-    if (http !== undefined) return http(request);
+    if (http !== undefined) return http(request, hostOf(info));
     return textResponse(426, NOT_A_PAGE, { upgrade: "websocket" });
   }
 
@@ -255,6 +256,10 @@ class LingeringSockets {
     if (left === 0) this.#counts.delete(host);
     else this.#counts.set(host, left);
   }
+}
+
+function hostOf({ remoteAddr: { hostname } }: Deno.ServeHandlerInfo<Deno.NetAddr>): string {
+  return hostname.replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 function asksForWebSocket(request: Request): boolean {

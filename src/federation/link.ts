@@ -304,6 +304,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   /** Tells the peer that something of it was refused; the link goes on. */
   refuse(code: ErrorCode, message: string, address?: string): void {
     this.#core.emit({ type: "refused", routerId: this.#routerId, code, message });
+    this.#core.router.refused(code);
     this.sendMessage(toErrorMessage({ code, message, address }));
   }
 
@@ -392,6 +393,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     remainingLifeMs: number,
   ): number {
     const ageMs = Math.ceil((this.#core.router.nowMicros - publishedMicros) / 1_000);
+    this.#record.traffic.updatesOut++;
     this.#writer.event(identity, { sequence: identity.sequence, remainingLifeMs, ageMs }, frame);
     this.#wantFlush();
     return ++this.#eventsSent;
@@ -436,6 +438,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    this.#record.traffic.updatesIn++;
     this.#travelled(frame.sentMicros);
     this.#forwarded(context, index, frame);
     if (context.kind !== "event") return;
@@ -447,6 +450,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     const kind = this.#role?.kindOf(change.address);
     if (kind === undefined) return;
     const { origin } = change.version;
+    this.#record.traffic.updatesOut++;
     if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
     else this.#writer.version(kind, origin, change.peerFrame());
     this.#wantFlush();

@@ -24,6 +24,14 @@ export interface PeerCounters {
   refused: number;
 }
 
+/** What passed between this router and a peer, over all connections. */
+export interface PeerTraffic {
+  /** Versions, events, requests and answers that came. */
+  updatesIn: number;
+  /** Versions and events that were sent. */
+  updatesOut: number;
+}
+
 /** What a {@linkcode PeerRecord} needs around it. */
 export interface RecordSurroundings {
   readonly router: RouterCore;
@@ -52,6 +60,7 @@ export class PeerRecord implements Subscriber {
     ...{ expired: 0, unknown: 0, dropped: 0 },
     ...{ conflated: 0, refused: 0 },
   };
+  readonly traffic: PeerTraffic = { updatesIn: 0, updatesOut: 0 };
   readonly #around: RecordSurroundings;
   /** For ever, or for `PEER_AWAITED_MS`. */
   readonly #isAwaitedAlways: boolean;

@@ -34,6 +34,7 @@ export class Uplink {
   #activeSinceMicros: number | undefined;
   #redial: Appointment | undefined;
   #isStopped = false;
+  #wasActive = false;
 
   /** `record` is that of the hub, whichever router it is. */
   constructor(core: FederationCore, record: PeerRecord) {
@@ -54,6 +55,11 @@ export class Uplink {
 
   get state(): PeerState {
     return this.#link?.state ?? this.#state;
+  }
+
+  /** Whether the link was Active in this process: all that the hub has was here once. */
+  get wasActive(): boolean {
+    return this.#wasActive;
   }
 
   /** Why it is not up. */
@@ -91,6 +97,7 @@ export class Uplink {
 
   /** The link became Active. */
   proven(): void {
+    this.#wasActive = true;
     this.#activeSinceMicros = this.#core.router.nowMicros;
     this.#reason = undefined;
     if (this.#link instanceof PeerLink) this.#forgetUnsent();
