@@ -1,7 +1,16 @@
-import decoder from "./page/clasp_decoder.js" with { type: "text" };
-import script from "./page/status_page.js" with { type: "text" };
+import claspFrames from "./page/clasp_frames.js" with { type: "text" };
+import drawings from "./page/drawings.js" with { type: "text" };
+import format from "./page/format.js" with { type: "text" };
+import owners from "./page/owners.js" with { type: "text" };
+import paramFeed from "./page/param_feed.js" with { type: "text" };
+import paramStore from "./page/param_store.js" with { type: "text" };
+import paramTable from "./page/param_table.js" with { type: "text" };
+import problems from "./page/problems.js" with { type: "text" };
+import statusScript from "./page/status_page.js" with { type: "text" };
+import topology from "./page/topology.js" with { type: "text" };
 import style from "./page/status_page.css" with { type: "text" };
 import template from "./page/status_page.html" with { type: "text" };
+import { joinModules } from "./join_modules.ts";
 
 /** The status page: one file that needs nothing else. */
 export interface StatusPage {
@@ -10,6 +19,20 @@ export interface StatusPage {
   readonly scriptHash: string;
   readonly styleHash: string;
 }
+
+/** Each behind those that it imports. */
+const MODULES: readonly string[] = [
+  claspFrames,
+  format,
+  owners,
+  problems,
+  topology,
+  drawings,
+  paramStore,
+  paramTable,
+  paramFeed,
+  statusScript,
+];
 
 let made: Promise<StatusPage> | undefined;
 
@@ -36,16 +59,12 @@ export function pagePolicy({ scriptHash, styleHash }: StatusPage, host: string):
 }
 
 async function makePage(): Promise<StatusPage> {
-  // Modules while they are tested, one script in the page.
-  const joined = `"use strict";\n{\n${withoutModules(decoder)}\n${withoutModules(script)}\n}\n`;
+  const joined = joinModules(MODULES);
+  // Hashes are of all that stands between the tags.
   const html = template
-    .replace("/* style */", () => style)
-    .replace("/* script */", () => joined);
+    .replace(/\s*\/\* style \*\/\s*/, () => style)
+    .replace(/\s*\/\* script \*\/\s*/, () => joined);
   return { html, scriptHash: await hashOf(joined), styleHash: await hashOf(style) };
-}
-
-function withoutModules(source: string): string {
-  return source.replace(/^import [^;]+;$/gm, "").replace(/^export /gm, "");
 }
 
 async function hashOf(source: string): Promise<string> {
