@@ -62,8 +62,8 @@ export function isRouterStatus(value: unknown): value is RouterStatus {
 
 function isLink(value: unknown): boolean {
   if (!has(value, LINK)) return false;
-  const { rttMs, clockOffsetMs, lastError } = value;
-  return isNumberOrNull(rttMs) && isNumberOrNull(clockOffsetMs) &&
+  const { rttMs, clockOffsetMs, downSeconds, lastError } = value;
+  return isNumberOrNull(downSeconds) && isNumberOrNull(rttMs) && isNumberOrNull(clockOffsetMs) &&
     (lastError === null || has(lastError, { code: "number", message: "string" })) &&
     has(value["rates"], { updatesIn: "number", updatesOut: "number" });
 }

@@ -100,7 +100,7 @@ function linkRow(link: LinkStatus): Cell[] {
     stateCell(link.state),
     { text: link.peer === "" ? link.endpoint : link.peer },
     { text: link.role },
-    { text: spanText(link.forSeconds) },
+    { text: spanText(link.downSeconds ?? link.forSeconds) },
     { text: isUp && link.rttMs !== null ? `${link.rttMs.toFixed(2)} ms` : "-" },
     { text: isUp ? rateText(link.rates.updatesIn) : "-" },
     { text: isUp ? rateText(link.rates.updatesOut) : "-" },

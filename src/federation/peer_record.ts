@@ -68,6 +68,7 @@ export class PeerRecord implements Subscriber {
   #bootId: number | undefined;
   #state: PeerState = "Disconnected";
   #stateSinceMicros: number;
+  #downSinceMicros: number | undefined;
   #reason: string | undefined;
   #link: RecordLink | undefined;
   /** What the peer subscribed, by id, when that was known last. */
@@ -89,6 +90,7 @@ export class PeerRecord implements Subscriber {
     this.#around = around;
     this.#routerId = options.routerId;
     this.#stateSinceMicros = around.router.nowMicros;
+    this.#downSinceMicros = around.router.nowMicros;
     this.lane = new EventLane(around.router, (event, why) => this.eventLost(event, why));
     this.#isAwaitedAlways = options.interest !== undefined;
     if (options.interest === undefined) return;
@@ -115,6 +117,14 @@ export class PeerRecord implements Subscriber {
     return this.#stateSinceMicros;
   }
 
+  /**
+   * Monotonic time from which on the link was not Active, however often it was tried since; undefined
+   * while it is.
+   */
+  get downSinceMicros(): number | undefined {
+    return this.#downSinceMicros;
+  }
+
   /** Why there is no link, or was none the last time. */
   get reason(): string | undefined {
     return this.#reason;
@@ -127,6 +137,8 @@ export class PeerRecord implements Subscriber {
   /** The link has another state, or the way to it has. */
   changed(state: PeerState, reason: string | undefined): void {
     if (state !== this.#state) this.#stateSinceMicros = this.#around.router.nowMicros;
+    if (state === "Active") this.#downSinceMicros = undefined;
+    else this.#downSinceMicros ??= this.#around.router.nowMicros;
     this.#state = state;
     this.#reason = reason ?? this.#reason;
   }

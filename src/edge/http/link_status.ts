@@ -46,6 +46,7 @@ function statusOf(
 ): LinkStatus {
   const { router: peer, side, clockOffsetMs = null } = facts;
   const link = side === "hub" ? uplink?.link : federation.leafLink(peer);
+  const record = side === "hub" ? federation.records.hub : federation.records.get(peer);
   const error = errors.get(peer);
   const { state, degraded, claims, queued } = facts;
   const reason = plainReason(facts.reason);
@@ -56,6 +57,7 @@ function statusOf(
     endpoint: side === "hub" ? shownUrl(facts.hub) : link?.connection.remoteAddress ?? "",
     state,
     ...age(facts.since, federation.timeMicros()),
+    downSeconds: downSeconds(record?.downSinceMicros, nowMs),
     ...{ reason, degraded, claims },
     rttMs: facts.rttMs > 0 ? facts.rttMs : null,
     clockOffsetMs,
@@ -70,6 +72,11 @@ function statusOf(
       agoSeconds: Math.round((nowMs - error.atMs) / 1_000),
     },
   };
+}
+
+function downSeconds(sinceMicros: number | undefined, nowMs: number): number | null {
+  if (sinceMicros === undefined) return null;
+  return Math.max(0, Math.round(nowMs / 1_000 - sinceMicros / 1_000_000));
 }
 
 /** What the system says of a connection whose other end is suddenly gone, in words. */

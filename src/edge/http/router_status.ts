@@ -43,6 +43,8 @@ export interface LinkStatus {
   readonly since: string;
   /** The same as an age. */
   readonly forSeconds: number;
+  /** Since it was Active, however often it was tried meanwhile; null while it is. */
+  readonly downSeconds: number | null;
   /** Why there is no link, or was none the last time; empty when it never went down. */
   readonly reason: string;
   /** Why not all that the peer has is kept here; empty when all is. */

@@ -1,13 +1,15 @@
 import claspFrames from "./page/clasp_frames.js" with { type: "text" };
-import drawings from "./page/drawings.js" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import owners from "./page/owners.js" with { type: "text" };
 import paramFeed from "./page/param_feed.js" with { type: "text" };
 import paramStore from "./page/param_store.js" with { type: "text" };
 import paramTable from "./page/param_table.js" with { type: "text" };
 import problems from "./page/problems.js" with { type: "text" };
+import ratesDrawing from "./page/rates_drawing.js" with { type: "text" };
 import statusScript from "./page/status_page.js" with { type: "text" };
+import svg from "./page/svg.js" with { type: "text" };
 import topology from "./page/topology.js" with { type: "text" };
+import topologyDrawing from "./page/topology_drawing.js" with { type: "text" };
 import style from "./page/status_page.css" with { type: "text" };
 import template from "./page/status_page.html" with { type: "text" };
 import { joinModules } from "./join_modules.ts";
@@ -27,7 +29,9 @@ const MODULES: readonly string[] = [
   owners,
   problems,
   topology,
-  drawings,
+  svg,
+  topologyDrawing,
+  ratesDrawing,
   paramStore,
   paramTable,
   paramFeed,

@@ -14,8 +14,10 @@ export class ParamFeed {
   #socket;
   #retryMs = RETRY_MS;
   #timer;
+  /** Why the connection ended, as far as it was said. */
+  #problem = "";
 
-  /** `time` tells federation time; `changed` is called with "live" or "lost" when that is news. */
+  /** `time` tells federation time; `changed` is told why params are not live any more, or "" when they are. */
   constructor({ store, time, changed }) {
     this.#store = store;
     this.#time = time;
@@ -55,14 +57,20 @@ export class ParamFeed {
 
   #closed(socket) {
     if (socket !== this.#socket) return;
-    this.#changed("lost");
+    this.#changed(this.#problem === "" ? "not connected, trying again" : this.#problem);
     this.#timer = setTimeout(() => this.#open(), this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS);
   }
 
   #received(socket, bytes) {
     if (socket !== this.#socket) return;
-    for (const message of readFrames(bytes)) this.#handle(message);
+    try {
+      for (const message of readFrames(bytes)) this.#handle(message);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#problem = `what the router sent cannot be read: ${error.message}`;
+      socket.close();
+    }
   }
 
   #handle(message) {
@@ -71,8 +79,9 @@ export class ParamFeed {
     switch (message.type) {
       case "WELCOME":
         this.#retryMs = RETRY_MS;
+        this.#problem = "";
         this.refresh();
-        this.#changed("live");
+        this.#changed("");
         return;
       case "SET":
         return this.#store.put(message, { nowMs, timeMicros });
@@ -80,6 +89,9 @@ export class ParamFeed {
         for (const param of message.params) {
           this.#store.put(param, { nowMs, timeMicros: param.timeMicros ?? timeMicros });
         }
+        return;
+      case "ERROR":
+        this.#problem = message.message;
         return;
       case "ACK":
         if (message.address === EVERYTHING) this.#store.dropOld();

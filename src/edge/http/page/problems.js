@@ -8,12 +8,22 @@ export function levelOf(state) {
   return state === "Disconnected" || state === "Failed" ? "bad" : "busy";
 }
 
+/** How long a link has been as it is; one that is down, since it was up. */
+export function downSeconds({ downSeconds = null, forSeconds }) {
+  return downSeconds ?? forSeconds;
+}
+
+/** Whether nothing comes from the hub, so that what it told of others is old. */
+export function isCutOff({ links }) {
+  return links.some(({ role, state }) => role === "hub" && state !== "Active");
+}
+
 /** What is wrong, the worst first, as sentences; empty when all is well. */
 export function problemsOf(status) {
   const problems = [
     ...ofRouter(status),
     ...status.links.flatMap((link) => ofLink(link)),
-    ...ofOthers(status),
+    ...(isCutOff(status) ? [] : ofOthers(status)),
     ...ofClaims(status),
   ];
   problems.sort((a, b) => Number(a.level !== "bad") - Number(b.level !== "bad"));
@@ -34,13 +44,14 @@ function ofRouter({ state, notReady, time, params, paramsMax, persistence }) {
   return problems;
 }
 
-function ofLink({ peer, role, endpoint, state, forSeconds, reason, degraded }) {
+function ofLink(link) {
+  const { peer, role, endpoint, state, reason, degraded } = link;
   const name = peer === "" ? endpoint : peer;
   const what = role === "hub" ? `Link to the hub ${name}` : `Link to ${name}`;
   const level = levelOf(state);
   if (level !== "ok") {
     const why = reason === "" ? "" : `: ${reason}`;
-    return [{ level, peer, text: `${what}: ${state} for ${spanText(forSeconds)}${why}` }];
+    return [{ level, peer, text: `${what}: ${state} for ${spanText(downSeconds(link))}${why}` }];
   }
   return degraded === "" ? [] : [busy(`${what}: ${degraded}`)];
 }
@@ -63,14 +74,14 @@ function ofClaims({ claims }) {
   for (const { owner, pattern, live } of claims) {
     if (!live) away.set(owner, [...(away.get(owner) ?? []), pattern]);
   }
-  return [...away].map(([owner, patterns]) =>
-    busy(`${owner} cannot be reached: params of ${listed(patterns)} are as it left them.`)
-  );
+  if (away.size === 0) return [];
+  const owners = [...away].map(([owner, patterns]) => `${owner} (${listed(patterns, 2)})`);
+  return [busy(`Cannot be reached, params are as they were: ${listed(owners, 4)}`)];
 }
 
-function listed(patterns) {
-  const shown = patterns.slice(0, 3).join(", ");
-  return patterns.length > 3 ? `${shown} and ${patterns.length - 3} more` : shown;
+function listed(texts, shownMax) {
+  const shown = texts.slice(0, shownMax).join(", ");
+  return texts.length > shownMax ? `${shown} and ${texts.length - shownMax} more` : shown;
 }
 
 function bad(text) {

@@ -1,10 +1,11 @@
-import { drawRates, drawTopology } from "./drawings.js";
 import { clockText, numberText, rateText, spanText } from "./format.js";
 import { Owners } from "./owners.js";
 import { ParamFeed } from "./param_feed.js";
 import { ParamStore } from "./param_store.js";
 import { ParamTable } from "./param_table.js";
-import { levelOf, problemsOf } from "./problems.js";
+import { downSeconds, isCutOff, levelOf, problemsOf } from "./problems.js";
+import { drawRates } from "./rates_drawing.js";
+import { drawTopology } from "./topology_drawing.js";
 
 const POLL_MS = 1_000;
 const POLL_DEADLINE_MS = 5_000;
@@ -25,7 +26,7 @@ class StatusPage {
   #feed = new ParamFeed({
     store: this.#store,
     time: () => this.#timeMicros(),
-    changed: (state) => this.#feedChanged(state),
+    changed: (problem) => this.#feedProblem = problem,
   });
   /** Kept nowhere else: a reload asks for it again. */
   #token = "";
@@ -33,7 +34,7 @@ class StatusPage {
   #statusAtMs = 0;
   #failure = "";
   #failedAtMs;
-  #isFeedLive = false;
+  #feedProblem = "connecting";
   #claimsKey = "";
   #owners = new Owners([]);
   #tombstones = -1;
@@ -127,10 +128,6 @@ class StatusPage {
     this.#ask();
   }
 
-  #feedChanged(state) {
-    this.#isFeedLive = state === "live";
-  }
-
   #sortBy(button) {
     const isDown = button.getAttribute("aria-sort") === "ascending";
     for (const other of document.querySelectorAll("[data-sort]")) {
@@ -197,8 +194,8 @@ class StatusPage {
       timeMicros: this.#timeMicros(),
       factsOf: (address) => this.#factsOf(address),
     });
-    setText(byId("feed"), this.#isFeedLive ? "live" : "not connected, trying again");
-    byId("feed").className = `pill ${this.#isFeedLive ? "ok" : "bad"}`;
+    setText(byId("feed"), this.#feedProblem === "" ? "live" : this.#feedProblem);
+    byId("feed").className = `pill ${this.#feedProblem === "" ? "ok" : "bad"}`;
   }
 
   #ownerOf(address) {
@@ -209,19 +206,15 @@ class StatusPage {
 
   #factsOf(address) {
     const owner = this.#ownerOf(address);
-    if (!this.#isFeedLive) return { owner, fresh: "page not connected", isStale: true };
+    if (this.#feedProblem !== "") return { owner, fresh: "page not connected", isStale: true };
     if (address.startsWith(ROOT_OWNED)) return { owner, fresh: "live", isStale: false };
     const claim = this.#owners.of(address);
-    const isAway = claim === undefined ? this.#isCutOff() : !claim.live;
+    const isAway = claim === undefined ? isCutOff(this.#status) : !claim.live;
     if (!isAway) return { owner, fresh: "live", isStale: false };
     const seconds = this.#downSeconds(owner);
     if (seconds === undefined) return { owner, fresh: "owner not connected", isStale: true };
     const since = clockText(seconds, Date.now());
     return { owner, fresh: `link down since ${since}`, isStale: true };
-  }
-
-  #isCutOff() {
-    return this.#status.links.some(({ role, state }) => role === "hub" && state !== "Active");
   }
 
   /** How long the link to an owner, or the way to it, has been down. */
@@ -232,7 +225,7 @@ class StatusPage {
       links.find((link) => link.role === "hub" && isDown(link)) ??
       federation.find((link) => link.router === owner && isDown(link));
     if (down === undefined) return undefined;
-    return down.forSeconds + (performance.now() - this.#statusAtMs) / 1_000;
+    return downSeconds(down) + (performance.now() - this.#statusAtMs) / 1_000;
   }
 }
 
@@ -257,34 +250,48 @@ function drawNumbers(status) {
   }));
 }
 
-function drawLinks({ links, routerId, federation }) {
+function drawLinks(status) {
+  const { links, routerId, federation } = status;
+  const isAlone = isCutOff(status);
   const own = links.map((link) => ({
     ...link,
     name: link.peer === "" ? link.endpoint : link.peer,
+    level: levelOf(link.state),
   }));
   const others = federation
     .filter(({ router, hub }) => router !== routerId && hub !== routerId)
-    .map((link) => ({ ...link, name: link.router, role: `leaf of ${link.hub}` }));
-  const rows = [...own, ...others].map((link) => {
-    const level = levelOf(link.state);
-    const row = element("tr", level);
-    const isUp = level === "ok";
-    const reason = isUp ? link.degraded : link.reason;
-    const rtt = link.rttMs === null ? "–" : `${link.rttMs.toFixed(2)} ms`;
-    row.append(
-      cell("State", `${{ ok: "●", busy: "▲", bad: "✕" }[level]} ${link.state}`, "state"),
-      cell("Router", link.name, "name"),
-      cell("Is", link.role),
-      cell("Since", `${clockText(link.forSeconds, Date.now())} (${spanText(link.forSeconds)})`),
-      cell("Round trip", isUp ? rtt : "–"),
-      cell("In / out a second", ratesOf(link)),
-      cell("Waiting", numberText(link.queued)),
-      cell("Reason", reason, "reason"),
-    );
-    return row;
-  });
-  byId("links").hidden = rows.length === 0;
-  byId("links-rows").replaceChildren(...rows);
+    .map((link) => ({
+      ...link,
+      name: link.router,
+      role: `leaf of ${link.hub}`,
+      level: isAlone ? "unknown" : levelOf(link.state),
+    }));
+  const order = ["bad", "busy", "ok", "unknown"];
+  const sorted = [...own, ...others]
+    .sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
+  byId("links").hidden = sorted.length === 0;
+  byId("links-rows").replaceChildren(...sorted.map(linkRow));
+}
+
+function linkRow(link) {
+  const { level, state, name, role, queued } = link;
+  const seconds = downSeconds(link);
+  const row = element("tr", level);
+  const isUp = level === "ok";
+  const rtt = link.rttMs === null ? "–" : `${link.rttMs.toFixed(2)} ms`;
+  const sign = { ok: "●", busy: "▲", bad: "✕", unknown: "?" }[level];
+  const since = `${clockText(seconds, Date.now())} (${spanText(seconds)})`;
+  row.append(
+    cell("State", level === "unknown" ? "? last known" : `${sign} ${state}`, "state"),
+    cell("Router", name, "name"),
+    cell("Is", role),
+    cell("Since", level === "unknown" ? "–" : since, "short"),
+    cell("Round trip", isUp ? rtt : "–", "short"),
+    cell("In / out a second", ratesOf(link)),
+    cell("Waiting", numberText(queued)),
+    cell("Reason", isUp || level === "unknown" ? link.degraded : link.reason, "reason"),
+  );
+  return row;
 }
 
 function ratesOf({ rates, state }) {

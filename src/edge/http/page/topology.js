@@ -1,4 +1,4 @@
-import { levelOf } from "./problems.js";
+import { isCutOff, levelOf } from "./problems.js";
 
 const NODES_MAX = 60;
 
@@ -60,11 +60,12 @@ function place(roots, childrenOf, { status, uppers }) {
   const nodes = [];
   let columns = 0;
   let rows = 0;
-  const isCutOff = status.links.some(({ role, state }) => role === "hub" && state !== "Active");
-  const own = new Set([status.routerId, ...status.links.map(({ peer }) => peer)]);
+  const isAlone = isCutOff(status);
+  const leaves = status.links.filter(({ role }) => role === "leaf");
+  const own = new Set([status.routerId, ...leaves.map(({ peer }) => peer)]);
   const levelAt = (id) => {
     // What others say of themselves is old while nothing comes from them.
-    if (isCutOff && !own.has(id)) return "unknown";
+    if (isAlone && !own.has(id)) return "unknown";
     const { link } = uppers.get(id) ?? {};
     return link === undefined ? "ok" : levelOf(link.state);
   };
@@ -77,7 +78,11 @@ function place(roots, childrenOf, { status, uppers }) {
     const upper = uppers.get(id);
     const isRoot = row === 0;
     const node = { id, column, row, isSelf: id === status.routerId, link: upper?.link };
-    nodes.push({ ...node, level: levelAt(id), upper: isRoot ? undefined : upper?.to });
+    const namespaces = status.claims.filter(({ owner }) => owner === id).length;
+    nodes.push({
+      ...node,
+      ...{ namespaces, level: levelAt(id), upper: isRoot ? undefined : upper?.to },
+    });
     return node;
   };
   for (const root of roots) visit(root, 0);
