@@ -9,7 +9,7 @@ import { LocalRouter } from "../support/local_router.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { RawWebSocket } from "../support/raw_websocket.ts";
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 10_000;
 const LOCAL = "127.0.0.1";
 /** 300 of them are more than the kernel's buffers take on this machine's loopback. */
 const LARGE = encodeValue(new Uint8Array(60_000));

@@ -8,7 +8,7 @@ export function drawRates(container, { history, rates }) {
   const { height, left, right, top, bottom } = CHART;
   const width = Math.max(240, container.clientWidth);
   const { messagesIn, messagesOut, intervalMs } = history;
-  const peak = niceAbove(Math.max(1, ...messagesIn, ...messagesOut));
+  const peak = niceAbove(Math.max(10, ...messagesIn, ...messagesOut));
   const slots = 300;
   const x = (index, count) => left + (width - left - right) * (slots - count + index) / (slots - 1);
   const y = (rate) => top + (height - top - bottom) * (1 - rate / peak);

@@ -10,7 +10,9 @@ import { drawTopology } from "./topology_drawing.js";
 const POLL_MS = 1_000;
 const POLL_DEADLINE_MS = 5_000;
 const DRAW_MS = 80;
-const ROOT_OWNED = "/clasp/federation/";
+/** What routers tell of themselves; of its own link to the hub each one alone. */
+const ROUTERS_OWN = "/clasp/federation/";
+const OWN_LINK = "/clasp/federation/link";
 const CLAIMS_LISTED_MAX = 500;
 
 const byId = (id) => document.getElementById(id);
@@ -199,7 +201,7 @@ class StatusPage {
   }
 
   #ownerOf(address) {
-    if (address.startsWith(ROOT_OWNED)) return "routers";
+    if (address.startsWith(ROUTERS_OWN)) return "routers";
     const { path } = this.#status;
     return this.#owners.of(address)?.owner ?? path[path.length - 1];
   }
@@ -207,14 +209,17 @@ class StatusPage {
   #factsOf(address) {
     const owner = this.#ownerOf(address);
     if (this.#feedProblem !== "") return { owner, fresh: "page not connected", isStale: true };
-    if (address.startsWith(ROOT_OWNED)) return { owner, fresh: "live", isStale: false };
-    const claim = this.#owners.of(address);
-    const isAway = claim === undefined ? isCutOff(this.#status) : !claim.live;
-    if (!isAway) return { owner, fresh: "live", isStale: false };
+    if (!this.#isOwnerAway(address)) return { owner, fresh: "live", isStale: false };
     const seconds = this.#downSeconds(owner);
     if (seconds === undefined) return { owner, fresh: "owner not connected", isStale: true };
     const since = clockText(seconds, Date.now());
     return { owner, fresh: `link down since ${since}`, isStale: true };
+  }
+
+  #isOwnerAway(address) {
+    if (address === OWN_LINK) return false;
+    const claim = address.startsWith(ROUTERS_OWN) ? undefined : this.#owners.of(address);
+    return claim === undefined ? isCutOff(this.#status) : !claim.live;
   }
 
   /** How long the link to an owner, or the way to it, has been down. */
