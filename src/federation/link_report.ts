@@ -9,6 +9,7 @@ import { isDrift, isNews, type LinkFacts, valueOf } from "./link_facts.ts";
 import type { LinkHandle } from "./link_handle.ts";
 import type { PeerCounters, PeerRecord } from "./peer_record.ts";
 import { reportAddress } from "./report_address.ts";
+import { ShownAddresses } from "./shown_addresses.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Numbers that change all the time are told no more often. */
@@ -48,11 +49,13 @@ export class LinkReport {
   /** Told by others, or by an earlier life of this router, since the last look. */
   readonly #heard = new Set<string>();
   /** Where links are shown, here or by other routers. */
-  readonly #addresses = new Set<string>();
+  readonly #addresses: ShownAddresses;
   readonly #tell: () => void = () => this.#tellAll(false);
 
   constructor(core: FederationCore) {
     this.#core = core;
+    const { params } = core.router;
+    this.#addresses = new ShownAddresses((address) => params.store.get(address) !== undefined);
     this.#readStore();
     this.#planTick();
   }
@@ -84,7 +87,6 @@ export class LinkReport {
     const links: ShownLink[] = [];
     for (const address of this.#addresses) {
       const version = this.#core.router.params.get(address);
-      if (version === undefined) this.#addresses.delete(address);
       if (isLive(version)) links.push({ address, version });
     }
     return links;

@@ -58,13 +58,19 @@ Deno.test("status says what to do when there is no router, no page, or no leave"
   assertEquals(hidden.code, 1);
   assertStringIncludes(hidden.stderr, "--no-http");
 
+  let asked = new Headers();
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response("<html>"),
+    (request) => {
+      asked = request.headers;
+      return new Response("<html>");
+    },
   );
   const stranger = await runCommand(["status", "--server", `ws://127.0.0.1:${other.addr.port}`]);
   assertEquals(stranger.code, 1);
   assertStringIncludes(stranger.stderr, "no router");
+  // No page can set it: by it, a router under a public name tells a program from a page.
+  assertEquals(asked.get("sec-clasp-program"), "clasp-fed");
 
   const usage = await runCommand(["status", "--wach"]);
   assertEquals(usage.code, 2);
