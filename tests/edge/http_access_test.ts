@@ -108,7 +108,7 @@ Deno.test("one address cannot keep a router busy with its status", async () => {
   await using router = new LocalRouter();
   const statuses: number[] = [];
   for (let i = 0; i < 2 * PAGES_PER_ADDRESS_BURST; i++) {
-    const response = await ask(router.port, "/metrics");
+    const response = await ask(router.port, i % 2 === 0 ? "/metrics" : "/");
     await response.body?.cancel();
     statuses.push(response.status);
     if (response.status === 429) {

@@ -172,6 +172,10 @@ Deno.test("in authenticated mode the status page asks for a token, and keeps it 
     await page.evaluate(`document.getElementById("login").requestSubmit()`);
     await page.until(`(${row("/secret")} ?? "").includes("shown")`);
     assertEquals(await page.evaluate(`document.getElementById("login").hidden`), true);
+    await writer.set("/short", "lived", { ttl: { kind: "absolute", seconds: 3 } });
+    await page.until(`(${row("/short")} ?? "").includes("lived")`);
+    // Nobody is told of what expires: the page notices that something did.
+    await page.until(`${row("/short")} === undefined`);
     const kept = `JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])`;
     assertEquals(await page.evaluate(kept), '[{},{},""]');
     assert(page.requests.every((url) => !url.includes(TOKEN)), page.requests.join());

@@ -1,5 +1,5 @@
 import { OPEN_METRICS_TYPE, openMetricsText } from "./open_metrics.ts";
-import type { PageAccess } from "./page_access.ts";
+import type { AccessRefusal, PageAccess } from "./page_access.ts";
 import { routerMetrics } from "./router_metrics.ts";
 import { pagePolicy, statusPage } from "./status_page.ts";
 import type { StatusReader } from "./status_reader.ts";
@@ -46,7 +46,7 @@ export class HttpPages {
   constructor(options: PagesOptions) {
     this.#options = options;
     this.#answers = new Map<string, Answer>([
-      ["/", ({ request }) => this.#page(request)],
+      ["/", (asked) => this.#refuse(asked) ?? this.#page(asked.request)],
       ["/healthz", () => this.#health()],
       ["/readyz", () => this.#readiness()],
       ["/status", (asked) => this.#guarded(asked, () => this.#status(asked.request))],
@@ -95,8 +95,6 @@ export class HttpPages {
   }
 
   async #page(request: Request): Promise<Response> {
-    const problem = this.#hostProblem(request.headers);
-    if (problem !== undefined) return text(403, problem);
     const page = await statusPage();
     return body(200, page.html, HTML_TYPE, {
       "content-security-policy": pagePolicy(page, request.headers.get("host") ?? ""),
@@ -107,22 +105,31 @@ export class HttpPages {
     { request, host }: Parameters<Answer>[0],
     answer: () => Response,
   ): Promise<Response> {
-    const { headers } = request;
-    const foreign = this.#hostProblem(headers);
+    const refused = this.#refuse({ request, host });
+    if (refused !== undefined) return refused;
+    const problem = await this.#options.access.tokenProblem(request.headers, host);
+    return problem === undefined ? answer() : refusal(problem);
+  }
+
+  /** What is answered to who may see no page at all; undefined to who may see the empty one. */
+  #refuse({ request, host }: Parameters<Answer>[0]): Response | undefined {
+    const foreign = this.#hostProblem(request.headers);
     if (foreign !== undefined) return text(403, foreign);
-    const problem = await this.#options.access.problem(headers, host);
-    if (problem === undefined) return answer();
-    const { status, message, retrySeconds } = problem;
-    return text(status, message, {
-      ...(status === 401 ? { "www-authenticate": 'Bearer realm="clasp-fed"' } : {}),
-      ...(retrySeconds === undefined ? {} : { "retry-after": String(retrySeconds) }),
-    });
+    const problem = this.#options.access.rateProblem(host);
+    return problem === undefined ? undefined : refusal(problem);
   }
 
   #hostProblem(headers: Headers): string | undefined {
     if (headers.has(PROGRAM_HEADER)) return undefined;
     return this.#options.hostProblem(headers.get("host") ?? "");
   }
+}
+
+function refusal({ status, message, retrySeconds }: AccessRefusal): Response {
+  return text(status, message, {
+    ...(status === 401 ? { "www-authenticate": 'Bearer realm="clasp-fed"' } : {}),
+    ...(retrySeconds === undefined ? {} : { "retry-after": String(retrySeconds) }),
+  });
 }
 
 function text(status: number, line: string, headers: Record<string, string> = {}): Response {

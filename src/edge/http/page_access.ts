@@ -44,23 +44,26 @@ export class PageAccess {
     this.#authority = authority;
   }
 
-  /** Why a request of a remote host is not answered, or undefined. */
-  async problem(headers: Headers, host: string): Promise<AccessRefusal | undefined> {
-    if (!this.#rate.takes(host, nowMicros())) {
-      return {
-        status: 429,
-        retrySeconds: 1,
-        message: `Too many requests from ${host}: ${PAGES_PER_ADDRESS_PER_SECOND} a second are ` +
-          "allowed when it goes on; ask less often",
-      };
-    }
+  /** Why a remote host may ask for no page now, or undefined; it has asked for one then. */
+  rateProblem(host: string): AccessRefusal | undefined {
+    if (this.#rate.takes(host, nowMicros())) return undefined;
+    return {
+      status: 429,
+      retrySeconds: 1,
+      message: `Too many requests from ${host}: ${PAGES_PER_ADDRESS_PER_SECOND} a second are ` +
+        "allowed when it goes on; ask less often",
+    };
+  }
+
+  /** Why these headers do not let see what a router tells of itself, or undefined. */
+  async tokenProblem(headers: Headers, host: string): Promise<AccessRefusal | undefined> {
     if (this.#authority === undefined) return undefined;
     const token = bearerOf(headers);
     if (token === undefined) return NO_TOKEN;
-    return await this.#tokenProblem(this.#authority, token, host);
+    return await this.#look(this.#authority, token, host);
   }
 
-  async #tokenProblem(
+  async #look(
     { authorities, attempts }: PageAuthority,
     token: string,
     host: string,
