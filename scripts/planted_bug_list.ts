@@ -49,8 +49,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a raised revision does not go back to its sender",
     file: PARAMS,
-    find: '{ ...cause, raised: merge.kind === "raised" }',
-    replace: "{ ...cause, raised: false }",
+    find: 'raised: merge.kind === "raised",',
+    replace: "raised: false,",
   },
   {
     name: "a version goes back to the link it came from",

@@ -410,3 +410,22 @@ export const EVENT_LIFE_MAX_MS: number = 60_000;
 export const HEARTBEAT_MS: number = 2_000;
 /** Unanswered heartbeats before a link counts as lost. */
 export const HEARTBEATS_UNANSWERED_MAX: number = 3;
+
+/** Requests for `/status` and `/metrics` that one remote address may send in a second, when it goes on. */
+export const PAGES_PER_ADDRESS_PER_SECOND: number = 20;
+/** The same at once. */
+export const PAGES_PER_ADDRESS_BURST: number = 100;
+/** Claims, links and shown links that `/status` lists; how many more there are, it says. */
+export const STATUS_ENTRIES_MAX: number = 5_000;
+/** Peers of which `/metrics` has samples of their own, so that strange ids do not flood a database. */
+export const METRICS_PEERS_MAX: number = 1_000;
+/** Milliseconds between two looks at the counters, for rates. */
+export const RATE_INTERVAL_MS: number = 1_000;
+/** Intervals over which a rate is taken. */
+export const RATE_INTERVALS: number = 5;
+/** Intervals that are remembered for a drawing: 5 minutes. */
+export const RATE_HISTORY_INTERVALS: number = 300;
+/** Links of which the last error is remembered; beyond it the oldest goes. */
+export const LINK_ERRORS_KEPT_MAX: number = 1_000;
+/** Bytes of `/status` that the command line reads. */
+export const STATUS_BYTES_MAX: number = 67_108_864;

@@ -100,9 +100,9 @@ export function readCommandArguments(
   const flags = [...command.flags, HELP_FLAG];
   const unknown: string[] = [];
   const parsed = parseArgs(joinValues(args, flags), {
-    string: ["_", ...flags.map(({ name }) => name)],
-    collect: flags.map(({ name }) => name),
-    alias: Object.fromEntries(flags.map((flag) => [flag.name, otherNames(flag)])),
+    string: ["_", ...flags.map(keyOf)],
+    collect: flags.map(keyOf),
+    alias: Object.fromEntries(flags.map((flag) => [keyOf(flag), otherNames(flag)])),
     unknown: (arg, key) => {
       if (key === undefined) return true;
       unknown.push(arg);
@@ -110,7 +110,7 @@ export function readCommandArguments(
     },
   });
   const values = new Map(
-    flags.map(({ name }) => [name, textsOf(parsed[name])] as const)
+    flags.map((flag) => [flag.name, textsOf(parsed[keyOf(flag)])] as const)
       .filter(([, texts]) => texts.length > 0),
   );
   if (values.has(HELP_FLAG.name)) return undefined;
@@ -133,15 +133,16 @@ function joinValues(args: readonly string[], flags: readonly Flag[]): string[] {
     const arg = args[index] ?? "";
     if (arg === "--") return [...joined, "--", ...numbers, ...args.slice(index + 1)];
     const flag = flags.find((each) => spellings(each).includes(arg));
+    const given = flags.find((each) => arg.startsWith(`--${each.name}=`));
     if (flag === undefined) {
       if (/^-\.?\d/.test(arg) || arg === "-") numbers.push(arg);
-      else joined.push(arg);
+      else joined.push(given === undefined ? arg : arg.replace(given.name, keyOf(given)));
     } else if (flag.value === undefined) {
-      joined.push(`--${flag.name}=${ON}`);
+      joined.push(`--${keyOf(flag)}=${ON}`);
     } else {
       const next = args[index + 1];
       const hasValue = next !== undefined && !isFlagLike(next);
-      joined.push(`--${flag.name}=${hasValue ? next : ""}`);
+      joined.push(`--${keyOf(flag)}=${hasValue ? next : ""}`);
       if (hasValue) index++;
     }
   }
@@ -149,6 +150,11 @@ function joinValues(args: readonly string[], flags: readonly Flag[]): string[] {
 }
 
 const ON = "on";
+
+/** What a flag is called inside: `--no-x` would be read as the opposite of `--x`. */
+function keyOf({ name }: Flag): string {
+  return name.replace(/^no-/, "no_");
+}
 
 function isFlagLike(arg: string): boolean {
   return /^-(?!\.?\d|$)/.test(arg);

@@ -9,6 +9,7 @@ import { PUB_COMMAND } from "./pub_command.ts";
 import { QUERY_COMMAND } from "./query_command.ts";
 import { SERVER_COMMAND } from "./server_command.ts";
 import { SET_COMMAND } from "./set_command.ts";
+import { STATUS_COMMAND } from "./status_command.ts";
 import { SUB_COMMAND } from "./sub_command.ts";
 import { TOKEN_CAP_CREATE_COMMAND } from "./token_cap_create_command.ts";
 import { TOKEN_CAP_DELEGATE_COMMAND } from "./token_cap_delegate_command.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   PUB_COMMAND,
   SUB_COMMAND,
   QUERY_COMMAND,
+  STATUS_COMMAND,
   VERIFY_COMMAND,
   EXPLAIN_COMMAND,
   BENCH_COMMAND,

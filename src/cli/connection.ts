@@ -85,7 +85,8 @@ export function checked(text: string, check: (text: string) => unknown): string 
   return text;
 }
 
-async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
+/** The token that the flags name. */
+export async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, "token">> {
   const token = args.text("token");
   if (token === undefined) return {};
   const warning = exposureWarning("token", token);
@@ -93,7 +94,8 @@ async function tokenOption(args: CommandArguments): Promise<Pick<ClientOptions, 
   return { token: await readToken("token", token) };
 }
 
-async function caOption(
+/** The authorities that the flags name, for routers at these URLs. */
+export async function caOption(
   args: CommandArguments,
   urls: readonly string[],
 ): Promise<Pick<ClientOptions, "ca">> {

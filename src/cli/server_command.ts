@@ -150,6 +150,14 @@ export const SERVER_COMMAND: Command = {
       help: "Web pages that may connect, as https://panel.example; * for all. Default local",
     },
     {
+      name: "no-http",
+      help: "Shows nothing over HTTP on its port: no page, /status, /metrics, /healthz, /readyz",
+    },
+    {
+      name: "ready-without-hub",
+      help: "A leaf counts as ready (/readyz) before it has met its hub",
+    },
+    {
       name: "param-ttl",
       value: "SECONDS",
       help: "TTL of params that are set without one, renewed by writes and reads. Default 0, never",

@@ -53,6 +53,8 @@ export function serverOptions(args: CommandArguments): ServerOptions {
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(federation === undefined ? {} : { federation }),
       ...(persist === undefined ? {} : { persist }),
+      ...(args.has("no-http") ? { httpPages: false } : {}),
+      ...(args.has("ready-without-hub") ? { readyWithoutHub: true } : {}),
     },
     listen: {
       port: integer(args, "port") ?? 7330,
@@ -171,7 +173,7 @@ function integer(args: CommandArguments, flag: string): number | undefined {
 /** Refuses what would have no effect in this mode, so that nobody relies on it. */
 function refuseUseless(args: CommandArguments, mode: FederationMode | undefined): void {
   const ofAll = ["federation-id", "federation-namespaces", "offline-writes", "accept-writes"];
-  const ofLeaves = ["federation-import", "federation-token"];
+  const ofLeaves = ["federation-import", "federation-token", "ready-without-hub"];
   const useless = [...(mode === undefined ? ofAll : []), ...(mode?.type === "leaf" ? [] : ofLeaves)]
     .find((name) => args.has(name));
   if (useless === undefined) return;

@@ -29,6 +29,14 @@ export class ConnectionGate {
     return reason;
   }
 
+  /**
+   * Why a page that was asked for by this header Host may not be shown, or undefined: it could not
+   * connect either. The author of a page on the internet may have pointed its name here.
+   */
+  pageProblem(host: string, scheme: "http" | "https"): string | undefined {
+    return this.#origins.problem(`${scheme}://${host}`, host);
+  }
+
   /** Why a page of this origin may not connect, or undefined; `host` is what it asked for. */
   originProblem(origin: string, host: string | null): string | undefined {
     const reason = this.#origins.problem(origin, host);

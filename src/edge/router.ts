@@ -20,6 +20,11 @@ import { type FederationConfig, federationDefaults, toCoreConfig } from "./feder
 import { FederationManager } from "./federation_manager.ts";
 import { LinkEventQueue } from "./link_event_queue.ts";
 import { RouterHost } from "./router_host.ts";
+import type { TokenAuthorities } from "./auth/token_authorities.ts";
+import { HttpPages } from "./http/http_pages.ts";
+import { LinkErrors } from "./http/link_errors.ts";
+import { PageAccess } from "./http/page_access.ts";
+import { StatusReader } from "./http/status_reader.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import type { LiveSettings } from "./live_settings.ts";
 import { LOG } from "./log.ts";
@@ -84,6 +89,14 @@ export interface RouterConfig {
    * with one certificate or several. Default: the usual ones only.
    */
   readonly ca?: string;
+  /**
+   * Whether the router shows itself over HTTP on its own port: `/` (a page), `/status`, `/metrics`,
+   * `/healthz` and `/readyz`. Default: true. With `security` the first three need a token with the
+   * scope `admin:/**`.
+   */
+  readonly httpPages?: boolean;
+  /** Whether a leaf counts as ready (`/readyz`) before it has met its hub. Default: false. */
+  readonly readyWithoutHub?: boolean;
   /** With it, nothing passes without a token that allows it. Default: everybody may do everything. */
   readonly security?: SecurityConfig;
 }
@@ -152,6 +165,7 @@ export class Router {
   });
   readonly #keeper: ParamKeeper | undefined;
   readonly #listener: RouterListener;
+  readonly #status: StatusReader | undefined;
   #stopped: Promise<void> | undefined;
 
   /**
@@ -199,11 +213,23 @@ export class Router {
       this.#keeper?.release();
       throw error;
     }
-    this.#listener = new RouterListener(this.#host, gate);
+    const errors = new LinkErrors();
+    this.#status = config.httpPages === false ? undefined : new StatusReader({
+      host: this.#host,
+      mode: isFederated && federation.mode.type !== "mesh" ? federation.mode.type : "router",
+      isAuthenticated: authorities !== undefined,
+      readyWithoutHub: config.readyWithoutHub ?? false,
+      errors,
+      isStopping: () => this.#stopped !== undefined,
+      persistence: () => this.#keeper?.status,
+    });
+    const pages = this.#status && this.#pages(this.#status, { gate, authorities });
+    this.#listener = new RouterListener(this.#host, { gate, pages });
     this.#federation = isFederated
       ? new FederationManager(federation, { host: this.#host, config: federation, events })
       : undefined;
     events.listenToLinks((event) => this.#log.linkEvent(event));
+    events.listenToLinks((event) => errors.apply(event, performance.now()));
   }
 
   /**
@@ -288,6 +314,7 @@ export class Router {
     this.#logListening(address);
     this.#host.start();
     this.#keeper?.start();
+    this.#status?.start();
     return address;
   }
 
@@ -332,6 +359,7 @@ export class Router {
     if (drainTimeoutMs > 0) await this.#host.drain(reason, drainTimeoutMs);
     this.#host.stop(reason);
     this.#federation?.close();
+    this.#status?.stop();
     const leftMs = options.drainTimeoutMs === undefined ? 0 : endMs - performance.now();
     const graceMs = Math.max(leftMs, Math.min(drainTimeoutMs, CLOSE_GRACE_MS));
     const [, kept] = await Promise.allSettled([
@@ -339,6 +367,22 @@ export class Router {
       this.#keeper?.stop(),
     ]);
     if (kept.status === "rejected") throw kept.reason;
+  }
+
+  #pages(
+    status: StatusReader,
+    { gate, authorities }: {
+      readonly gate: ConnectionGate;
+      readonly authorities: TokenAuthorities | undefined;
+    },
+  ): HttpPages {
+    const { attempts } = this.#host.core.grants ?? {};
+    return new HttpPages({
+      status,
+      access: new PageAccess(authorities && attempts && { authorities, attempts }),
+      isStopping: () => this.#stopped !== undefined,
+      hostProblem: (host) => gate.pageProblem(host, this.#listener.isSecure ? "https" : "http"),
+    });
   }
 
   #logListening({ port, hostname }: { readonly port: number; readonly hostname: string }): void {

@@ -1,6 +1,7 @@
 import { CLOSE_GRACE_MS, LISTEN_RETRY_MS } from "../limits.ts";
 import { type CertificateFacts, checkCertificate, type TlsIdentity } from "./check_certificate.ts";
 import type { ConnectionGate } from "./connection_gate.ts";
+import type { HttpPages } from "./http/http_pages.ts";
 import { LOG, logHandlerError } from "./log.ts";
 import { RepeatLimit } from "./repeat_limit.ts";
 import type { RouterHost } from "./router_host.ts";
@@ -24,6 +25,7 @@ type Phase = "idle" | "listening" | "renewing" | "stopped";
 export class RouterListener {
   readonly #host: RouterHost;
   readonly #gate: ConnectionGate;
+  readonly #pages: HttpPages | undefined;
   readonly #repeats = new RepeatLimit(() => performance.now());
   readonly #stopped = Promise.withResolvers<void>();
   #phase: Phase = "idle";
@@ -31,9 +33,14 @@ export class RouterListener {
   #renewal: Promise<void> = Promise.resolve();
   #isSecure = false;
 
-  constructor(host: RouterHost, gate: ConnectionGate) {
+  /** Without pages, a request that asks for no WebSocket gets a hint. */
+  constructor(
+    host: RouterHost,
+    { gate, pages }: { readonly gate: ConnectionGate; readonly pages?: HttpPages | undefined },
+  ) {
     this.#host = host;
     this.#gate = gate;
+    this.#pages = pages;
   }
 
   /** Whether it listens with a certificate. */
@@ -122,11 +129,13 @@ export class RouterListener {
   }
 
   #bind(address: ListenAddress, tls: TlsIdentity | undefined): Listener {
+    const pages = this.#pages;
     const listener = listenWebSocket({
       ...address,
       accept: (transport) => this.#host.accept(transport),
       refuse: (host) => this.#refusal() ?? this.#gate.hostProblem(host),
       refuseOrigin: (origin, host) => this.#gate.originProblem(origin, host),
+      http: pages && ((request, host) => pages.answer(request, host)),
       onHandlerError: logHandlerError,
       onAcceptFailed: (error) => this.#cannotAccept(address, error),
       tls,

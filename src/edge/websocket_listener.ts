@@ -29,7 +29,9 @@ export interface ListenOptions {
    * Answers requests that do not ask for a WebSocket, GET and HEAD only; 426 with a hint unless given.
    * What it makes has to be there and taken within `PAGE_TIMEOUT_SECONDS`.
    */
-  readonly http?: ((request: Request) => Response | Promise<Response>) | undefined;
+  readonly http?:
+    | ((request: Request, remoteHost: string) => Response | Promise<Response>)
+    | undefined;
   /** Says why a host may not connect now, which it is told with HTTP 503. Asked before `accept`. */
   readonly refuse?: ((remoteHost: string) => string | undefined) | undefined;
   /**
@@ -183,7 +185,7 @@ class WebSocketListener implements Listener {
     peer: Peer,
   ): Promise<Response | undefined> {
     if (this.#stopped !== undefined) throw new HttpError(503, STOPPING);
-    if (!asksForWebSocket(head)) return await this.#page(head);
+    if (!asksForWebSocket(head)) return await this.#page(head, peer.host);
     const refusal = this.#options.refuse?.(peer.host);
     if (refusal !== undefined) throw new HttpError(503, refusal);
     const foreign = this.#foreignPage(head);
@@ -200,12 +202,12 @@ class WebSocketListener implements Listener {
     return this.#options.refuseOrigin?.(origin, head.host ?? null);
   }
 
-  async #page(head: RequestHead): Promise<Response> {
+  async #page(head: RequestHead, remoteHost: string): Promise<Response> {
     const { http } = this.#options;
     if (http === undefined) throw new HttpError(426, NOT_A_PAGE, { upgrade: "websocket" });
     const request = requestOf(head, { isSecure: this.#secure !== undefined, listener: this });
     try {
-      return await http(request);
+      return await http(request, remoteHost);
     } catch (error) {
       this.#onHandlerError(error);
       throw new HttpError(500, INTERNAL_ERROR);

@@ -120,6 +120,11 @@ export class Claims {
     return this.#count - before + count <= CLAIMS_MAX;
   }
 
+  /** All, of whatever source. */
+  all(): readonly SourcedClaim[] {
+    return [...this.#bySource.values()].flat();
+  }
+
   /** The claims of one source. */
   of(source: ClaimSource): readonly SourcedClaim[] {
     return this.#bySource.get(keyOf(source)) ?? [];

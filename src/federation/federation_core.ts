@@ -190,6 +190,11 @@ export class FederationCore implements FederationHook {
     return [];
   }
 
+  /** What this router shows of its links, and others of theirs; undefined when it shows none. */
+  get report(): LinkReport | undefined {
+    return this.#report;
+  }
+
   /** No hub above: its time is the federation's, and what nobody claims is its own. */
   get isRoot(): boolean {
     return this.uplink === undefined;

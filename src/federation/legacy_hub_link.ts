@@ -107,6 +107,10 @@ export class LegacyHubLink implements ConnectionHandler, Subscriber, LinkHandle 
     return this.#state;
   }
 
+  get connection(): Connection {
+    return this.#connection;
+  }
+
   /** Begins: the connection's messages come here by now. */
   start(): void {
     this.#enter("Handshaking");

@@ -72,6 +72,10 @@ export class LegacyLeafLink extends ClientSession implements LinkHandle, Writing
     });
   }
 
+  get connection(): Connection {
+    return this.#connection;
+  }
+
   get routerId(): string {
     return this.#routerId;
   }

@@ -314,6 +314,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   /** Tells the peer that something of it was refused; the link goes on. */
   refuse(code: ErrorCode, message: string, address?: string): void {
     this.#core.emit({ type: "refused", routerId: this.#routerId, code, message });
+    this.#core.router.refused(code);
     this.sendMessage(toErrorMessage({ code, message, address }));
   }
 
@@ -402,6 +403,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     remainingLifeMs: number,
   ): number {
     const ageMs = Math.ceil((this.#core.router.nowMicros - publishedMicros) / 1_000);
+    this.#record.traffic.updatesOut++;
     this.#writer.event(identity, { sequence: identity.sequence, remainingLifeMs, ageMs }, frame);
     this.#wantFlush();
     return ++this.#eventsSent;
@@ -446,6 +448,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
   }
 
   forwarded(context: ForwardMessage, index: number, frame: EnvelopeFrame): void {
+    this.#record.traffic.updatesIn++;
     this.#travelled(frame.sentMicros);
     this.#forwarded(context, index, frame);
     if (context.kind !== "event") return;
@@ -457,6 +460,7 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
     const kind = this.#role?.kindOf(change.address);
     if (kind === undefined) return;
     const { origin } = change.version;
+    this.#record.traffic.updatesOut++;
     if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
     else this.#writer.version(kind, origin, change.peerFrame());
     this.#wantFlush();

@@ -1,9 +1,11 @@
+import type { Connection } from "../router/connection.ts";
 import type { ErrorCode } from "../router/error_code.ts";
 import type { LinkEnd } from "./link.ts";
 import type { PeerState } from "./link_event.ts";
 
 /** What a router knows of a link, whichever protocol is spoken on it. */
 export interface LinkHandle {
+  readonly connection: Connection;
   /** Router id of the peer; empty until it is known. */
   readonly routerId: string;
   readonly state: PeerState;

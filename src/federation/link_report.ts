@@ -1,5 +1,5 @@
 import { isShared, PEERS_ROOT, UPLINK_ADDRESS } from "../router/reserved.ts";
-import { isLive, type Stamp, type Version } from "../state/version.ts";
+import { isLive, type LiveVersion, type Stamp, type Version } from "../state/version.ts";
 import { encodeTtl } from "../wire/ttl.ts";
 import { decodeValue } from "../wire/value_codec.ts";
 import type { FederationCore } from "./federation_core.ts";
@@ -9,6 +9,7 @@ import { isDrift, isNews, type LinkFacts, valueOf } from "./link_facts.ts";
 import type { LinkHandle } from "./link_handle.ts";
 import type { PeerCounters, PeerRecord } from "./peer_record.ts";
 import { reportAddress } from "./report_address.ts";
+import { ShownAddresses } from "./shown_addresses.ts";
 import type { Uplink } from "./uplink.ts";
 
 /** Numbers that change all the time are told no more often. */
@@ -22,6 +23,12 @@ const NOTHING_COUNTED: PeerCounters = {
   ...{ expired: 0, unknown: 0, dropped: 0 },
   ...{ conflated: 0, refused: 0 },
 };
+
+/** What a hub shows of one of its leaves. */
+export interface ShownLink {
+  readonly address: string;
+  readonly version: LiveVersion;
+}
 
 interface Told {
   readonly facts: LinkFacts;
@@ -41,10 +48,14 @@ export class LinkReport {
   readonly #told = new Map<string, Told>();
   /** Told by others, or by an earlier life of this router, since the last look. */
   readonly #heard = new Set<string>();
+  /** Where links are shown, here or by other routers. */
+  readonly #addresses: ShownAddresses;
   readonly #tell: () => void = () => this.#tellAll(false);
 
   constructor(core: FederationCore) {
     this.#core = core;
+    const { params } = core.router;
+    this.#addresses = new ShownAddresses((address) => params.store.get(address) !== undefined);
     this.#readStore();
     this.#planTick();
   }
@@ -56,14 +67,36 @@ export class LinkReport {
 
   /** A version of a shown link came from a peer. */
   heard(address: string): void {
+    this.#addresses.add(address);
     this.#heard.add(address);
+  }
+
+  /** Every link of this router as it is now, that to the hub first. */
+  facts(): readonly (LinkFacts & { readonly side: "hub" | "leaf" })[] {
+    const { records, uplink } = this.#core;
+    const leaves = [...this.#leafIds()].map((routerId) => ({
+      ...this.#leafFacts(routerId, records.get(routerId)),
+      side: "leaf" as const,
+    }));
+    if (uplink === undefined) return leaves;
+    return [{ ...this.#uplinkFacts(uplink), side: "hub" }, ...leaves];
+  }
+
+  /** What all hubs show of their leaves, as it is kept here; of no other router's link to its hub. */
+  shown(): readonly ShownLink[] {
+    const links: ShownLink[] = [];
+    for (const address of this.#addresses) {
+      const version = this.#core.router.params.get(address);
+      if (isLive(version)) links.push({ address, version });
+    }
+    return links;
   }
 
   /** What is kept from an earlier life is looked at like what others tell. */
   #readStore(): void {
     const walk = this.#core.router.params.store.walk();
     for (let next = walk.next(); !next.done; next = walk.next()) {
-      if (isShared(next.value.address)) this.#heard.add(next.value.address);
+      if (isShared(next.value.address)) this.heard(next.value.address);
     }
   }
 
@@ -164,6 +197,7 @@ export class LinkReport {
     // A router that is full shows what it showed before.
     if (params.problem(write) !== undefined) return;
     const stamp = params.stamp(write);
+    if (address !== UPLINK_ADDRESS) this.#addresses.add(address);
     this.#told.set(address, { facts, stamp, atMicros: nowMicros, contradicted });
   }
 

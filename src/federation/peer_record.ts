@@ -24,6 +24,14 @@ export interface PeerCounters {
   refused: number;
 }
 
+/** What passed between this router and a peer, over all connections. */
+export interface PeerTraffic {
+  /** Versions, events, requests and answers that came. */
+  updatesIn: number;
+  /** Versions and events that were sent. */
+  updatesOut: number;
+}
+
 /** What a {@linkcode PeerRecord} needs around it. */
 export interface RecordSurroundings {
   readonly router: RouterCore;
@@ -52,6 +60,7 @@ export class PeerRecord implements Subscriber {
     ...{ expired: 0, unknown: 0, dropped: 0 },
     ...{ conflated: 0, refused: 0 },
   };
+  readonly traffic: PeerTraffic = { updatesIn: 0, updatesOut: 0 };
   readonly #around: RecordSurroundings;
   /** For ever, or for `PEER_AWAITED_MS`. */
   readonly #isAwaitedAlways: boolean;
@@ -59,6 +68,7 @@ export class PeerRecord implements Subscriber {
   #bootId: number | undefined;
   #state: PeerState = "Disconnected";
   #stateSinceMicros: number;
+  #downSinceMicros: number | undefined;
   #reason: string | undefined;
   #link: RecordLink | undefined;
   /** What the peer subscribed, by id, when that was known last. */
@@ -80,6 +90,7 @@ export class PeerRecord implements Subscriber {
     this.#around = around;
     this.#routerId = options.routerId;
     this.#stateSinceMicros = around.router.nowMicros;
+    this.#downSinceMicros = around.router.nowMicros;
     this.lane = new EventLane(around.router, (event, why) => this.eventLost(event, why));
     this.#isAwaitedAlways = options.interest !== undefined;
     if (options.interest === undefined) return;
@@ -106,6 +117,14 @@ export class PeerRecord implements Subscriber {
     return this.#stateSinceMicros;
   }
 
+  /**
+   * Monotonic time from which on the link was not Active, however often it was tried since; undefined
+   * while it is.
+   */
+  get downSinceMicros(): number | undefined {
+    return this.#downSinceMicros;
+  }
+
   /** Why there is no link, or was none the last time. */
   get reason(): string | undefined {
     return this.#reason;
@@ -118,6 +137,8 @@ export class PeerRecord implements Subscriber {
   /** The link has another state, or the way to it has. */
   changed(state: PeerState, reason: string | undefined): void {
     if (state !== this.#state) this.#stateSinceMicros = this.#around.router.nowMicros;
+    if (state === "Active") this.#downSinceMicros = undefined;
+    else this.#downSinceMicros ??= this.#around.router.nowMicros;
     this.#state = state;
     this.#reason = reason ?? this.#reason;
   }

@@ -36,6 +36,7 @@ export class Uplink {
   #isStopped = false;
   /** The hub of the dial that is under way, or of the link. */
   #dialledUrl: string | undefined;
+  #wasActive = false;
 
   /** `record` is that of the hub, whichever router it is. */
   constructor(core: FederationCore, record: PeerRecord) {
@@ -56,6 +57,11 @@ export class Uplink {
 
   get state(): PeerState {
     return this.#link?.state ?? this.#state;
+  }
+
+  /** Whether the link was Active in this process: all that the hub has was here once. */
+  get wasActive(): boolean {
+    return this.#wasActive;
   }
 
   /** Why it is not up. */
@@ -124,6 +130,7 @@ export class Uplink {
 
   /** The link became Active. */
   proven(): void {
+    this.#wasActive = true;
     this.#activeSinceMicros = this.#core.router.nowMicros;
     this.#reason = undefined;
     if (this.#link instanceof PeerLink) this.#forgetUnsent();

@@ -7,6 +7,7 @@ import {
   type Refusal,
   toErrorMessage,
 } from "./error_code.ts";
+import { type Flow, newFlow } from "./flow.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { SessionGrant } from "./session_grant.ts";
@@ -43,6 +44,8 @@ export interface ConnectionOwner {
   forget(connection: Connection): void;
   /** The outbox has something that waits; come back to pump it. */
   outboxWaits(connection: Connection): void;
+  /** An ERROR with this code is sent on one of the connections. */
+  refused(code: ErrorCode): void;
 }
 
 /** One open connection, client's or peer's. */
@@ -51,6 +54,8 @@ export class Connection {
   /** "host:port", for people. */
   readonly remoteAddress: string;
   readonly outbox: Outbox;
+  /** What came in, whether it was taken or not. */
+  readonly received: Flow = newFlow();
   #rate: SessionRate | undefined;
   /** What its token allows, before it has a session or a link; undefined in open mode. */
   grant: SessionGrant | undefined;
@@ -144,6 +149,7 @@ export class Connection {
 
   /** Answers with an ERROR. */
   refuse(refusal: Refusal): void {
+    this.#owner.refused(refusal.code);
     this.sendMessage(toErrorMessage(refusal));
   }
 
@@ -155,7 +161,11 @@ export class Connection {
   /** Tells the other end why, past a full queue if need be, and closes. */
   closeWith(refusal: Refusal, closeCode: number): void {
     if (this.#closed) return;
-    this.#owner.port.send(this.id, encodeFrame(toErrorMessage(refusal)));
+    const bytes = encodeFrame(toErrorMessage(refusal));
+    this.#owner.refused(refusal.code);
+    this.outbox.sent.messages++;
+    this.outbox.sent.bytes += bytes.length;
+    this.#owner.port.send(this.id, bytes);
     this.close(closeCode, refusal.message);
   }
 

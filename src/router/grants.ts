@@ -36,11 +36,12 @@ interface Watched {
  * is revoked. Only a router in authenticated mode has this.
  */
 export class Grants {
+  /** Failed ones, by remote address; whoever else looks at tokens counts them here too. */
+  readonly attempts: AttemptLimiter = new AttemptLimiter();
   readonly #around: GrantSurroundings;
   readonly #authenticator: Authenticator;
   readonly #asked = new Map<ConnectionId, Asked>();
   readonly #watched = new Map<ConnectionId, Watched>();
-  readonly #attempts = new AttemptLimiter();
   /** When identities were revoked, by monotonic time, the last one last. */
   readonly #revoked = new Map<string, number>();
 
@@ -72,7 +73,7 @@ export class Grants {
   ): void {
     const { id, remoteAddress } = connection;
     const askedMicros = this.#around.nowMicros;
-    const verdict = this.#attempts.ask(hostOf(connection), askedMicros);
+    const verdict = this.attempts.ask(hostOf(connection), askedMicros);
     if (verdict.kind === "refused") return granted(tooManyAttempts(verdict.retryMs));
     this.#asked.set(id, { connection, token, isPeer, askedMicros, granted });
     const look = (): void => {
@@ -90,7 +91,7 @@ export class Grants {
     if (asked === undefined) return;
     this.#asked.delete(id);
     if (answer.kind === "refused") return asked.granted(answer.refusal);
-    this.#attempts.succeeded(hostOf(asked.connection), this.#around.nowMicros);
+    this.attempts.succeeded(hostOf(asked.connection), this.#around.nowMicros);
     const { connection, isPeer, askedMicros: shownMicros, granted } = asked;
     const over = (grant: SessionGrant): Refusal | undefined => this.#overProblem(grant);
     const grant = new SessionGrant(answer.grant, { shownMicros, isPeer, over });

@@ -7,6 +7,7 @@ import {
   OUTBOX_SOURCES_MAX,
   SNAPSHOT_CHUNK_BYTES,
 } from "../limits.ts";
+import { type Flow, newFlow } from "./flow.ts";
 import { type MessageKind, MessageQueue } from "./message_queue.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
@@ -66,6 +67,8 @@ export interface OutboxCounters {
  */
 export class Outbox {
   readonly counters: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
+  /** What was handed to the socket. */
+  readonly sent: Flow = newFlow();
   /** Set once, by whoever has values that may be conflated. */
   lane: OutboxLane | undefined;
   readonly #port: RouterPort;
@@ -303,6 +306,8 @@ export class Outbox {
 
   /** The only way out. */
   #emit(bytes: Uint8Array): void {
+    this.sent.messages++;
+    this.sent.bytes += bytes.length;
     this.#port.send(this.#connection, bytes);
   }
 }

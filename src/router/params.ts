@@ -92,6 +92,8 @@ export class Params {
   readonly #expiry: ParamExpiry;
   #digests: LazyDigests | undefined;
   #newestMicros: number;
+  #changes = 0;
+  #deliveries = 0;
 
   constructor(options: ParamsOptions) {
     this.#options = options;
@@ -120,6 +122,21 @@ export class Params {
   /** Params kept, without the tombstones of those that have expired. */
   get size(): number {
     return this.#options.store.size - this.#expiry.tombstones;
+  }
+
+  /** Tombstones kept, of params that have expired. */
+  get tombstones(): number {
+    return this.#expiry.tombstones;
+  }
+
+  /** Versions that were stamped here or taken from peers, since the start. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** How often a subscriber, client or peer, was told of one. */
+  get deliveries(): number {
+    return this.#deliveries;
   }
 
   /** Whether a new address can be kept. */
@@ -393,6 +410,7 @@ export class Params {
     if (cause.from !== undefined || this.#options.isTimed()) {
       this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
     }
+    this.#changes++;
     this.#put(address, known, version);
     this.#tell(address, version, cause);
   }
@@ -414,6 +432,7 @@ export class Params {
       if ((types & PARAM_TYPE) === 0) continue;
       if (!cause.raised && (subscriber === from || subscriber === except)) continue;
       if (subscriber === from) senderTold = true;
+      this.#deliveries++;
       via.paramChanged(change);
     }
     // A raised revision is news to its sender too, subscribed or not.

@@ -23,8 +23,9 @@ import { Bundles } from "./bundles.ts";
 import { Connection, type ConnectionOwner, type Unreadable } from "./connection.ts";
 import { Drain } from "./drain.ts";
 import { Renewal } from "./renewal.ts";
-import { CLOSE_CODE, ERROR_CODE } from "./error_code.ts";
+import { CLOSE_CODE, ERROR_CODE, type ErrorCode } from "./error_code.ts";
 import type { FederationHook, WriteAnswer, WriteRoute } from "./federation_hook.ts";
+import { addFlow, type Flow, newFlow } from "./flow.ts";
 import { type ClientPublish, GestureMoves } from "./gesture_moves.ts";
 import { Grants } from "./grants.ts";
 import { Greeting } from "./greeting.ts";
@@ -39,6 +40,7 @@ import {
   type SessionLimits,
   validateRouterCoreConfig,
 } from "./router_config.ts";
+import { RefusalCounts } from "./refusal_counts.ts";
 import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -73,6 +75,8 @@ export class RouterCore implements ConnectionOwner {
   readonly signals: SignalRegistry = new SignalRegistry(this);
   readonly p2p: P2pSignals = new P2pSignals(this);
   readonly bundles: Bundles = new Bundles(this);
+  /** ERRORs that were sent, to clients and peers. */
+  readonly refusals: RefusalCounts = new RefusalCounts();
   /** What tokens allow; undefined in open mode, where everything is allowed. */
   readonly grants: Grants | undefined;
   /** Set once, before the first event, when the router federates. */
@@ -96,6 +100,11 @@ export class RouterCore implements ConnectionOwner {
   #sequence = 0;
   /** Of connections that are gone. */
   readonly #unsent: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
+  /** Likewise. */
+  readonly #flowIn: Flow = newFlow();
+  /** Likewise. */
+  readonly #flowOut: Flow = newFlow();
+  #eventDeliveries = 0;
   #isStopping = false;
   #drain: Drain | undefined;
 
@@ -187,6 +196,30 @@ export class RouterCore implements ConnectionOwner {
     return sum;
   }
 
+  /** What came in on all connections since the start. */
+  get flowIn(): Readonly<Flow> {
+    const sum = { ...this.#flowIn };
+    for (const connection of this.#connections.values()) addFlow(sum, connection.received);
+    return sum;
+  }
+
+  /** What was handed to all sockets since the start. */
+  get flowOut(): Readonly<Flow> {
+    const sum = { ...this.#flowOut };
+    for (const { outbox } of this.#connections.values()) addFlow(sum, outbox.sent);
+    return sum;
+  }
+
+  /** Events, streams, gestures and timelines that clients of this router published. */
+  get publications(): number {
+    return this.#sequence;
+  }
+
+  /** How often a publication was handed to a subscriber, client or peer. */
+  get eventDeliveries(): number {
+    return this.#eventDeliveries;
+  }
+
   /** Bytes that wait in the outboxes of all connections. */
   get queuedBytes(): number {
     let bytes = 0;
@@ -237,7 +270,10 @@ export class RouterCore implements ConnectionOwner {
   received(id: ConnectionId, bytes: Uint8Array, nowMicros: number): void {
     this.#nowMicros = nowMicros;
     const connection = this.#connections.get(id);
-    if (connection === undefined || connection.rate?.takes(bytes.length) === false) return;
+    if (connection === undefined) return;
+    connection.received.messages++;
+    connection.received.bytes += bytes.length;
+    if (connection.rate?.takes(bytes.length) === false) return;
     if (bytes.length > MESSAGE_BYTES_MAX) {
       return this.receivedTooLarge(id, bytes.length, nowMicros);
     }
@@ -413,13 +449,21 @@ export class RouterCore implements ConnectionOwner {
     this.port.forget(connection.id);
     this.#addresses.delete(connection.id);
     this.grants?.left(connection.id);
-    if (this.#connections.delete(connection.id)) addTo(this.#unsent, connection.outbox.counters);
+    if (this.#connections.delete(connection.id)) {
+      addTo(this.#unsent, connection.outbox.counters);
+      addFlow(this.#flowIn, connection.received);
+      addFlow(this.#flowOut, connection.outbox.sent);
+    }
     this.#waiting.delete(connection);
   }
 
   outboxWaits(connection: Connection): void {
     this.#waiting.add(connection);
     this.#planPump();
+  }
+
+  refused(code: ErrorCode): void {
+    this.refusals.count(code);
   }
 
   /** Sends what a connection has room for, and comes back for the rest. */
@@ -511,6 +555,7 @@ export class RouterCore implements ConnectionOwner {
     const type = 1 << publication.signal;
     for (const { subscriber, types, via } of this.subscriptions.targets(publication.address)) {
       if ((types & type) !== 0 && subscriber !== publication.from) {
+        this.#eventDeliveries++;
         via.published(publication);
       }
     }

@@ -48,6 +48,13 @@ export class Subscriptions {
     return this.#bySubscriber.size;
   }
 
+  /** Subscriptions of all of them. */
+  get size(): number {
+    let size = 0;
+    for (const own of this.#bySubscriber.values()) size += own.size;
+    return size;
+  }
+
   /** Adds a subscription; the same id of the same subscriber replaces. A mask of 0 means all. */
   add(
     subscriber: Subscriber,

@@ -14,6 +14,7 @@ const COMMAND: Command = {
     { name: "coats", short: "c", value: "COUNT", help: "" },
     { name: "rooms", aliases: ["room"], value: "LIST", isList: true, help: "" },
     { name: "gloss", short: "g", help: "" },
+    { name: "no-primer", help: "" },
   ],
   notes: [],
   examples: [],
@@ -29,6 +30,19 @@ function read(...args: string[]): CommandArguments {
 function complaint(...args: string[]): string {
   return assertThrows(() => read(...args), UsageError).message;
 }
+
+Deno.test("a flag whose name starts with no- is a flag like any other", () => {
+  assert(read("north", "--no-primer").has("no-primer"));
+  assert(!read("north").has("no-primer"));
+  assertEquals(
+    complaint("north", "--primer"),
+    "There is no flag --primer; did you mean --no-primer?",
+  );
+  assertEquals(
+    complaint("north", "--no-primer=yes"),
+    '--no-primer takes no value, but got "yes"',
+  );
+});
 
 Deno.test("a value may follow its flag, an equals sign or a short name", () => {
   for (

@@ -81,6 +81,13 @@ Deno.test("--cert and --key go together, and --ca is for leaves of a wss hub", (
   assertStringIncludes(complaint("--ca", "ca.crt", "--federation-hub", HUB), "wss://HUB");
 });
 
+Deno.test("--no-http shows nothing, and --ready-without-hub is for leaves", () => {
+  assertEquals(read("--no-http").config, { features: DEFAULT_FEATURES, httpPages: false });
+  const { config } = read("--federation-hub", HUB, "--ready-without-hub");
+  assertEquals(config.readyWithoutHub, true);
+  assertStringIncludes(complaint("--ready-without-hub"), "--federation-hub ws://HUB:7330");
+});
+
 Deno.test("--event-ttl is bounded", () => {
   for (const text of ["99", "60001", "5s"]) {
     assertStringIncludes(

@@ -65,6 +65,20 @@ function eventsIn(messages: readonly Message[]): readonly string[] {
   return messages.flatMap((message) => message.type === "PUBLISH" ? [message.address] : []);
 }
 
+Deno.test("a link is down since it was Active, however often it is tried meanwhile", () => {
+  const { hub, record } = setUp();
+  record.changed("Active", undefined);
+  assertEquals(record.downSinceMicros, undefined);
+  const lostMicros = hub.core.nowMicros;
+  for (const state of ["Disconnected", "Connecting", "Disconnected", "Handshaking"] as const) {
+    record.changed(state, "cut");
+    hub.advance(1_000);
+    assertEquals(record.downSinceMicros, lostMicros, state);
+  }
+  record.changed("Active", undefined);
+  assertEquals(record.downSinceMicros, undefined);
+});
+
 Deno.test("what waits for a leaf goes to it when it has said what it wants, and asks for the state", () => {
   const { hub, leaf, say } = setUp();
   lose(hub, leaf);
