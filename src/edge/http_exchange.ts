@@ -13,6 +13,7 @@ const READ_BYTES = 4_096;
 export class HttpExchange {
   readonly #connection: ByteConnection;
   #firstBytes = new Uint8Array(0);
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: ByteConnection) {
     this.#connection = connection;
@@ -42,7 +43,9 @@ export class HttpExchange {
    */
   async upgrade(answer: string): Promise<UpgradedConnection | undefined> {
     const bytes = new TextEncoder().encode(answer);
-    if (!await writeAll(this.#connection, bytes)) return undefined;
+    const isWritten = await writeAll(this.#connection, bytes);
+    clearTimeout(this.#timer);
+    if (!isWritten) return undefined;
     return { connection: this.#connection, firstBytes: this.#firstBytes };
   }
 
@@ -65,19 +68,25 @@ export class HttpExchange {
    * system may drop an answer because of something that the client has said and nobody has read.
    */
   async leave(): Promise<void> {
-    const timer = setTimeout(() => this.cut(), CLOSE_GRACE_MS);
+    this.cutAfter(CLOSE_GRACE_MS);
     const buffer = new Uint8Array(READ_BYTES);
     try {
       while (await this.#connection.read(buffer) !== null);
     } catch {
       // Cut off, by whomever.
     }
-    clearTimeout(timer);
     this.cut();
+  }
+
+  /** Gives what is under way so much time, counted from now, and no longer what it had before. */
+  cutAfter(timeoutMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.cut(), timeoutMs);
   }
 
   /** Frees the connection now. What is under way on it ends. */
   cut(): void {
+    clearTimeout(this.#timer);
     dropConnection(this.#connection);
   }
 

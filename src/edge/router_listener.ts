@@ -59,7 +59,10 @@ export class RouterListener {
     if (this.#phase !== "idle") {
       throw new TypeError("Cannot listen: this router listens already or was stopped");
     }
-    if (tls !== undefined) logIfEarly(checkCertificate(tls, Date.now()));
+    if (tls !== undefined) {
+      logIfEarly(checkCertificate(tls, Date.now()));
+      refuseUnusable(tls);
+    }
     const { port, hostname } = this.#bind(address, tls);
     this.#isSecure = tls !== undefined;
     return { port, hostname };
@@ -192,7 +195,7 @@ export class RouterListener {
   }
 }
 
-/** What only the system's own TLS finds out, while the old certificate is still there. */
+/** What only the system's own TLS finds out, before anything depends on the certificate. */
 function refuseUnusable(tls: TlsIdentity): void {
   try {
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...tls }).close();

@@ -4,7 +4,8 @@ import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { ByteConnection } from "./byte_connection.ts";
 import { dropConnection } from "./drop_connection.ts";
 
-const READ_BYTES = 65_536;
+/** One record and what carries it. */
+const READ_BYTES = 16_640;
 /** What every record of a TLS handshake starts with. */
 const TLS_HANDSHAKE = 0x16;
 /** For those who come without TLS: most of them read HTTP. */

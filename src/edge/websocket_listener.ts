@@ -156,23 +156,20 @@ class WebSocketListener implements Listener {
   async #serve(exchange: HttpExchange, peer: Peer): Promise<void> {
     let head: RequestHead | undefined;
     let release = () => {};
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const cutAfter = (ms: number) => timer = setTimeout(() => exchange.cut(), ms);
     try {
       head = await exchange.readHead(HANDSHAKE_TIMEOUT_SECONDS * 1_000);
       if (head === undefined) return exchange.cut();
       release = this.#hold();
-      cutAfter(PAGE_TIMEOUT_SECONDS * 1_000);
+      exchange.cutAfter(PAGE_TIMEOUT_SECONDS * 1_000);
       const response = await this.#respond(exchange, head, peer);
       if (response === undefined) return;
       await exchange.answer(response, { isHeadOnly: head.method === "HEAD" });
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       // One that has said nothing sensible in its time does not get another.
-      if (head === undefined) cutAfter(CLOSE_GRACE_MS);
+      if (head === undefined) exchange.cutAfter(CLOSE_GRACE_MS);
       await exchange.answer(textResponse(error), { isHeadOnly: head?.method === "HEAD" });
     } finally {
-      clearTimeout(timer);
       release();
     }
     await exchange.leave();

@@ -198,6 +198,7 @@ class StreamTransport implements WebSocketTransport {
 
   /** Handles a chunk. What is more than this turn's share is handled when the promise resolves. */
   #receive(chunk: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
+    if (chunk.length === 0) return undefined;
     this.#parser.push(chunk);
     this.#sliceMessages++;
     this.#sliceBytes += chunk.length;
@@ -230,6 +231,8 @@ class StreamTransport implements WebSocketTransport {
     } catch (error) {
       if (!(error instanceof WebSocketProtocolError)) throw error;
       this.#refuse(error);
+      // Nothing of what follows is looked at.
+      return true;
     }
     return false;
   }

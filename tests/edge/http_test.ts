@@ -202,6 +202,19 @@ Deno.test("a client that takes nothing of a page holds no stop up", async () => 
   assertLess(performance.now() - start, 4 * CLOSE_GRACE_MS);
 });
 
+Deno.test("a page that is never made is nothing to wait for at a stop, and leaves no timer", async () => {
+  const asked = Promise.withResolvers<void>();
+  const server = new Pages(() => {
+    asked.resolve();
+    return new Promise<Response>(() => {});
+  });
+  using client = await RawHttp.connect(server.port);
+  await client.say(GET);
+  await asked.promise;
+  await server[Symbol.asyncDispose]();
+  assertEquals(await client.end(), "");
+});
+
 Deno.test("who leaves in the middle of anything leaves nothing behind", async () => {
   await using server = new Pages(() => new Response(new Uint8Array(4 * MIB)));
   for (const request of ["", "GET / HT", GET, "GET / HTTP/1.1\r\nUpgrade: websocket\r\n"]) {

@@ -1,8 +1,10 @@
-import { assertEquals } from "../support/assert.ts";
+import { HANDSHAKE_TIMEOUT_SECONDS } from "../../src/limits.ts";
+import { assertEquals, assertGreater, assertLess, assertMatch } from "../support/assert.ts";
 import { LocalRouter } from "../support/local_router.ts";
 import { pollUntil } from "../support/poll_until.ts";
 import { startServer } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { RawHttp } from "../support/raw_http.ts";
 import { Router } from "../../mod.ts";
 import { Client } from "../../src/edge/client.ts";
 import {
@@ -87,6 +89,31 @@ async function connectAtLast(url: string): Promise<Client> {
     }
   }
 }
+
+Deno.test("TLS handshakes that stop half-way are cut after the time for them", async () => {
+  const router = new Router({});
+  const { port } = router.listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    cert: TEST_SERVER_CERT,
+    key: TEST_SERVER_KEY,
+  });
+  using silent = await RawHttp.connect(port);
+  using half = await RawHttp.connect(port);
+  // A record of a handshake that promises more than comes.
+  await half.say("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
+  using plain = await RawHttp.connect(port);
+  await plain.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const start = performance.now();
+  assertMatch(await plain.end(), /^HTTP\/1\.1 426 [^]*This port speaks TLS: [^\n]*\n$/);
+  assertLess(performance.now() - start, 5_000);
+  await Promise.all([silent.end(), half.end()]);
+  const tookMs = performance.now() - start;
+  assertGreater(tookMs, 1_000 * HANDSHAKE_TIMEOUT_SECONDS * 0.9);
+  assertLess(tookMs, 1_000 * HANDSHAKE_TIMEOUT_SECONDS + 4_000);
+  assertEquals(router.connectionCount, 0);
+  await router.stop();
+});
 
 Deno.test("TLS handshakes that never begin, or are none, keep nobody out", async () => {
   const router = new Router({});

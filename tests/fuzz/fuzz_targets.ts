@@ -18,6 +18,7 @@ import { RUST_PAYLOADS } from "../unit/wire/v0_payloads.ts";
 import { fromHex, loadVectors } from "../unit/wire/vector_form.ts";
 import { type FuzzTarget, outcomeOf } from "./fuzz_target.ts";
 import { peerEnvelopes, runLink, runSession, sessionFrames } from "./router_runs.ts";
+import { frameSeeds, requestSeeds, runRequest, runWebSocket } from "./socket_runs.ts";
 import { repairStateFile, runStateFile, stateFiles } from "./state_file_runs.ts";
 
 const HEADER_BYTES = 4;
@@ -34,6 +35,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "envelope", seeds: peerEnvelopes, run: runEnvelope, repair: repairLastLength },
   { name: "session", seeds: sessionFrames, run: runSession, repair: repairLength },
   { name: "link", seeds: peerEnvelopes, run: runLink, repair: repairLastLength },
+  { name: "request", seeds: requestSeeds, run: runRequest },
+  { name: "websocket", seeds: frameSeeds, run: runWebSocket },
 ];
 
 function frames(): Uint8Array<ArrayBuffer>[] {

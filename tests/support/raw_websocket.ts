@@ -71,6 +71,28 @@ export class RawWebSocket implements Disposable {
     await this.#connection.write(frame);
   }
 
+  /** Sends what may be frames. */
+  async sendBytes(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
+  }
+
+  sendHex(hex: string): Promise<void> {
+    return this.sendBytes(Uint8Array.fromHex(hex.replaceAll(" ", "")));
+  }
+
+  /** Reads so many bytes, or fewer at the end of the connection. */
+  async readBytes(count: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(count);
+    let length = 0;
+    while (length < count) {
+      const part = this.#read(bytes.subarray(length));
+      const read = await withDeadline(part, DEADLINE_MS, "bytes of the server");
+      if (read === null) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
+  }
+
   /** Reads until the server ends the TCP connection. Returns all bytes that came. */
   async readToEnd(): Promise<Uint8Array> {
     const read = async () => {

@@ -1,5 +1,10 @@
 import type { ByteConnection } from "../../../src/edge/byte_connection.ts";
-import { openWebSocketTransport } from "../../../src/edge/websocket_transport.ts";
+import {
+  openWebSocketTransport,
+  type WebSocketTransport,
+  type WebSocketTransportOptions,
+} from "../../../src/edge/websocket_transport.ts";
+import { RECEIVE_SLICE_MESSAGES } from "../../../src/limits.ts";
 import type { Transport, TransportHandler } from "../../../src/edge/transport.ts";
 import { assert, assertEquals, assertNotEquals } from "../../support/assert.ts";
 
@@ -162,9 +167,77 @@ Deno.test("a client transport masks no two frames alike", async () => {
   await end(transport, connection);
 });
 
+Deno.test("a transport handles so many messages of a chunk, then lets others go first", async () => {
+  const { transport, connection, log } = open();
+  const count = 3 * RECEIVE_SLICE_MESSAGES;
+  await connection.deliver("8200".repeat(count));
+  // The read counts as well.
+  assertEquals(log.length, RECEIVE_SLICE_MESSAGES - 1);
+  const seen: number[] = [];
+  while (log.length < count) {
+    seen.push(log.length);
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  assert(seen.length >= 2, `${seen}`);
+  assertEquals(log.length, count);
+  await end(transport, connection);
+});
+
+Deno.test("a server's transport masks nothing, and asks only in time for a sign of life", async () => {
+  const { transport, connection } = open({ role: "server", idleTimeoutSeconds: 3_600 });
+  transport.send(Uint8Array.of(1, 2));
+  await microtask();
+  assertEquals(connection.writes.map(({ bytes }) => bytes.toHex()), ["82020102"]);
+  assertEquals(transport.bufferedBytes, 4);
+  await connection.take();
+  assertEquals(transport.bufferedBytes, 0);
+  await end(transport, connection);
+});
+
+Deno.test("a silent peer is pinged once and then closed with 1001; whoever says anything stays", async () => {
+  const { connection, log } = open({ role: "server", idleTimeoutSeconds: 0.08 });
+  for (let times = 0; times < 8; times++) {
+    await connection.deliver("8a80 00000000");
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  assertEquals(log, []);
+  const pings = () => connection.writes.filter(({ bytes }) => bytes[0] === 0x89).length;
+  const before = pings();
+  if (connection.isWriting) await connection.take();
+  while (log.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (connection.isWriting && log.length === 0) await connection.take();
+  }
+  assertEquals(log, ["close 1001 the peer gives no sign of life"]);
+  assertEquals(pings() - before, 1);
+  await connection.endRead();
+});
+
+Deno.test("a transport that is cut frees its connection at once, and says so once", async () => {
+  const { transport, connection, log } = open();
+  transport.send(new Uint8Array(10));
+  await microtask();
+  transport.cut();
+  transport.cut();
+  assertEquals([connection.isFreed, log], [true, ["close 1006 the connection was cut here"]]);
+});
+
+Deno.test("a message that is too large is told before its transport closes with 1009", async () => {
+  const { connection, log, handler } = open();
+  handler.onTooLarge = (bytes) => log.push(`too large ${bytes}`);
+  await connection.deliver("827f0000000000100001 0102");
+  assertEquals(log, [
+    "too large 1048577",
+    "close 1009 a message has 1048577 bytes or more, the limit is 1048576",
+  ]);
+  await connection.endRead();
+});
+
 /** A transport on a connection that does what the test says, and what its handler was told. */
-function open(): {
-  readonly transport: Transport;
+function open(options: Partial<WebSocketTransportOptions> = {}): {
+  readonly transport: WebSocketTransport;
   readonly connection: FakeConnection;
   readonly handler: TransportHandler;
   readonly log: string[];
@@ -183,6 +256,7 @@ function open(): {
     onHandlerError: (error) => {
       throw error;
     },
+    ...options,
   });
   return { transport, connection, handler, log };
 }
@@ -218,6 +292,10 @@ class FakeConnection implements ByteConnection {
     this.writes.push({ bytes: bytes.slice() });
     this.#write = { length: bytes.length, outcome };
     return outcome.promise;
+  }
+
+  get isWriting(): boolean {
+    return this.#write !== undefined;
   }
 
   closeWrite(): Promise<void> {
