@@ -1,8 +1,11 @@
 import { allocateBytes } from "./allocate_bytes.ts";
+import { TextCache } from "./text_cache.ts";
 import { decodeUtf8, isUtf8 } from "./utf8.ts";
 import { WireError } from "./wire_error.ts";
 
 const SCRATCH = new DataView(new ArrayBuffer(8));
+/** 32,768 strings: 2 MiB for their bytes. */
+const RECURRING = new TextCache(32_768);
 /** 2^21: what is left of 2^53 above the low 32 bits. */
 const U64_HIGH_LIMIT = 0x20_0000;
 /** Below this a loop copies faster than making a subarray for `set`. */
@@ -83,6 +86,15 @@ export class ByteReader {
     const length = this.u16(what);
     const at = this.#take(length, what);
     const text = decodeUtf8(this.#bytes, at, at + length);
+    if (text === undefined) throw notUtf8(what, at, length);
+    return text;
+  }
+
+  /** The same for a string that is likely to come again, such as an address. */
+  recurringString(what: string = "string"): string {
+    const length = this.u16(what);
+    const at = this.#take(length, what);
+    const text = RECURRING.get(this.#bytes, at, at + length, decodeUtf8);
     if (text === undefined) throw notUtf8(what, at, length);
     return text;
   }

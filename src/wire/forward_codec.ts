@@ -35,7 +35,7 @@ export function readForward(reader: ByteReader): ForwardMessage {
   const base = {
     type: "FEDERATION_SYNC",
     op: "Forward",
-    origin: reader.string("origin of a context"),
+    origin: reader.recurringString("origin of a context"),
     count,
   } as const;
   if (kind === KIND_UPDATE) return { ...base, kind: "update" };

@@ -22,7 +22,7 @@ export function readSet(reader: ByteReader): SetMessage {
   const flags = reader.u8("SET flags");
   return {
     type: "SET",
-    address: reader.string("SET address"),
+    address: reader.recurringString("SET address"),
     value: readValue(reader, flags & SET_TYPE_MASK),
     revision: (flags & SET_REVISION) !== 0 ? reader.u64("SET revision") : undefined,
     lock: (flags & SET_LOCK) !== 0,

@@ -18,7 +18,7 @@ const RATE_BYTES = 4;
 export function readPublish(reader: ByteReader): PublishMessage {
   const flags = reader.u8("PUBLISH flags");
   const signal = toSignalCode(flags >> SIGNAL_SHIFT);
-  const address = reader.string("PUBLISH address");
+  const address = reader.recurringString("PUBLISH address");
   const content = reader.u8("PUBLISH content");
   if (content > CONTENT_SAMPLES) {
     // Its length is unknown, so everything after it would be misread.

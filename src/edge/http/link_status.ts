@@ -79,9 +79,9 @@ function downSeconds(sinceMicros: number | undefined, nowMs: number): number | n
   return Math.max(0, Math.round(nowMs / 1_000 - sinceMicros / 1_000_000));
 }
 
-/** What the system says of a connection whose other end is suddenly gone, in words. */
+/** What is said of a connection whose other end is suddenly gone, in words for people. */
 export function plainReason(reason: string): string {
-  return reason === "Unexpected EOF" || reason.startsWith("Connection reset")
+  return reason === "the peer hung up" || /^connection reset/i.test(reason)
     ? `The connection broke without a goodbye (${reason})`
     : reason;
 }

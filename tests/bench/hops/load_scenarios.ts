@@ -9,9 +9,9 @@ const FAN_OUT_READERS = 50;
 const PACED_PER_SECOND = 2_000;
 const LIGHT_PER_SECOND = 200;
 /** Updates until routers that compile while they run have compiled. */
-const WARM_UP = 20_000;
+const WARM_UP = 100_000;
 /** Each of them is delivered to many. */
-const FAN_OUT_WARM_UP = 2_000;
+const FAN_OUT_WARM_UP = 10_000;
 
 /**
  * The scenarios of updates from a client of leaf A to clients of leaf B.
