@@ -15,10 +15,12 @@ import { ERROR_CODE } from "../router/error_code.ts";
 import type { ConnectionId, RouterPort } from "../router/port.ts";
 import type { RouterCoreConfig, SessionLimits } from "../router/router_config.ts";
 import { RouterCore } from "../router/router_core.ts";
+import type { TurnMessages } from "../router/turn_messages.ts";
 import { EARLIEST_TIME_MICROS } from "../limits.ts";
 import type { ParamStore } from "../state/param_store.ts";
 import type { TokenAuthorities } from "./auth/token_authorities.ts";
 import type { Environment } from "./environment.ts";
+import { FramedTurnMessages } from "./framed_turn_messages.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /** What is said when whoever decides on tokens fails. */
@@ -216,6 +218,10 @@ export class RouterHost implements RouterPort {
   send(connection: ConnectionId, bytes: Uint8Array): void {
     this.#transports.get(connection)?.send(bytes);
   }
+
+  readonly turnMessages: TurnMessages = new FramedTurnMessages(
+    (connection) => this.#transports.get(connection),
+  );
 
   bufferedBytes(connection: ConnectionId): number {
     return this.#transports.get(connection)?.bufferedBytes ?? 0;

@@ -15,6 +15,11 @@ export interface Transport {
    */
   send(bytes: Uint8Array): void;
   /**
+   * Hands over messages that are framed already, as a WebSocket server frames them: for whoever has the
+   * same ones for many. Only transports have it that would frame them so themselves.
+   */
+  readonly sendFramed?: ((frames: Uint8Array) => void) | undefined;
+  /**
    * Bytes handed over that the system has not taken yet, with what carries them. Not 0 right after
    * `send`, even on an idle connection: compare it with a threshold. 0 once closed.
    */

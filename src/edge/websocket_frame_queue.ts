@@ -46,7 +46,7 @@ export class FrameQueue {
     }
     const { bytes } = this.#buffer;
     const maskBit = this.#nextMask === undefined ? 0 : MASKED_BIT;
-    let at = writeHeader(bytes, this.#length, FINAL_BIT | opcode, { length, maskBit });
+    let at = writeFrameHead(bytes, this.#length, FINAL_BIT | opcode, { length, maskBit });
     if (this.#nextMask === undefined) {
       copy(payload, bytes, at);
     } else {
@@ -57,6 +57,14 @@ export class FrameQueue {
       this.#buffer.mask(at, at + length, mask);
     }
     this.#length = at + length;
+  }
+
+  /** Adds frames that are whole and not masked. */
+  appendFrames(frames: Uint8Array): void {
+    const { length } = frames;
+    if (this.#length + length > this.#buffer.bytes.length) this.#grow(length);
+    this.#buffer.bytes.set(frames, this.#length);
+    this.#length += length;
   }
 
   /** Adds a close frame: the code and a reason of at most 123 bytes, or neither for 1005. */
@@ -111,8 +119,8 @@ export function createMaskSource(
   };
 }
 
-/** Returns where it ends; a mask goes there. */
-function writeHeader(
+/** Writes the head of a frame. Returns where it ends; a mask goes there. */
+export function writeFrameHead(
   bytes: Uint8Array,
   at: number,
   first: number,

@@ -134,6 +134,7 @@ class StreamTransport implements WebSocketTransport {
     this.#parser = new FrameParser(options.role, MESSAGE_BYTES_MAX);
     this.#queue = new FrameQueue(options.role === "client" ? nextMask : undefined);
     this.remoteAddress = options.remoteAddress;
+    if (options.role === "server") this.sendFramed = (frames) => this.#sendFramed(frames);
     this.#gate = new HandlerGate({
       close: (code, reason) => this.close(code, reason),
       onHandlerError: options.onHandlerError,
@@ -160,6 +161,15 @@ class StreamTransport implements WebSocketTransport {
   send(bytes: Uint8Array): void {
     if (this.#phase !== "open") return;
     this.#queue.append(OPCODE.binary, bytes);
+    this.#planFlush();
+  }
+
+  // What a client sends is masked, each frame anew.
+  readonly sendFramed: ((frames: Uint8Array) => void) | undefined;
+
+  #sendFramed(frames: Uint8Array): void {
+    if (this.#phase !== "open") return;
+    this.#queue.appendFrames(frames);
     this.#planFlush();
   }
 

@@ -145,7 +145,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   paramChanged(change: ParamChange): void {
     if (change.isTombstone) return;
     if (change.cause.isPassedOn) return this.#connection.send(change.clientFrame());
-    this.#connection.sendValue(change.clientFrame(), change.address);
+    this.#connection.sendChange(change);
   }
 
   /** The client is about to be told that its write was accepted: the value comes before that. */

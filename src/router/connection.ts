@@ -9,6 +9,7 @@ import {
 } from "./error_code.ts";
 import { type Flow, newFlow } from "./flow.ts";
 import type { Outbox } from "./outbox.ts";
+import type { ParamChange } from "./param_change.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 import type { SessionGrant } from "./session_grant.ts";
 import type { SessionRate } from "./session_rate.ts";
@@ -75,6 +76,7 @@ export class Connection {
 
   /** Whether the socket has taken all that was sent. */
   get isSent(): boolean {
+    this.outbox.endTurn();
     return !this.outbox.isWaiting && this.#owner.port.bufferedBytes(this.id) === 0;
   }
 
@@ -120,10 +122,10 @@ export class Connection {
     );
   }
 
-  /** Sends the value of an address; one that must wait is conflated. */
-  sendValue(bytes: Uint8Array, address: string): void {
-    if (this.#closed) return;
-    this.outbox.sendValue(bytes, address);
+  /** Sends a new value, at the latest when the turn ends; one that must wait is conflated. */
+  sendChange(change: ParamChange): void {
+    if (this.#closed || this.outbox.sendInTurn(change)) return;
+    this.outbox.sendChange(change);
     this.#sent(true);
   }
 
@@ -161,6 +163,7 @@ export class Connection {
   /** Tells the other end why, past a full queue if need be, and closes. */
   closeWith(refusal: Refusal, closeCode: number): void {
     if (this.#closed) return;
+    this.outbox.endTurn();
     const bytes = encodeFrame(toErrorMessage(refusal));
     this.#owner.refused(refusal.code);
     this.outbox.sent.messages++;
@@ -172,6 +175,7 @@ export class Connection {
   /** Closes; the handler is told at once. Idempotent. */
   close(closeCode: number, reason: string): void {
     if (this.#closed) return;
+    this.outbox.endTurn();
     this.#owner.port.close(this.id, closeCode, reason);
     this.ended(reason);
   }

@@ -9,6 +9,7 @@ import {
 } from "../limits.ts";
 import { type Flow, newFlow } from "./flow.ts";
 import { type MessageKind, MessageQueue } from "./message_queue.ts";
+import type { ParamChange } from "./param_change.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
 
 /** Expired messages are looked for when twice as many wait as after the last look, and so many more. */
@@ -43,6 +44,16 @@ export interface OutboxLimits {
   readonly bytesMax: number;
   /** Bytes in the socket's buffer above which messages wait here. */
   readonly highWaterBytes: number;
+}
+
+/** What many connections are sent in one turn; see `TurnMessages`. */
+export interface OutboxTurn {
+  /** Returns the index of a message. May end the turn before: then it is the first of the next. */
+  add(message: Uint8Array): number;
+  /** `endTurn` of this outbox is to be called when the turn ends. */
+  begun(outbox: Outbox): void;
+  /** Hands over the messages from one index up to another; returns how many bytes they have. */
+  send(connection: ConnectionId, from: number, to: number): number;
 }
 
 /** What became of messages that were not sent. */
@@ -80,6 +91,10 @@ export class Outbox {
   readonly #sources = new Map<unknown, OutboxSource>();
   #begun: OutboxSource | undefined;
   #isCongested = false;
+  readonly #turn: OutboxTurn | undefined;
+  /** The messages of this turn that it is to be sent; none when `#turnTo` is 0. */
+  #turnFrom = 0;
+  #turnTo = 0;
   /** Of messages, since the last of anything else. */
   #turnBytes = 0;
   #isLaneNext = true;
@@ -87,7 +102,14 @@ export class Outbox {
   #closed = false;
   #slowSinceMicros: number | undefined;
 
-  constructor(port: RouterPort, connection: ConnectionId, limits: OutboxLimits) {
+  /** Without a `turn` everything is sent at once. */
+  constructor(
+    port: RouterPort,
+    connection: ConnectionId,
+    limits: OutboxLimits,
+    turn?: OutboxTurn,
+  ) {
+    this.#turn = turn;
     this.#port = port;
     this.#connection = connection;
     this.#limits = limits;
@@ -145,9 +167,42 @@ export class Outbox {
     return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "sample" });
   }
 
-  /** Sends the value of an address, or has the lane send the newest one later. */
-  sendValue(bytes: Uint8Array, address: string): void {
-    if (this.#hasValues || !this.#sendNow(bytes)) this.conflate(address);
+  /**
+   * Adds a new value to what is sent of this turn, if the one before it was the last that was added.
+   * Returns whether it did; what is not added here is for `sendChange`.
+   */
+  sendInTurn(change: ParamChange): boolean {
+    if (this.#turnTo === 0 || this.#turn === undefined) return false;
+    const index = change.turnIndex(this.#turn);
+    const isNext = index === this.#turnTo && index > 0;
+    if (isNext) this.#turnTo = index + 1;
+    return isNext;
+  }
+
+  /** Sends a new value, now or when the turn ends, or has the lane send the newest one later. */
+  sendChange(change: ParamChange): void {
+    const turn = this.#turn;
+    if (this.#hasValues) return this.conflate(change.address);
+    if (turn === undefined) {
+      if (!this.#sendNow(change.clientFrame())) this.conflate(change.address);
+      return;
+    }
+    if (this.#closed) return;
+    const index = change.turnIndex(turn);
+    this.endTurn();
+    if (this.#queue.length > 0 || !this.#hasRoom()) return this.conflate(change.address);
+    this.#turnFrom = index;
+    this.#turnTo = index + 1;
+    turn.begun(this);
+  }
+
+  /** Sends what there is of this turn: before anything else is, and when it ends. */
+  endTurn(): void {
+    if (this.#turnTo === 0) return;
+    const [from, to] = [this.#turnFrom, this.#turnTo];
+    this.#turnTo = 0;
+    this.sent.messages += to - from;
+    this.sent.bytes += this.#turn?.send(this.#connection, from, to) ?? 0;
   }
 
   /** Has the lane send the newest value of an address later. */
@@ -198,6 +253,7 @@ export class Outbox {
    * socket has buffered: done before a last close.
    */
   sendAll(nowMicros: number = 0): void {
+    this.endTurn();
     for (;;) {
       const message = this.#nextMessage(nowMicros);
       if (message === undefined) break;
@@ -214,6 +270,7 @@ export class Outbox {
   /** Forgets all that waits; everything after is ignored. */
   close(): void {
     this.#closed = true;
+    this.#turnTo = 0;
     this.#queue.clear();
     this.lane = undefined;
     this.#sources.clear();
@@ -306,6 +363,7 @@ export class Outbox {
 
   /** The only way out. */
   #emit(bytes: Uint8Array): void {
+    this.endTurn();
     this.sent.messages++;
     this.sent.bytes += bytes.length;
     this.#port.send(this.#connection, bytes);

@@ -30,6 +30,7 @@ export class ParamChange {
   readonly cause: ChangeCause;
   #clientFrame: Uint8Array | undefined;
   #peerFrame: Uint8Array | undefined;
+  #turnIndex: number | undefined;
 
   constructor(address: string, version: Version, cause: ChangeCause) {
     this.address = address;
@@ -63,6 +64,12 @@ export class ParamChange {
       this.#clientFrame = clientWriter.bytes();
     }
     return this.#clientFrame;
+  }
+
+  /** Index of `clientFrame` among the messages of this turn. */
+  turnIndex(turn: { add(message: Uint8Array): number }): number {
+    this.#turnIndex ??= turn.add(this.clientFrame());
+    return this.#turnIndex;
   }
 
   /** SET with revision, TTL and timestamp, as peers get it behind a context. */

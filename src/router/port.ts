@@ -1,3 +1,5 @@
+import type { TurnMessages } from "./turn_messages.ts";
+
 /** Names one connection for as long as the process runs; never used twice. */
 export type ConnectionId = number;
 
@@ -8,6 +10,8 @@ export type ConnectionId = number;
 export interface RouterPort {
   /** Hands over one whole message. The bytes are the core's again when it returns. */
   send(connection: ConnectionId, bytes: Uint8Array): void;
+  /** For what many connections are sent in one turn; without it each is sent each message at once. */
+  readonly turnMessages?: TurnMessages | undefined;
   /** Bytes handed over that have not left yet. */
   bufferedBytes(connection: ConnectionId): number;
   /** Closes for good: nothing is reported of this connection any more. */

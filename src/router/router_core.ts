@@ -44,6 +44,7 @@ import { RefusalCounts } from "./refusal_counts.ts";
 import { SignalRegistry } from "./signal_registry.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { Turn } from "./turn.ts";
 import { V0Port } from "./v0_port.ts";
 
 /** How often connections with a full socket buffer are tried again: there is no drain event. */
@@ -86,6 +87,7 @@ export class RouterCore implements ConnectionOwner {
   readonly #addresses = new AddressSessions();
   readonly #diallers = new Map<ConnectionId, Dialler>();
   readonly #waiting = new Set<Connection>();
+  readonly #turn: Turn | undefined;
   readonly #flushes = new Map<() => void, Connection | undefined>();
   readonly #gestures = new GestureMoves({
     after: (delayMs, action) => this.after(delayMs, action),
@@ -123,6 +125,8 @@ export class RouterCore implements ConnectionOwner {
     this.grants = authenticator === undefined ? undefined : new Grants(this, authenticator);
     this.#config = options.config;
     this.port = new V0Port(options.port);
+    const { turnMessages } = this.port;
+    this.#turn = turnMessages && new Turn(turnMessages);
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;
     const { store = new MapParamStore() } = options;
@@ -352,7 +356,7 @@ export class RouterCore implements ConnectionOwner {
 
   /** Whether batches wait for the end of the turn. */
   get wantsFlush(): boolean {
-    return this.#flushes.size > 0;
+    return this.#flushes.size > 0 || this.#turn?.isOpen === true;
   }
 
   /** Sends the batches of this turn. What one of them throws is told; the others are sent. */
@@ -362,6 +366,7 @@ export class RouterCore implements ConnectionOwner {
       this.#flushes.delete(flush);
       this.#guard(connection, flush);
     }
+    this.#turn?.end();
   }
 
   /**
@@ -429,7 +434,7 @@ export class RouterCore implements ConnectionOwner {
     const outbox = new Outbox(this.port, id, {
       bytesMax: outboxBytesMax,
       highWaterBytes: outboxHighWaterBytes,
-    });
+    }, this.#turn);
     const connection = new Connection(this, { id, remoteAddress, outbox });
     this.#connections.set(id, connection);
     return connection;

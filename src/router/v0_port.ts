@@ -1,5 +1,6 @@
 import { decodeFrame } from "../wire/frame.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { TurnMessages } from "./turn_messages.ts";
 import { encodeV0Messages } from "./v0_messages.ts";
 
 /**
@@ -9,6 +10,8 @@ import { encodeV0Messages } from "./v0_messages.ts";
 export class V0Port implements RouterPort {
   readonly #port: RouterPort;
   readonly #connections = new Set<ConnectionId>();
+
+  #turnMessages: TurnMessages | undefined;
 
   constructor(port: RouterPort) {
     this.#port = port;
@@ -37,6 +40,15 @@ export class V0Port implements RouterPort {
     }
   }
 
+  get turnMessages(): TurnMessages | undefined {
+    this.#turnMessages ??= this.#port.turnMessages && new V0TurnMessages(
+      this.#port.turnMessages,
+      (connection) => this.#connections.size > 0 && this.#connections.has(connection),
+      (connection, message) => this.send(connection, message),
+    );
+    return this.#turnMessages;
+  }
+
   bufferedBytes(connection: ConnectionId): number {
     return this.#port.bufferedBytes(connection);
   }
@@ -59,5 +71,53 @@ export class V0Port implements RouterPort {
 
   failed(error: unknown): void {
     this.#port.failed(error);
+  }
+}
+
+/** Those of a turn, written anew for connections that speak v0. */
+class V0TurnMessages implements TurnMessages {
+  readonly #messages: TurnMessages;
+  readonly #isV0: (connection: ConnectionId) => boolean;
+  readonly #sendV0: (connection: ConnectionId, message: Uint8Array) => void;
+
+  constructor(
+    messages: TurnMessages,
+    isV0: (connection: ConnectionId) => boolean,
+    sendV0: (connection: ConnectionId, message: Uint8Array) => void,
+  ) {
+    this.#messages = messages;
+    this.#isV0 = isV0;
+    this.#sendV0 = sendV0;
+  }
+
+  get count(): number {
+    return this.#messages.count;
+  }
+
+  get byteLength(): number {
+    return this.#messages.byteLength;
+  }
+
+  add(message: Uint8Array): number {
+    return this.#messages.add(message);
+  }
+
+  at(index: number): Uint8Array {
+    return this.#messages.at(index);
+  }
+
+  send(connection: ConnectionId, from: number, to: number): number {
+    if (!this.#isV0(connection)) return this.#messages.send(connection, from, to);
+    let bytes = 0;
+    for (let index = from; index < to; index++) {
+      const message = this.at(index);
+      bytes += message.length;
+      this.#sendV0(connection, message);
+    }
+    return bytes;
+  }
+
+  clear(): void {
+    this.#messages.clear();
   }
 }

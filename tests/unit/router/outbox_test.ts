@@ -7,6 +7,7 @@ import {
   SNAPSHOT_CHUNK_BYTES,
 } from "../../../src/limits.ts";
 import { Outbox, type OutboxLane, type OutboxSource } from "../../../src/router/outbox.ts";
+import { ParamChange } from "../../../src/router/param_change.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakePort } from "./fake_port.ts";
 
@@ -51,6 +52,21 @@ class TestLane implements OutboxLane {
     if (first === undefined) return undefined;
     this.#addresses.delete(first);
     return Uint8Array.of(Number(first));
+  }
+}
+
+/** A change at the address of a number, whose frame is that number. */
+class NumberChange extends ParamChange {
+  readonly #number: number;
+
+  constructor(number: number) {
+    const version = { value: undefined, revision: 1, timestampMicros: 1, origin: "", ttl: 1 };
+    super(`${number}`, version, { raised: false });
+    this.#number = number;
+  }
+
+  override clientFrame(): Uint8Array {
+    return Uint8Array.of(this.#number);
   }
 }
 
@@ -129,16 +145,16 @@ Deno.test("Outbox conflates values that cannot leave, and keeps them behind thos
   const { outbox, port, fill, drain, read } = setUp();
   outbox.lane = new TestLane();
   fill();
-  for (const n of [7, 8, 7, 9]) outbox.sendValue(Uint8Array.of(n), `${n}`);
+  for (const n of [7, 8, 7, 9]) outbox.sendChange(new NumberChange(n));
   assertEquals([read(), outbox.counters.conflated], [[], 1]);
   assertEquals([outbox.isWaiting, outbox.isBehind, outbox.queuedBytes], [true, true, 0]);
   drain();
-  outbox.sendValue(Uint8Array.of(1), "1");
+  outbox.sendChange(new NumberChange(1));
   assertEquals(read(), [], "not before those that wait");
   port.buffered.set(ID, 0);
   outbox.pump();
   assertEquals([read(), outbox.isWaiting], [[7, 8, 9, 1], false]);
-  outbox.sendValue(Uint8Array.of(2), "2");
+  outbox.sendChange(new NumberChange(2));
   assertEquals([read(), outbox.counters.conflated], [[2], 1]);
 });
 
