@@ -21,6 +21,9 @@ export class FramedTurnMessages implements TurnMessages {
   /** Where each frame begins, and its payload. */
   readonly #frames: number[] = [];
   readonly #payloads: number[] = [];
+  #headBytes = 0;
+  /** Bytes of heads before each frame. */
+  readonly #headBytesBefore: number[] = [];
 
   constructor(transportOf: (connection: ConnectionId) => Transport | undefined) {
     this.#transportOf = transportOf;
@@ -42,6 +45,8 @@ export class FramedTurnMessages implements TurnMessages {
     const head = { length, maskBit: 0 };
     const at = writeFrameHead(this.#bytes, this.#length, FINAL_BINARY, head);
     this.#payloads[index] = at;
+    this.#headBytesBefore[index] = this.#headBytes;
+    this.#headBytes += at - this.#length;
     this.#bytes.set(message, at);
     this.#length = at + length;
     return index;
@@ -60,17 +65,22 @@ export class FramedTurnMessages implements TurnMessages {
     } else {
       for (let index = from; index < to; index++) transport.send(this.at(index));
     }
-    return end - start;
+    return end - start - (this.#headsBefore(to) - this.#headsBefore(from));
   }
 
   clear(): void {
     if (this.#bytes.length > BYTES_KEPT_MAX) this.#bytes = new Uint8Array(BYTES_MIN);
     this.#length = 0;
     this.#count = 0;
+    this.#headBytes = 0;
   }
 
   #startOf(index: number): number {
     return index < this.#count ? this.#frames[index] ?? 0 : this.#length;
+  }
+
+  #headsBefore(index: number): number {
+    return index < this.#count ? this.#headBytesBefore[index] ?? 0 : this.#headBytes;
   }
 
   #makeRoom(bytes: number): void {

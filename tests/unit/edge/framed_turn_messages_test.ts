@@ -36,7 +36,8 @@ Deno.test("FramedTurnMessages: a server gets the frames that it would have made,
   }
   assertEquals(messages.count, LENGTHS.length);
   const bytes = queue.take();
-  assertEquals(messages.send(7, 0, LENGTHS.length), bytes.length);
+  const payloadBytes = LENGTHS.reduce((sum, length) => sum + length, 0);
+  assertEquals(messages.send(7, 0, LENGTHS.length), payloadBytes);
   assertEquals(recorder.framed, [bytes.toHex()]);
 });
 
@@ -48,7 +49,7 @@ Deno.test("FramedTurnMessages: a part of them goes to who gets a part, message b
   assertEquals(other.messages, LENGTHS.slice(1, 4).map((length) => messageOf(length).toHex()));
   const queue = new FrameQueue();
   for (const length of LENGTHS.slice(1, 4)) queue.append(OPCODE.binary, messageOf(length));
-  messages.send(1, 1, 4);
+  assertEquals(messages.send(1, 1, 4), 125 + 126 + 300);
   assertEquals(server.framed, [queue.take().toHex()]);
 });
 
