@@ -18,7 +18,8 @@ const TICK_MS = 10;
 /** After a pause of this process, so many ticks are made up for at once. */
 const TICKS_AT_ONCE_MAX = 10;
 const RECONNECT_MS = 20;
-const ADDRESSES = 50;
+/** Params that it writes in turn. */
+export const ADDRESSES_IN_TURN = 50;
 const EVENT_ADDRESSES = 10;
 /** Accepted events are waited for so that a router that does not read is not filled up. */
 const EVENTS_UNANSWERED_MAX = 100;
@@ -252,7 +253,7 @@ export class SiteClient implements AsyncDisposable {
   }
 
   /** Writes the next number to the next address, or to one that is named. */
-  set(address = `/${this.#options.site}/params/${(this.#updates + 1) % ADDRESSES}`): void {
+  set(address = `/${this.#options.site}/params/${(this.#updates + 1) % ADDRESSES_IN_TURN}`): void {
     const number = ++this.#updates;
     this.written.set(address, number);
     this.#send({ type: "SET", address, value: encodeValue(number) });

@@ -5,7 +5,7 @@ import { countedLosses } from "./counted_losses.ts";
 import { EventLedger, type EventReport } from "./event_ledger.ts";
 import { pollUntil } from "./poll_until.ts";
 import { type RouterState, untilAlike } from "./router_state.ts";
-import { SiteClient } from "./site_client.ts";
+import { ADDRESSES_IN_TURN, SiteClient } from "./site_client.ts";
 import { HUB, type SiteRouters } from "./site_routers.ts";
 
 const DEADLINE_MS = 30_000;
@@ -130,6 +130,13 @@ export class SiteTraffic implements AsyncDisposable {
         await pollUntil(hasSeen, `what ${site} wrote once at ${name}`, DEADLINE_MS);
       }
     }
+  }
+
+  /** Waits until a site has written all that it writes in turn once more. */
+  async rewrites(site: string): Promise<void> {
+    const client = this.client(site);
+    const goal = client.updates + ADDRESSES_IN_TURN;
+    await pollUntil(() => client.updates >= goal, `${site} to write all anew`, DEADLINE_MS);
   }
 
   /**
