@@ -57,6 +57,7 @@ Deno.test("FramedTurnMessages: begins anew when it is cleared; who is gone gets 
   const recorder = new Recorder(false);
   const messages = new FramedTurnMessages((id) => id === 1 ? recorder.transport : undefined);
   messages.add(messageOf(2_000_000));
+  messages.add(messageOf(2));
   messages.clear();
   assertEquals([messages.count, messages.byteLength], [0, 0]);
   assertEquals(messages.add(messageOf(3)), 0);

@@ -51,3 +51,11 @@ Deno.test("TextCache: a text inside of others is found by its own bytes only", (
   assertEquals(cache.get(bytes, 2, 4, decodeUtf8), "/b");
   assertEquals(cache.get(bytes, 0, 0, decodeUtf8), "");
 });
+
+Deno.test("TextCache: two texts with the same hash are told apart by their bytes", () => {
+  const cache = new TextCache(8);
+  assertEquals(read(cache, ENCODER.encode("/a/006rnw")), ["/a/006rnw", true]);
+  assertEquals(read(cache, ENCODER.encode("/a/00npba")), ["/a/00npba", true]);
+  assertEquals(read(cache, ENCODER.encode("/a/006rnw")), ["/a/006rnw", false]);
+  assertEquals(read(cache, ENCODER.encode("/a/00npba")), ["/a/00npba", false]);
+});
