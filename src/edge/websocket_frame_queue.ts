@@ -2,8 +2,8 @@ import { BATCH_BYTES_MAX } from "../limits.ts";
 import { MaskingBuffer } from "./masking_buffer.ts";
 import { OPCODE, type Opcode } from "./websocket_opcode.ts";
 
-/** Bytes of the buffers a queue starts with. */
-const BUFFER_BYTES_MIN = 4_096;
+/** Bytes of the buffers a queue starts with: most connections rest. */
+const BUFFER_BYTES_MIN = 512;
 /** A buffer that had to grow beyond this is not kept, so that one backlog does not hold memory. */
 const BUFFER_BYTES_KEPT_MAX = 2 * BATCH_BYTES_MAX;
 /** Below this a loop copies faster than `set`. */

@@ -151,7 +151,7 @@ class StreamTransport implements WebSocketTransport {
       });
     }
     this.#gate.attach(() => this.#options.accept(this));
-    void this.#readAll(firstBytes);
+    void this.#readAll(this.#receive(firstBytes));
   }
 
   get bufferedBytes(): number {
@@ -184,8 +184,9 @@ class StreamTransport implements WebSocketTransport {
     this.#lose("the connection was cut here");
   }
 
-  async #readAll(firstBytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    let finished = this.#receive(firstBytes);
+  /** What came first is handled by its caller: it would be kept in memory here for good. */
+  async #readAll(first: Promise<void> | undefined): Promise<void> {
+    let finished = first;
     if (finished !== undefined) await finished;
     let buffer = new Uint8Array(READ_BYTES_MIN);
     while (this.#phase !== "gone") {

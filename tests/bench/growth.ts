@@ -10,6 +10,8 @@ import process from "node:process";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { ALL_SIGNALS, QOS } from "../../src/wire/message.ts";
 import { encodeValue } from "../../src/wire/value_codec.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { startServer } from "../support/process.ts";
 import { InProcessFederation, type InProcessRouter } from "./in_process_federation.ts";
 
 const HOT_ADDRESSES = 1_000;
@@ -22,13 +24,16 @@ const SETTLE_MS = 10_000;
 const WRITER = 0;
 const READER = 1;
 const FIRST_OTHER = 2;
+const FIRST_SESSIONS = 90;
+const PINGS = 200_000;
+const PINGS_AT_ONCE = 2_000;
 
 /** One table: what grows, and the sizes. */
 interface Growth {
   readonly what: string;
   readonly sizes: readonly number[];
   /** Returns the cost of one update, in microseconds, or what else is measured. */
-  measure(size: number): number;
+  measure(size: number): number | Promise<number>;
   readonly unit: string;
 }
 
@@ -112,12 +117,43 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
       return (usedBytes() - before) / size;
     },
   },
+  "idle-sessions": {
+    what: "sessions with a subscription that rest, in a process of its own",
+    sizes: [200, 900],
+    unit: "resident bytes a session",
+    measure: async (size) => {
+      await using server = await startServer(["--max-sessions-per-address", "1000"]);
+      const clients: RawClient[] = [];
+      const connect = async () => {
+        const client = await RawClient.connect(server.port);
+        await client.ask({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: ALL_SIGNALS });
+        clients.push(client);
+      };
+      // The first ones have code compiled.
+      for (let n = 0; n < FIRST_SESSIONS; n++) await connect();
+      // What connecting leaves behind is collected while something else goes on.
+      const goOn = async () => {
+        await using client = await RawClient.connect(server.port);
+        for (let n = 0; n < PINGS; n++) {
+          client.send({ type: "PING" });
+          if (n % PINGS_AT_ONCE === 0) await client.settle();
+        }
+      };
+      await goOn();
+      const before = residentBytes(server.child.pid);
+      for (let n = 0; n < size; n++) await connect();
+      await goOn();
+      const after = residentBytes(server.child.pid);
+      for (const client of clients) await client.close();
+      return (after - before) / size;
+    },
+  },
 };
 
 const [child] = Deno.args;
 if (child?.startsWith("--child=")) {
   const [, name = "", size = ""] = /^--child=([a-z-]+):(\d+)$/.exec(child) ?? [];
-  console.log(GROWTHS[name]?.measure(Number(size)));
+  console.log(await GROWTHS[name]?.measure(Number(size)));
 } else {
   await printAll(Deno.args);
 }
@@ -191,6 +227,14 @@ function costOfUpdates(
 
 function setFrame(address: string, value: number): Uint8Array {
   return encodeFrame({ type: "SET", address, value: encodeValue(value / 7) }, { qos: QOS.fire });
+}
+
+/** Linux tells it. */
+function residentBytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(
+    Deno.readTextFileSync(`/proc/${pid}/status`),
+  ) ?? [];
+  return Number(kilobytes) * 1_024;
 }
 
 function usedBytes(): number {
