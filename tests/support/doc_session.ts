@@ -19,6 +19,7 @@ const NAMES_ROUTER = /(^| )(-s|--server)[ =]/;
 const PROGRAMS: ReadonlySet<string> = new Set(["alias", "cat", "clasp-fed", "deno", "grep", "npx"]);
 const START_DEADLINE_MS = 60_000;
 const COMMAND_DEADLINE_MS = 120_000;
+const STOP_DEADLINE_MS = 10_000;
 const LOOK_DEADLINE_MS = 15_000;
 const LOOK_INTERVAL_MS = 200;
 
@@ -114,7 +115,7 @@ export class DocSession implements AsyncDisposable {
     const command = this.#ours(text);
     if (command.startsWith("alias ")) return;
     if (STARTS_SERVER.test(command) && !STARTS_NOTHING.test(command)) {
-      const server = new DocServer(this.#spawn(`exec ${command}`));
+      const server = new DocServer(this.#spawn(`exec ${command}`, { isGroup: false }));
       this.#servers.push(server);
       return await server.started(`${at}: ${text}`, expected.output ?? []);
     }
@@ -131,8 +132,8 @@ export class DocSession implements AsyncDisposable {
   }
 
   async #run(command: string, what: string): Promise<Outcome> {
-    const child = this.#spawn(`exec 2>&1; ${command}`);
-    const timer = setTimeout(() => endGroup(child, "SIGKILL"), COMMAND_DEADLINE_MS);
+    const child = this.#spawn(`exec 2>&1; ${command}`, { isGroup: true });
+    const timer = setTimeout(() => signal(-child.pid, "SIGKILL"), COMMAND_DEADLINE_MS);
     try {
       const { code, signal, stdout } = await child.output();
       if (signal !== null) {
@@ -144,7 +145,8 @@ export class DocSession implements AsyncDisposable {
     }
   }
 
-  #spawn(script: string): Deno.ChildProcess {
+  /** One that is a group ends as a whole; one that is not gets the Ctrl-C of the tests too. */
+  #spawn(script: string, { isGroup }: { readonly isGroup: boolean }): Deno.ChildProcess {
     return new Deno.Command("sh", {
       args: ["-c", script],
       cwd: this.#home,
@@ -152,8 +154,7 @@ export class DocSession implements AsyncDisposable {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      // A group of its own, for a task is two processes.
-      detached: true,
+      detached: isGroup,
     }).spawn();
   }
 
@@ -197,11 +198,14 @@ class DocServer {
   }
 
   async stop(): Promise<void> {
-    endGroup(this.#child, "SIGTERM");
-    const timer = setTimeout(() => endGroup(this.#child, "SIGKILL"), 5_000);
+    if (this.#hasEnded) return;
+    // A task passes it on to the router.
+    signal(this.#child.pid, "SIGTERM");
+    const timer = setTimeout(() => signal(this.#child.pid, "SIGKILL"), STOP_DEADLINE_MS);
     await this.#child.status;
-    await Promise.all(this.#reading);
+    this.#hasEnded = true;
     clearTimeout(timer);
+    await Promise.all(this.#reading);
   }
 
   async #until(isMet: () => boolean, what: string): Promise<void> {
@@ -279,9 +283,10 @@ async function untilReady(url: string, what: string): Promise<void> {
   }
 }
 
-function endGroup(child: Deno.ChildProcess, signal: Deno.Signal): void {
+/** Of a group with a negative id. */
+function signal(pid: number, name: Deno.Signal): void {
   try {
-    Deno.kill(-child.pid, signal);
+    Deno.kill(pid, name);
   } catch (error) {
     // It has ended already.
     if (!(error instanceof Deno.errors.NotFound || error instanceof TypeError)) throw error;
