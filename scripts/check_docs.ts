@@ -23,7 +23,7 @@ if (import.meta.main) Deno.exit(main());
 
 function main(): number {
   const root = new URL("../", import.meta.url);
-  const paths = listMarkdown(root, "");
+  const paths = listMarkdown(root);
   const context: DocsContext = {
     tasks: new Set(Object.keys(config.tasks)),
     exists: (path) => pathExists(new URL(path, root)),
@@ -38,7 +38,8 @@ function main(): number {
   return problems.length === 0 ? 0 : 1;
 }
 
-function listMarkdown(root: URL, directory: string): string[] {
+/** Paths of the Markdown files that readers get, from the project's root. */
+export function listMarkdown(root: URL, directory: string = ""): string[] {
   const paths: string[] = [];
   for (const entry of Deno.readDirSync(new URL(directory, root))) {
     const path = directory + entry.name;

@@ -64,6 +64,32 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "binaries for several machines are built in one run, and sha256sum finds them whole",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using directory = await TempDirectory.make();
+    const { path } = directory;
+    // Another version's binary is somebody else's, and so are its sums.
+    await Deno.writeTextFile(directory.file("clasp-fed-0.0.1-x86_64-unknown-linux-gnu"), "old");
+    const targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+    const flags = targets.flatMap((target) => ["--target", target]);
+    const { code, stderr } = await compile(["--out", path, ...flags], RUNTIME);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "2 built, sums of 2 files");
+    const { code: sumsCode, stdout } = await new Deno.Command("sha256sum", {
+      args: ["--check", "--strict", "SHA256SUMS"],
+      cwd: path,
+      env: { LC_ALL: "C" },
+    }).output();
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    assertEquals([sumsCode, lines.map((line) => line.replace(/-\d+\.\d+\.\d+-/, "-"))], [
+      0,
+      [...targets].sort().map((target) => `clasp-fed-${target}: OK`),
+    ]);
+  },
+});
+
 Deno.test("a dry run prints a command for each target, and makes nothing", async () => {
   await using directory = await TempDirectory.make();
   const out = `${directory.path}/none`;

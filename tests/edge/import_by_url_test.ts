@@ -26,8 +26,6 @@ console.log(JSON.stringify([address, value]));
 await Promise.all([atLeaf.close(), atHub.close()]);
 await leaf.stop();
 await hub.stop();
-// Deno keeps the idle timer of a socket whose peer was sending when it was closed, for 15 s.
-Deno.exit(0);
 `;
 
 Deno.test("mod.ts imported by URL type-checks and federates with --allow-net --allow-import", async () => {
