@@ -508,13 +508,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a request with two hosts or two lengths could be read in two ways",
   },
   {
-    file: "src/edge/router_host.ts",
-    find: "nowMicros - this.#flushPlannedMicros > FLUSH_AGE_MAX_MICROS",
-    replace: "nowMicros < this.#flushPlannedMicros",
-    tests: ["tests/unit/edge/router_host_test.ts"],
-    why: "a flood of messages would hold back every batch to a peer",
-  },
-  {
     file: "src/edge/peer_directory.ts",
     find: "info.routerId !== exceptRouterId && ",
     replace: "",
@@ -1619,8 +1612,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/link.ts",
-    find: "const mayWait = !cause.isPassedOn && this",
-    replace: "const mayWait = this",
+    find: "if (this.#hasRoom || cause.isPassedOn) this",
+    replace: "if (this.#hasRoom) this",
     tests: [CONFLATED_VERSIONS],
     why: "a version that is not kept here would be lost on a slow link",
   },
@@ -2889,14 +2882,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "who sends no CLASP before HELLO would stay connected, and be answered without end",
   },
   {
-    file: "src/federation/link.ts",
-    find: "  unreadable({ message, closeCode }: Unreadable): void {\n    this.end(",
-    replace:
-      "  unreadable({ message, closeCode }: Unreadable): void {\n    if (closeCode > 0) return;\n    this.end(",
-    tests: ["tests/unit/federation/handshake_test.ts"],
-    why: "versions in a message that was not read would be missing until the next comparison",
-  },
-  {
     file: "src/federation/leaf_role.ts",
     find: 'if (this.#phase.kind !== "greeting") {',
     replace: 'if (this.#phase.kind === "registered") {',
@@ -3297,8 +3282,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/federation/federation_core.ts",
-    find: "this.#mayOwnAsMuch(routerId, grant)) {",
-    replace: 'routerId !== "") {',
+    find: "if (!isOther && this.#mayOwnAsMuch(routerId, grant)) return undefined;",
+    replace: "if (!isOther) return undefined;",
     tests: [PEER_ACCESS],
     why: "a leaf could take the id of a router behind another one",
   },
@@ -3499,9 +3484,9 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a hub that is frozen would cost its leaves one socket for each attempt",
   },
   {
-    file: "src/edge/websocket_listener.ts",
-    find: "onAcceptError(error);",
-    replace: "throw error;",
+    file: "src/edge/accept_connections.ts",
+    find: "      onFailed(error);\n",
+    replace: "      throw error;\n",
     tests: ["tests/edge/slow_handshake_test.ts"],
     why: "whoever opens connections until there are no more files would end the router",
   },
