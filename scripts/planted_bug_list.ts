@@ -400,8 +400,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a value that cannot leave at once is forgotten",
     file: "src/router/outbox.ts",
-    find: "if (this.#hasValues || !this.#sendNow(bytes)) this.conflate(address);",
-    replace: "this.#sendNow(bytes);",
+    find: "if (this.#queue.length > 0 || !this.#hasRoom()) return this.conflate(change.address);",
+    replace: "if (this.#queue.length > 0 || !this.#hasRoom()) return;",
   },
   {
     name: "an ACK comes before the value that waits",
