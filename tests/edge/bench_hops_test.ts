@@ -59,10 +59,10 @@ Deno.test("a scenario's ratios are made within rounds, and what is above its bou
         ["relay-joined", []],
       ]),
     );
-  const [target] = result([20, 40, 10]).targets;
-  assertEquals(target?.found, { median: 2, min: 1, max: 2 });
-  assertEquals(result([20, 40, 10]).targets.map(({ verdict }) => verdict), ["aim", "-"]);
-  assertEquals(result([30, 400, 10]).targets.map(({ verdict }) => verdict), ["MISSED", "-"]);
+  const [target] = result([4, 8, 2]).targets;
+  assertEquals(target?.found, { median: 0.4, min: 0.2, max: 0.4 });
+  assertEquals(result([4, 8, 2]).targets.map(({ verdict }) => verdict), ["aim", "-"]);
+  assertEquals(result([6, 80, 2]).targets.map(({ verdict }) => verdict), ["MISSED", "-"]);
   assertEquals(result([1]).faulty, ["relay"]);
   assertStringIncludes(scenarioTable(result([20])), "| relay-joined | not installed");
 });
