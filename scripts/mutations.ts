@@ -3491,6 +3491,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "whoever opens connections until there are no more files would end the router",
   },
   {
+    file: "src/edge/accept_connections.ts",
+    find: "if (!isGone(error)) {",
+    replace: "if (!isClosed(error)) {",
+    tests: ["tests/unit/edge/accept_connections_test.ts"],
+    why: "whoever opens and resets ten connections a second would keep everybody out",
+  },
+  {
     file: "src/federation/federation_core.ts",
     find: "if (conflicts.length > 0) return conflicts;",
     replace: "if (conflicts.length > 99) return conflicts;",
