@@ -3669,6 +3669,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a long turn would gather all that it makes in memory",
   },
   {
+    file: "src/router/turn.ts",
+    find: "      this.#failed(connection, error);\n      return 0;\n",
+    replace: "      throw error;\n",
+    tests: ["tests/unit/router/turn_test.ts"],
+    why: "a connection that throws would keep from the others what they get of the turn",
+  },
+  {
     file: "src/edge/framed_turn_messages.ts",
     find: "return index < this.#count ? this.#frames[index] ?? 0 : this.#length;",
     replace: "return this.#frames[index] ?? this.#length;",
