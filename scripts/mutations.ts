@@ -3491,6 +3491,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "whoever opens connections until there are no more files would end the router",
   },
   {
+    file: "src/edge/accept_connections.ts",
+    find: "if (!isGone(error)) {",
+    replace: "if (!isClosed(error)) {",
+    tests: ["tests/unit/edge/accept_connections_test.ts"],
+    why: "whoever opens and resets ten connections a second would keep everybody out",
+  },
+  {
     file: "src/federation/federation_core.ts",
     find: "if (conflicts.length > 0) return conflicts;",
     replace: "if (conflicts.length > 99) return conflicts;",
@@ -3660,6 +3667,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
     tests: ["tests/unit/router/turn_test.ts"],
     why: "a long turn would gather all that it makes in memory",
+  },
+  {
+    file: "src/router/turn.ts",
+    find: "      this.#failed(connection, error);\n      return 0;\n",
+    replace: "      throw error;\n",
+    tests: ["tests/unit/router/turn_test.ts"],
+    why: "a connection that throws would keep from the others what they get of the turn",
   },
   {
     file: "src/edge/framed_turn_messages.ts",

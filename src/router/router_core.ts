@@ -126,7 +126,11 @@ export class RouterCore implements ConnectionOwner {
     this.#config = options.config;
     this.port = new V0Port(options.port);
     const { turnMessages } = this.port;
-    this.#turn = turnMessages && new Turn(turnMessages);
+    this.#turn = turnMessages && new Turn(turnMessages, (id, error) => {
+      this.#guard(this.#connections.get(id), () => {
+        throw error;
+      });
+    });
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;
     const { store = new MapParamStore() } = options;

@@ -1,14 +1,21 @@
 import { BATCH_BYTES_MAX } from "../limits.ts";
 import type { Outbox, OutboxTurn } from "./outbox.ts";
+import type { ConnectionId } from "./port.ts";
 import type { TurnMessages } from "./turn_messages.ts";
 
 /** What connections are sent in one turn: it ends with the turn, or before it when that is much. */
 export class Turn implements OutboxTurn {
   readonly #messages: TurnMessages;
+  readonly #failed: (connection: ConnectionId, error: unknown) => void;
   #outboxes: Outbox[] = [];
 
-  constructor(messages: TurnMessages) {
+  /** @param failed Told what a connection has thrown that was handed its messages. */
+  constructor(
+    messages: TurnMessages,
+    failed: (connection: ConnectionId, error: unknown) => void,
+  ) {
     this.#messages = messages;
+    this.#failed = failed;
   }
 
   /** Whether `end` has anything to do. */
@@ -25,8 +32,14 @@ export class Turn implements OutboxTurn {
     this.#outboxes.push(outbox);
   }
 
-  send(connection: number, from: number, to: number): number {
-    return this.#messages.send(connection, from, to);
+  /** What one connection throws is no reason for the others to get nothing. */
+  send(connection: ConnectionId, from: number, to: number): number {
+    try {
+      return this.#messages.send(connection, from, to);
+    } catch (error) {
+      this.#failed(connection, error);
+      return 0;
+    }
   }
 
   /** Hands over to each what it gets. */

@@ -13,6 +13,8 @@ const LIMITS = { bytesMax: 1_000_000, highWaterBytes: 1_000 };
 /** Sends them by the port, one by one, and writes down how many were handed over in one go. */
 class TestTurnMessages implements TurnMessages {
   readonly runs: number[] = [];
+  /** Connections that throw what they are handed. */
+  readonly broken = new Map<number, Error>();
   readonly #port: FakePort;
   readonly #messages: Uint8Array[] = [];
 
@@ -33,6 +35,8 @@ class TestTurnMessages implements TurnMessages {
     return this.#messages[index] ?? new Uint8Array();
   }
   send(connection: number, from: number, to: number): number {
+    const error = this.broken.get(connection);
+    if (error !== undefined) throw error;
     this.runs.push(to - from);
     for (let index = from; index < to; index++) this.#port.send(connection, this.at(index));
     return to - from;
@@ -45,14 +49,15 @@ class TestTurnMessages implements TurnMessages {
 function setUp() {
   const port = new FakePort();
   const messages = new TestTurnMessages(port);
-  const turn = new Turn(messages);
+  const failures: unknown[] = [];
+  const turn = new Turn(messages, (connection, error) => failures.push([connection, error]));
   const outboxes = [1, 2].map((id) => new Outbox(port, id, LIMITS, turn));
   const read = (id: number): string[] =>
     port.sentOn(id).map((bytes) => {
       const { message } = decodeFrame(bytes);
       return message.type === "SET" ? `${message.address}#${message.revision}` : message.type;
     });
-  return { port, messages, turn, outboxes, read };
+  return { port, messages, turn, outboxes, read, failures };
 }
 
 function change(address: string, revision: number, bytes = 0): ParamChange {
@@ -138,4 +143,17 @@ Deno.test("Turn: a connection without room conflates; one that is closed gets no
   second?.close();
   turn.end();
   assertEquals([read(1), read(2), added], [[], [], ["/a"]]);
+});
+
+Deno.test("Turn: a connection that throws takes nothing from the others", () => {
+  const { messages, turn, outboxes: [first, second], read, failures } = setUp();
+  const error = new Error("a bug");
+  messages.broken.set(1, error);
+  for (const each of [change("/a", 1), change("/b", 1)]) {
+    tell(first, each);
+    tell(second, each);
+  }
+  turn.end();
+  assertEquals([read(2), failures], [["/a#1", "/b#1"], [[1, error]]]);
+  assertEquals([turn.isOpen, messages.count], [false, 0]);
 });
