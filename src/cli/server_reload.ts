@@ -70,7 +70,15 @@ export class ServerReload {
     this.#isAwaited = true;
     this.#reloading = this.#reloading.then(async () => {
       this.#isAwaited = false;
-      await this.#reload();
+      try {
+        await this.#reload();
+      } catch (error) {
+        // A mistake of ours: it is told, and is not to end a router that runs.
+        LOG.error("Internal error at SIGHUP, part of the settings may be old: {error}", {
+          event: "reload-failed",
+          error,
+        });
+      }
     });
   }
 

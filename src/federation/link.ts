@@ -458,7 +458,11 @@ export class PeerLink implements ConnectionHandler, Subscriber, EnvelopeVisitor,
 
   #sendVersion(change: ParamChange): void {
     const kind = this.#role?.kindOf(change.address);
-    if (kind === undefined) return;
+    if (kind === undefined) {
+      // Nothing of this turn leaves so far, whose end would have it looked at anew.
+      this.#hasRoom &&= this.#isFlushPlanned;
+      return;
+    }
     const { origin } = change.version;
     this.#record.traffic.updatesOut++;
     if (change.isTombstone) this.#writer.tombstone(kind, origin, change.peerFrame());
