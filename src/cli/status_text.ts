@@ -78,8 +78,17 @@ function headLines(status: RouterStatus, server: string, style: StatusStyle): st
       oneLine(server),
     ].join("  "),
     [paint(health, style), paint(clock, style), oneLine(security)].join("  "),
+    ...persistenceLines(status, style),
     ...(status.path.length > 1 ? [`way to the root: ${status.path.map(oneLine).join(" > ")}`] : []),
   ];
+}
+
+/** Nothing as long as params are saved. */
+function persistenceLines({ persistence }: RouterStatus, style: StatusStyle): string[] {
+  const problem = persistence?.problem ?? null;
+  if (problem === null) return [];
+  const text = `not saved to ${oneLine(persistence?.file ?? "")}: ${oneLine(problem)}`;
+  return [paint({ text, color: "red" }, style)];
 }
 
 function linkLines({ links, omitted, mode }: RouterStatus, style: StatusStyle): string[] {

@@ -38,6 +38,11 @@ function aboutRouter(status: RouterStatus): MetricFamily[] {
     gauge("clasp_subscriptions", "Subscriptions, of peers too.", status.subscriptions),
     gauge("clasp_params", "Params kept, own and mirrored.", status.params),
     gauge("clasp_params_limit", "Params that may be kept.", status.paramsMax),
+    gauge(
+      "clasp_persist_failing",
+      "1 when params could not be saved the last time; 0 without --persist.",
+      (status.persistence?.problem ?? null) === null ? 0 : 1,
+    ),
     gauge("clasp_tombstones", "Expired params that are remembered.", status.tombstones),
     {
       ...gauge("clasp_memory_resident_bytes", "Memory of the process.", memory.rssBytes),

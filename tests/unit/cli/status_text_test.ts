@@ -1,5 +1,6 @@
 import { isRouterStatus } from "../../../src/cli/is_router_status.ts";
 import { spanText, statusText } from "../../../src/cli/status_text.ts";
+import { routerMetrics } from "../../../src/edge/http/router_metrics.ts";
 import type {
   ClaimStatus,
   LinkStatus,
@@ -45,6 +46,15 @@ Deno.test("statusText() aligns what a link is like, and says how long it is down
   assertMatch(away, /\nConnecting {2}hub {3}hub {2}1 h 0 min .* refused\n/);
   const notReady = { ...STATUS, ready: false, notReady: "waiting" };
   assertStringIncludes(statusText(notReady, "", PLAIN), "not ready: waiting");
+  const persistence = { file: "/var/state", saved: false, problem: "No space left on device" };
+  assertStringIncludes(
+    statusText({ ...STATUS, persistence }, "", PLAIN),
+    "\nnot saved to /var/state: No space left on device\n",
+  );
+  assert(!text.includes("not saved"));
+  const failing = (status: RouterStatus) =>
+    routerMetrics(status).find(({ name }) => name === "clasp_persist_failing")?.samples[0]?.value;
+  assertEquals([failing(STATUS), failing({ ...STATUS, persistence })], [0, 1]);
 });
 
 Deno.test("statusText() has colours only where they are wanted, and no other's escapes", () => {
