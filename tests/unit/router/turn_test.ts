@@ -1,4 +1,5 @@
 import { BATCH_BYTES_MAX } from "../../../src/limits.ts";
+import { Connection } from "../../../src/router/connection.ts";
 import { Outbox } from "../../../src/router/outbox.ts";
 import { ParamChange } from "../../../src/router/param_change.ts";
 import { Turn } from "../../../src/router/turn.ts";
@@ -157,3 +158,18 @@ Deno.test("Turn: a connection that throws takes nothing from the others", () => 
   assertEquals([read(2), failures], [["/a#1", "/b#1"], [[1, error]]]);
   assertEquals([turn.isOpen, messages.count], [false, 0]);
 });
+
+for (const how of ["close", "closeWith"] as const) {
+  Deno.test(`Turn: what a connection gets of it leaves before ${how}() ends the connection`, () => {
+    const { port, outboxes: [outbox], read } = setUp();
+    assert(outbox !== undefined);
+    const owner = { port, forget: () => {}, outboxWaits: () => {}, refused: () => {} };
+    const connection = new Connection(owner, { id: 1, remoteAddress: "", outbox });
+    connection.sendChange(change("/a", 1));
+    assertEquals(read(1), []);
+    if (how === "close") connection.close(1001, "bye");
+    else connection.closeWith({ code: 503, message: "bye" }, 1013);
+    assertEquals(read(1), how === "close" ? ["/a#1"] : ["/a#1", "ERROR"]);
+    assertEquals(port.actions.at(-1)?.kind, "close");
+  });
+}
