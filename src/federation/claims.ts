@@ -3,6 +3,8 @@ import { covers, overlaps } from "../address/coverage.ts";
 import type { Pattern } from "../address/pattern.ts";
 import { PatternIndex } from "../address/pattern_index.ts";
 import { compareSpecificity } from "../address/specificity.ts";
+import { FoundByMark } from "../state/found_by_mark.ts";
+import type { ParamSlot } from "../state/param_slot.ts";
 
 /** A namespace as this router knows it. */
 export interface Claim {
@@ -34,14 +36,18 @@ export interface SourcedClaim extends Claim {
   readonly source: ClaimSource;
 }
 
+/** Addresses without a param whose owners are remembered; beyond it the memory starts anew. */
 const CACHED_ADDRESSES_MAX = 100_000;
+const NOT_FOUND = -1;
 
 /** All claims that a router knows, and the answer to: who owns this address? */
 export class Claims {
   readonly #bySource = new Map<string, readonly SourcedClaim[]>();
   readonly #index = new PatternIndex<SourcedClaim>();
-  /** By address; null: nobody claims it. */
-  readonly #cache = new Map<string, SourcedClaim | null>();
+  /** The claims that were found; null: nobody claims it. */
+  readonly #found = new FoundByMark<SourcedClaim | null, SourcedClaim | null>();
+  /** By address. */
+  readonly #marks = new Map<string, number>();
   #count = 0;
 
   /** Claims known, of all sources. */
@@ -52,17 +58,31 @@ export class Claims {
   /**
    * The claim that covers an address most specifically, live or not; undefined when nobody claims
    * it, which makes it the root's.
+   *
+   * @param slot Where the address is kept, if it is: then it is found there the next time.
    */
-  ownerOf(address: string): SourcedClaim | undefined {
-    const cached = this.#cache.get(address);
-    if (cached !== undefined) return cached ?? undefined;
-    let best: SourcedClaim | undefined;
+  ownerOf(address: string, slot?: ParamSlot): SourcedClaim | undefined {
+    const mark = slot === undefined ? this.#marks.get(address) : slot.ownerMark;
+    const known = this.#found.at(mark ?? NOT_FOUND);
+    if (known !== undefined) return known ?? undefined;
+    const best = this.#find(address);
+    const found = this.#found.markOf(best) ?? this.#found.add(best, best);
+    if (slot !== undefined) slot.ownerMark = found;
+    else this.#remember(address, found);
+    return best ?? undefined;
+  }
+
+  #find(address: string): SourcedClaim | null {
+    let best: SourcedClaim | null = null;
     this.#index.forEachMatch(address, (claim) => {
-      if (best === undefined || isBetter(claim, best)) best = claim;
+      if (best === null || isBetter(claim, best)) best = claim;
     });
-    if (this.#cache.size >= CACHED_ADDRESSES_MAX) this.#cache.clear();
-    this.#cache.set(address, best ?? null);
     return best;
+  }
+
+  #remember(address: string, mark: number): void {
+    if (this.#marks.size >= CACHED_ADDRESSES_MAX) this.#marks.clear();
+    this.#marks.set(address, mark);
   }
 
   /** Whether this router or one below it claims the address, be it a part of which another claims. */
@@ -158,7 +178,8 @@ export class Claims {
     this.#count += claims.length - before.length;
     if (claims.length === 0) this.#bySource.delete(key);
     else this.#bySource.set(key, claims);
-    this.#cache.clear();
+    this.#found.forget();
+    this.#marks.clear();
   }
 
   #liveConflict(claim: Claim, exceptKey?: string): SourcedClaim | undefined {

@@ -12,6 +12,7 @@ import type {
   WriteRoute,
 } from "../router/federation_hook.ts";
 import type { OutgoingSignal, SignalAnswered } from "../router/p2p_signals.ts";
+import type { ArrivalCause } from "../router/params.ts";
 import type { Publication } from "../router/publication.ts";
 import { isLocal, isShared } from "../router/reserved.ts";
 import type { RouterCore } from "../router/router_core.ts";
@@ -371,7 +372,7 @@ export class FederationCore implements FederationHook {
   merge(
     address: string,
     version: Version,
-    cause: { readonly from: PeerLink; readonly except?: PeerLink | undefined },
+    cause: ArrivalCause<PeerLink>,
   ): void {
     if (!this.mirrors(address)) {
       // Nobody would keep it up to date here. What comes from below is for those who want it.

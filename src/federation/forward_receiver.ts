@@ -2,6 +2,7 @@ import { addressProblem } from "../address/address.ts";
 import { EVENT_LIFE_MAX_MS, TIME_SEEN_MAX_MICROS } from "../limits.ts";
 import { ERROR_CODE, type ErrorCode, type Refusal } from "../router/error_code.ts";
 import type { EventIdentity, Publication } from "../router/publication.ts";
+import { isPeerFrame } from "../router/param_change.ts";
 import { p2pAddress } from "../router/p2p_address.ts";
 import { isReserved, isShared, reservedFor } from "../router/reserved.ts";
 import { canBeFollowed, tombstoneOf, type Version, VERSION_NUMBER_MAX } from "../state/version.ts";
@@ -60,7 +61,7 @@ export class ForwardReceiver {
       case "update":
       case "offer":
         if (message.type !== "SET") return refuseType(link, context, message.type);
-        return this.#version(link, context, message, frame.header.timestampMicros);
+        return this.#version(link, context, message, frame);
       case "request": {
         const entry = context.entries[index];
         if (message.type !== "SET" || entry === undefined) {
@@ -95,10 +96,10 @@ export class ForwardReceiver {
     link: PeerLink,
     context: ForwardMessage & { readonly kind: "update" | "offer" },
     set: SetMessage,
-    timestampMicros: number | undefined,
+    frame: EnvelopeFrame,
   ): void {
     const { address } = set;
-    const version = this.#versionOf(set, timestampMicros, context.origin);
+    const version = this.#versionOf(set, frame.header.timestampMicros, context.origin);
     const refusal = isRefusal(version) ? version : tombstoneProblem(context, set);
     if (refusal !== undefined) return link.refuse(refusal.code, refusal.message, address);
     if (isRefusal(version)) return;
@@ -114,7 +115,10 @@ export class ForwardReceiver {
       ? access.changeProblem(link, address)
       : access.writeProblem(link, address);
     if (forbidden !== undefined) return link.refuse(forbidden.code, forbidden.message, address);
-    this.#core.merge(address, context.tombstones ? tombstoneOf(version) : version, { from: link });
+    this.#core.merge(address, context.tombstones ? tombstoneOf(version) : version, {
+      from: link,
+      frame: isPeerFrame(frame.header, set) ? frame : undefined,
+    });
   }
 
   #event(link: PeerLink, context: ForwardMessage, index: number, frame: EnvelopeFrame): void {

@@ -235,7 +235,8 @@ export class WriteRouter {
 
   /** Which way the owner of an address is, as far as links go now. */
   directionOf(address: string): Direction {
-    const claim = this.#core.claims.ownerOf(address);
+    const { claims, router } = this.#core;
+    const claim = claims.ownerOf(address, router.params.slot(address));
     const source = claim?.source ?? UNCLAIMED_SOURCE[this.#core.isRoot ? "root" : "below"];
     switch (source.kind) {
       case "self":

@@ -1,6 +1,6 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
-import { writeFrame } from "../wire/frame.ts";
-import { type EncodedValue, QOS, VALUE_CODE } from "../wire/message.ts";
+import { type FrameHeader, writeFrame } from "../wire/frame.ts";
+import { type EncodedValue, QOS, type SetMessage, VALUE_CODE } from "../wire/message.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -14,6 +14,8 @@ export interface ChangeCause {
   readonly raised: boolean;
   /** It is not kept here: it is told now, or never. */
   readonly isPassedOn?: boolean | undefined;
+  /** What came is what peers are sent: see {@linkcode isPeerFrame}. Valid while it is told. */
+  readonly frame?: { readonly bytes: Uint8Array } | undefined;
 }
 
 const clientWriter = new ByteWriter();
@@ -74,12 +76,14 @@ export class ParamChange {
 
   /** SET with revision, TTL and timestamp, as peers get it behind a context. */
   peerFrame(): Uint8Array {
-    if (this.#peerFrame === undefined) {
-      peerWriter.reset();
-      writePeerFrame(peerWriter, this.address, this.version);
-      this.#peerFrame = peerWriter.bytes();
-    }
+    this.#peerFrame ??= this.cause.frame?.bytes ?? this.#encodePeerFrame();
     return this.#peerFrame;
+  }
+
+  #encodePeerFrame(): Uint8Array {
+    peerWriter.reset();
+    writePeerFrame(peerWriter, this.address, this.version);
+    return peerWriter.bytes();
   }
 }
 
@@ -93,4 +97,21 @@ export function writePeerFrame(writer: ByteWriter, address: string, version: Ver
     qos: QOS.fire,
     timestampMicros,
   });
+}
+
+/** Code, flags, length of the address, revision and TTL, without the type of the value. */
+const PEER_PAYLOAD_BYTES = 15;
+
+/**
+ * Whether the frame of a SET is byte for byte what `writePeerFrame` would write of the version in it.
+ * Frames with other addresses than of ASCII, which say no, are but written anew.
+ */
+export function isPeerFrame(
+  { qos, timestampMicros, payloadStart, payloadEnd }: FrameHeader,
+  { address, value, revision, lock, unlock, ttl }: SetMessage,
+): boolean {
+  // What follows a message in its frame is nobody's, and no business of others.
+  return payloadEnd - payloadStart === PEER_PAYLOAD_BYTES + address.length + value.length &&
+    qos === QOS.fire && timestampMicros !== undefined && revision !== undefined &&
+    ttl !== undefined && lock !== true && unlock !== true;
 }

@@ -1,6 +1,7 @@
 import { ADDRESS_BYTES_MAX, TOMBSTONES_MAX } from "../limits.ts";
 import { LazyDigests } from "../state/lazy_digests.ts";
 import type { Locks } from "../state/locks.ts";
+import type { ParamSlot } from "../state/param_slot.ts";
 import type { Param, ParamStore } from "../state/param_store.ts";
 import {
   canBeFollowed,
@@ -19,7 +20,7 @@ import { ParamExpiry } from "./param_expiry.ts";
 import { ParamJournal } from "./param_journal.ts";
 import { isLocal } from "./reserved.ts";
 import type { Subscriber } from "./subscriber.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { Subscriptions, Target } from "./subscriptions.ts";
 
 /** A write that this router is to decide on. */
 export interface Write {
@@ -39,6 +40,15 @@ export interface Write {
   readonly known?: { readonly timestampMicros: number; readonly revision: number } | undefined;
   /** The link that hears of it by the answer to its request. */
   readonly except?: Subscriber | undefined;
+}
+
+/** How a version came by a link. */
+export interface ArrivalCause<From extends Subscriber = Subscriber> {
+  readonly from: From;
+  /** Who is told by an answer of its own. */
+  readonly except?: From | undefined;
+  /** Its frame, if {@linkcode isPeerFrame} says so of it; valid until the call returns. */
+  readonly frame?: { readonly bytes: Uint8Array } | undefined;
 }
 
 /** What became of a version that a peer sent. */
@@ -91,6 +101,8 @@ export class Params {
   readonly #renewable = new Map<string, number>();
   readonly #expiry: ParamExpiry;
   #digests: LazyDigests | undefined;
+  /** The one that was found last: an update asks for it several times. */
+  #last: ParamSlot | undefined;
   #newestMicros: number;
   #changes = 0;
   #deliveries = 0;
@@ -106,7 +118,7 @@ export class Params {
       isTimed,
       nowMicros,
       after,
-      expire: (address, version) => this.#put(address, version, tombstoneOf(version)),
+      expire: (address, version) => void this.#put(address, version, tombstoneOf(version)),
       forget: (address, tombstone) => this.#forget(address, tombstone),
     });
   }
@@ -150,13 +162,21 @@ export class Params {
 
   /** What is known of an address: a version, or the tombstone of one that has expired by now. */
   get(address: string): Version | undefined {
-    const version = this.#options.store.get(address);
+    const version = this.slot(address)?.version;
     return version === undefined || version.ttl === 0 ? version : this.#asOfNow(address, version);
+  }
+
+  /** Where an address is kept, if it is. */
+  slot(address: string): ParamSlot | undefined {
+    if (this.#last?.address === address) return this.#last;
+    const slot = this.#options.store.slot(address);
+    if (slot !== undefined) this.#last = slot;
+    return slot;
   }
 
   /** Whether an address is kept, if only as a tombstone: then it is a valid one. */
   has(address: string): boolean {
-    return this.#options.store.get(address) !== undefined;
+    return this.slot(address) !== undefined;
   }
 
   /** Walks the store, as `ParamStore.walk` does; each version as `get` gives it. */
@@ -316,7 +336,7 @@ export class Params {
   merge(
     address: string,
     incoming: Version,
-    cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
+    cause: ArrivalCause,
   ): MergeOutcome {
     const known = this.get(address);
     const arrived = this.#asTaken(
@@ -337,6 +357,7 @@ export class Params {
           from: cause.from,
           except: cause.except,
           raised: merge.kind === "raised",
+          frame: merge.version === incoming ? cause.frame : undefined,
         });
         return "applied";
     }
@@ -368,12 +389,21 @@ export class Params {
     return tombstone;
   }
 
-  #put(address: string, before: Version | undefined, after: Version): void {
+  #put(address: string, before: Version | undefined, after: Version): ParamSlot {
     if (this.#renewable.size > 0) this.#checkRenewable(address, after);
-    this.#options.store.put(address, after);
-    this.#digests?.changed(address, before);
+    const slot = this.#keep(address, after);
+    this.#digests?.changed(slot, before);
     this.journal.add(address, after);
     this.#expiry.changed(address, before, after);
+    return slot;
+  }
+
+  #keep(address: string, version: Version): ParamSlot {
+    const { store } = this.#options;
+    const slot = this.slot(address);
+    if (slot === undefined) return this.#last = store.put(address, version);
+    store.replace(slot, version);
+    return slot;
   }
 
   #checkRenewable(address: string, after: Version): void {
@@ -384,7 +414,8 @@ export class Params {
   #forget(address: string, version: Version): void {
     this.#renewable.delete(address);
     this.#options.store.remove(address);
-    this.#digests?.changed(address, version);
+    this.#last = undefined;
+    this.#digests?.removed(address, version);
     this.#untimed.delete(address);
   }
 
@@ -411,24 +442,28 @@ export class Params {
       this.#newestMicros = Math.max(this.#newestMicros, version.timestampMicros);
     }
     this.#changes++;
-    this.#put(address, known, version);
-    this.#tell(address, version, cause);
+    const slot = this.#put(address, known, version);
+    this.#tell(
+      new ParamChange(address, version, cause),
+      this.#options.subscriptions.targetsOf(slot),
+    );
   }
 
   /** Tells of a version that came by a link and is not kept here. */
   passOn(
     address: string,
     version: Version,
-    cause: { readonly from: Subscriber; readonly except?: Subscriber | undefined },
+    cause: ArrivalCause,
   ): void {
-    this.#tell(address, version, { ...cause, raised: false, isPassedOn: true });
+    const change = new ParamChange(address, version, { ...cause, raised: false, isPassedOn: true });
+    this.#tell(change, this.#options.subscriptions.targets(address));
   }
 
-  #tell(address: string, version: Version, cause: ChangeCause): void {
-    const change = new ParamChange(address, version, cause);
+  #tell(change: ParamChange, targets: readonly Target[]): void {
+    const { cause } = change;
     const { from, except } = cause;
     let senderTold = false;
-    for (const { subscriber, types, via } of this.#options.subscriptions.targets(address)) {
+    for (const { subscriber, types, via } of targets) {
       if ((types & PARAM_TYPE) === 0) continue;
       if (!cause.raised && (subscriber === from || subscriber === except)) continue;
       if (subscriber === from) senderTold = true;

@@ -1,5 +1,7 @@
 import type { Pattern } from "../address/pattern.ts";
 import { PatternIndex } from "../address/pattern_index.ts";
+import { FoundByMark } from "../state/found_by_mark.ts";
+import type { ParamSlot } from "../state/param_slot.ts";
 import { ALL_SIGNALS } from "../wire/message.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { SubscriptionLimits } from "./subscription_limits.ts";
@@ -23,25 +25,32 @@ export interface SubscriptionObserver {
 }
 
 interface Subscription {
+  /** Tells it from all others. */
+  readonly number: number;
   readonly subscriber: Subscriber;
   readonly pattern: Pattern;
   readonly types: number;
   readonly limits: SubscriptionLimits | undefined;
 }
 
-/** Addresses whose targets are remembered; beyond it the memory starts anew. */
+/** Addresses without a param whose targets are remembered; beyond it the memory starts anew. */
 const CACHED_ADDRESSES_MAX = 100_000;
 
 /**
  * Who wants what. A subscriber is a target of an address once, however many of its subscriptions
- * match. The targets of an address are found once and remembered until any subscription changes.
+ * match. The targets of an address are found once and remembered until any subscription changes; all
+ * addresses that the same subscriptions match share theirs.
  */
 export class Subscriptions {
   /** Set once, before the first subscription. */
   observer: SubscriptionObserver | undefined;
   readonly #bySubscriber = new Map<Subscriber, Map<number, Subscription>>();
   readonly #index = new PatternIndex<Subscription>();
-  readonly #cache = new Map<string, readonly Target[]>();
+  /** By the numbers of the subscriptions that match. */
+  readonly #found = new FoundByMark<string, readonly Target[]>();
+  /** By address. */
+  readonly #marks = new Map<string, number>();
+  #lastNumber = 0;
 
   /** Subscribers that have a subscription. */
   get subscribers(): number {
@@ -65,7 +74,8 @@ export class Subscriptions {
   ): void {
     this.remove(subscriber, id);
     const mask = types === 0 ? ALL_SIGNALS : types;
-    const subscription: Subscription = { subscriber, pattern, types: mask, limits };
+    const number = ++this.#lastNumber;
+    const subscription: Subscription = { number, subscriber, pattern, types: mask, limits };
     let own = this.#bySubscriber.get(subscriber);
     if (own === undefined) {
       own = new Map();
@@ -73,7 +83,7 @@ export class Subscriptions {
     }
     own.set(id, subscription);
     this.#index.add(pattern, subscription);
-    this.#cache.clear();
+    this.#forget();
     this.observer?.added(subscriber, pattern);
   }
 
@@ -85,7 +95,7 @@ export class Subscriptions {
     own.delete(id);
     if (own.size === 0) this.#bySubscriber.delete(subscriber);
     this.#index.delete(subscription.pattern, subscription);
-    this.#cache.clear();
+    this.#forget();
     this.observer?.removed(subscriber, subscription.pattern);
     return true;
   }
@@ -99,7 +109,7 @@ export class Subscriptions {
       this.observer?.removed(subscriber, subscription.pattern);
     }
     this.#bySubscriber.delete(subscriber);
-    this.#cache.clear();
+    this.#forget();
   }
 
   /** How many a subscriber has. */
@@ -119,38 +129,57 @@ export class Subscriptions {
 
   /** Everyone who wants something of this address; the same order each time. */
   targets(address: string): readonly Target[] {
-    const cached = this.#cache.get(address);
+    const cached = this.#found.at(this.#marks.get(address) ?? NOT_FOUND);
     if (cached !== undefined) return cached;
-    const bySubscriber = new Map<Subscriber, Target>();
-    let hasLimits = false;
-    this.#index.forEachMatch(address, ({ subscriber, types, limits }) => {
-      hasLimits ||= limits !== undefined;
-      const target = bySubscriber.get(subscriber);
-      if (target !== undefined) target.types |= types;
-      else {
-        bySubscriber.set(subscriber, { subscriber, types, via: subscriber, limits: undefined });
-      }
-    });
-    if (hasLimits) this.#limit(address, bySubscriber);
-    const targets = [...bySubscriber.values()];
-    if (this.#cache.size >= CACHED_ADDRESSES_MAX) this.#cache.clear();
-    this.#cache.set(address, targets);
-    return targets;
+    if (this.#marks.size >= CACHED_ADDRESSES_MAX) this.#marks.clear();
+    const mark = this.#find(address);
+    this.#marks.set(address, mark);
+    return this.#found.at(mark) ?? [];
   }
 
-  #limit(address: string, bySubscriber: ReadonlyMap<Subscriber, Target>): void {
-    const matching = new Map<Subscriber, Subscription[]>();
-    this.#index.forEachMatch(address, (subscription) => {
-      const own = matching.get(subscription.subscriber);
-      if (own === undefined) matching.set(subscription.subscriber, [subscription]);
-      else own.push(subscription);
-    });
-    for (const [subscriber, subscriptions] of matching) {
-      const target = bySubscriber.get(subscriber);
-      const limits = toTargetLimits(subscriptions);
-      if (target === undefined || limits === undefined) continue;
-      target.limits = limits;
-      target.via = subscriber.limited?.(limits) ?? subscriber;
-    }
+  /** The same for the address of a param. */
+  targetsOf(slot: ParamSlot): readonly Target[] {
+    const known = this.#found.at(slot.targetsMark);
+    if (known !== undefined) return known;
+    slot.targetsMark = this.#find(slot.address);
+    return this.#found.at(slot.targetsMark) ?? [];
+  }
+
+  #find(address: string): number {
+    const matching: Subscription[] = [];
+    this.#index.forEachMatch(address, (subscription) => matching.push(subscription));
+    const key = matching.map(({ number }) => number).join();
+    return this.#found.markOf(key) ?? this.#found.add(key, toTargets(matching));
+  }
+
+  #forget(): void {
+    this.#found.forget();
+    this.#marks.clear();
+  }
+}
+
+const NOT_FOUND = -1;
+
+function toTargets(matching: readonly Subscription[]): readonly Target[] {
+  const bySubscriber = new Map<Subscriber, Target>();
+  for (const { subscriber, types } of matching) {
+    const target = bySubscriber.get(subscriber);
+    if (target !== undefined) target.types |= types;
+    else bySubscriber.set(subscriber, { subscriber, types, via: subscriber, limits: undefined });
+  }
+  if (matching.some(({ limits }) => limits !== undefined)) limit(bySubscriber, matching);
+  return [...bySubscriber.values()];
+}
+
+function limit(
+  targets: ReadonlyMap<Subscriber, Target>,
+  matching: readonly Subscription[],
+): void {
+  for (const [subscriber, own] of Map.groupBy(matching, ({ subscriber }) => subscriber)) {
+    const target = targets.get(subscriber);
+    const limits = toTargetLimits(own);
+    if (target === undefined || limits === undefined) continue;
+    target.limits = limits;
+    target.via = subscriber.limited?.(limits) ?? subscriber;
   }
 }

@@ -1,3 +1,4 @@
+import type { ParamSlot } from "./param_slot.ts";
 import type { Param, ParamStore } from "./param_store.ts";
 import type { Version } from "./version.ts";
 
@@ -26,9 +27,18 @@ export class CountingParamStore implements ParamStore {
     return this.#store.get(address);
   }
 
-  put(address: string, version: Version): void {
+  slot(address: string): ParamSlot | undefined {
+    return this.#store.slot(address);
+  }
+
+  put(address: string, version: Version): ParamSlot {
     if (this.#counts(address)) this.#changes++;
-    this.#store.put(address, version);
+    return this.#store.put(address, version);
+  }
+
+  replace(slot: ParamSlot, version: Version): void {
+    if (this.#counts(slot.address)) this.#changes++;
+    this.#store.replace(slot, version);
   }
 
   remove(address: string): void {

@@ -1,4 +1,5 @@
 import { type Digest, type DigestNode, DigestTree } from "./digest_tree.ts";
+import type { ParamSlot } from "./param_slot.ts";
 import type { ParamStore } from "./param_store.ts";
 import type { Version } from "./version.ts";
 
@@ -10,11 +11,12 @@ const PENDING_MAX = 4_096;
  * address is counted when somebody asks, once, however often it has changed meanwhile.
  */
 export class LazyDigests {
-  readonly #store: ParamStore;
   readonly #counts: (address: string) => boolean;
   readonly #tree = new DigestTree();
-  /** Addresses that changed, with the version that is counted. */
-  readonly #pending = new Map<string, Version | undefined>();
+  /** Params that changed, each with the version that is counted. */
+  readonly #pending: { readonly slot: ParamSlot; readonly counted: Version | undefined }[] = [];
+  /** Marks what is pending: one more each time that all of it is counted. */
+  #mark = 0;
 
   /**
    * Counts all that the store holds.
@@ -22,7 +24,6 @@ export class LazyDigests {
    * @param counts Whether an address is counted at all.
    */
   constructor(store: ParamStore, counts: (address: string) => boolean) {
-    this.#store = store;
     this.#counts = counts;
     const walk = store.walk();
     for (let next = walk.next(); !next.done; next = walk.next()) {
@@ -31,11 +32,18 @@ export class LazyDigests {
     }
   }
 
-  /** To be told of each change in the store, with what was there before, if anything. */
-  changed(address: string, before: Version | undefined): void {
-    if (this.#pending.has(address)) return;
-    this.#pending.set(address, before);
-    if (this.#pending.size >= PENDING_MAX) this.#count();
+  /** To be told of each param that has another version, with the one before, if any. */
+  changed(slot: ParamSlot, before: Version | undefined): void {
+    if (slot.changeMark === this.#mark) return;
+    slot.changeMark = this.#mark;
+    this.#pending.push({ slot, counted: before });
+    if (this.#pending.length >= PENDING_MAX) this.#count();
+  }
+
+  /** To be told of each param that was removed, with its last version. */
+  removed(address: string, last: Version): void {
+    this.#count();
+    if (this.#counts(address)) this.#tree.remove(address, last);
   }
 
   /** The digest of a node. */
@@ -51,13 +59,11 @@ export class LazyDigests {
   }
 
   #count(): void {
-    if (this.#pending.size === 0) return;
-    for (const [address, before] of this.#pending) {
-      if (!this.#counts(address)) continue;
-      const after = this.#store.get(address);
-      if (after !== undefined) this.#tree.put(address, before, after);
-      else if (before !== undefined) this.#tree.remove(address, before);
+    if (this.#pending.length === 0) return;
+    this.#mark++;
+    for (const { slot: { address, version }, counted } of this.#pending) {
+      if (this.#counts(address)) this.#tree.put(address, counted, version);
     }
-    this.#pending.clear();
+    this.#pending.length = 0;
   }
 }

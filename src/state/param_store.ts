@@ -1,3 +1,4 @@
+import type { ParamSlot } from "./param_slot.ts";
 import type { LiveVersion, Version } from "./version.ts";
 
 /** One param of a store. */
@@ -22,8 +23,12 @@ export interface ParamStore {
   /** Params kept, tombstones included. */
   readonly size: number;
   get(address: string): Version | undefined;
-  /** Adds or replaces. The caller has checked the bound on new addresses. */
-  put(address: string, version: Version): void;
+  /** Where a param is kept; undefined when it is not. */
+  slot(address: string): ParamSlot | undefined;
+  /** Adds or replaces; returns where. The caller has checked the bound on new addresses. */
+  put(address: string, version: Version): ParamSlot;
+  /** Replaces the version of a param that is kept. */
+  replace(slot: ParamSlot, version: Version): void;
   /** Forgets an address. */
   remove(address: string): void;
   /**

@@ -2,6 +2,7 @@ import { covers, overlaps } from "../../../src/address/coverage.ts";
 import { matches, parsePattern } from "../../../src/address/pattern.ts";
 import { compareSpecificity } from "../../../src/address/specificity.ts";
 import { type Claim, Claims, type ClaimSource } from "../../../src/federation/claims.ts";
+import { ParamSlot } from "../../../src/state/param_slot.ts";
 import { CLAIMS_MAX } from "../../../src/limits.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createPrng, type Prng } from "../../support/prng.ts";
@@ -55,15 +56,18 @@ Deno.test("ownerOf() looks for an owner that is connected here itself here, whoe
 
 Deno.test("ownerOf() forgets what it remembered when a claim changes", () => {
   const claims = new Claims();
-  claims.replace(A, [claim("/a/**", "a")]);
-  assertEquals(claims.ownerOf("/a/1")?.ownerId, "a");
-  claims.replace(B, [claim("/a/1", "b")]);
-  assertEquals(claims.ownerOf("/a/1")?.ownerId, "b");
-  claims.markLost(B);
-  assertEquals(claims.ownerOf("/a/1")?.live, false);
-  claims.replace(B, []);
-  claims.replace(A, []);
-  assertEquals(claims.ownerOf("/a/1"), undefined);
+  const version = { revision: 1, timestampMicros: 1, origin: "a", value: undefined, ttl: 0 };
+  for (const slot of [undefined, new ParamSlot("/a/1", version)]) {
+    claims.replace(A, [claim("/a/**", "a")]);
+    assertEquals(claims.ownerOf("/a/1", slot)?.ownerId, "a");
+    claims.replace(B, [claim("/a/1", "b")]);
+    assertEquals(claims.ownerOf("/a/1", slot)?.ownerId, "b");
+    claims.markLost(B);
+    assertEquals(claims.ownerOf("/a/1", slot)?.live, false);
+    claims.replace(B, []);
+    claims.replace(A, []);
+    assertEquals(claims.ownerOf("/a/1", slot), undefined);
+  }
 });
 
 Deno.test("a live claim beats a lost one of the same pattern, whichever came first", () => {

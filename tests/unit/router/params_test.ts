@@ -268,3 +268,14 @@ function version(fields: Partial<Version>): Version {
     ...fields,
   };
 }
+
+Deno.test("a param that was forgotten is kept anew, where everybody finds it", () => {
+  const { params, listen } = setUp();
+  const listener = listen("/**");
+  params.stamp(write());
+  params.forget("/a");
+  assertEquals([params.has("/a"), params.size], [false, 0]);
+  params.stamp(write());
+  assertEquals([params.get("/a")?.revision, params.store.get("/a")?.revision], [1, 1]);
+  assertEquals([params.size, listener.heard.length], [1, 2]);
+});

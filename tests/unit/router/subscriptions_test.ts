@@ -1,6 +1,7 @@
 import { parsePattern } from "../../../src/address/pattern.ts";
 import type { Subscriber } from "../../../src/router/subscriber.ts";
 import { Subscriptions } from "../../../src/router/subscriptions.ts";
+import { ParamSlot } from "../../../src/state/param_slot.ts";
 import { ALL_SIGNALS } from "../../../src/wire/message.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 
@@ -16,6 +17,11 @@ class Named implements Subscriber {
 }
 
 const [A, B] = [new Named("a"), new Named("b")];
+
+function slotOf(address: string): ParamSlot {
+  const stamp = { revision: 1, timestampMicros: 1, origin: "a" };
+  return new ParamSlot(address, { ...stamp, value: undefined, ttl: 0 });
+}
 
 function targetsOf(subscriptions: Subscriptions, address: string): string[] {
   return subscriptions.targets(address).map(({ subscriber, types }) =>
@@ -35,8 +41,9 @@ Deno.test("a subscriber is a target once, with the kinds of all its subscription
   assertEquals(targetsOf(subscriptions, "/w"), []);
 });
 
-Deno.test("targets() are remembered until any subscription changes", () => {
+Deno.test("targets() are remembered until any subscription changes, with a param or without", () => {
   const subscriptions = new Subscriptions();
+  const slot = slotOf("/x");
   const steps: readonly (readonly [() => unknown, readonly string[]])[] = [
     [() => subscriptions.add(A, 1, parsePattern("/x"), 1), ["a 1"]],
     [() => subscriptions.add(B, 1, parsePattern("/*"), 1), ["a 1", "b 1"]],
@@ -49,7 +56,19 @@ Deno.test("targets() are remembered until any subscription changes", () => {
     step();
     assertEquals(targetsOf(subscriptions, "/x"), [...expected]);
     assertStrictEquals(subscriptions.targets("/x"), subscriptions.targets("/x"));
+    assertStrictEquals(subscriptions.targetsOf(slot), subscriptions.targets("/x"));
   }
+});
+
+Deno.test("addresses that the same subscriptions match share their targets, and no others do", () => {
+  const subscriptions = new Subscriptions();
+  subscriptions.add(A, 1, parsePattern("/x/**"), 1);
+  subscriptions.add(B, 1, parsePattern("/x/*"), 1);
+  const [one, two, deep] = ["/x/1", "/x/2", "/x/1/y"].map(slotOf).map((slot) =>
+    subscriptions.targetsOf(slot)
+  );
+  assertStrictEquals(one, two);
+  assertEquals([one?.length, deep?.length], [2, 1]);
 });
 
 Deno.test("counts follow what is added, replaced and removed", () => {

@@ -23,13 +23,12 @@ function storeWithDigests(counts: (address: string) => boolean = () => true) {
     ...{ store, digests },
     put(address: string, version: Version): void {
       const before = store.get(address);
-      store.put(address, version);
-      digests.changed(address, before);
+      digests.changed(store.put(address, version), before);
     },
     remove(address: string): void {
       const before = store.get(address);
       store.remove(address);
-      if (before !== undefined) digests.changed(address, before);
+      if (before !== undefined) digests.removed(address, before);
     },
   };
 }
