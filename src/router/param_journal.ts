@@ -32,6 +32,8 @@ export class ParamJournal {
   readonly #blocks: Uint8Array[] = [];
   readonly #offsets: number[] = [];
   readonly #lengths: number[] = [];
+  /** What each takes of `bytesMax`: so that nobody has to look at what goes. */
+  readonly #sizes: number[] = [];
   #block = TOMBSTONE;
   #blockUsedBytes = 0;
   #first = 0;
@@ -79,8 +81,11 @@ export class ParamJournal {
     } else {
       this.#copy(slot, value);
     }
-    this.#lengths[slot] = value?.length ?? 0;
-    this.#bytes += this.#bytesIn(slot);
+    const length = value?.length ?? 0;
+    this.#lengths[slot] = length;
+    const size = ENTRY_OVERHEAD_BYTES + 2 * address.length + length;
+    this.#sizes[slot] = size;
+    this.#bytes += size;
     while (this.#bytes > this.#bytesMax) this.#dropFirst();
   }
 
@@ -125,14 +130,9 @@ export class ParamJournal {
 
   #dropFirst(): void {
     const slot = this.#first++ % this.#changesMax;
-    this.#bytes -= this.#bytesIn(slot);
+    this.#bytes -= numberAt(this.#sizes, slot);
     this.#addresses[slot] = "";
     this.#blocks[slot] = TOMBSTONE;
-  }
-
-  #bytesIn(slot: number): number {
-    const { length } = this.#addresses[slot] ?? "";
-    return ENTRY_OVERHEAD_BYTES + 2 * length + numberAt(this.#lengths, slot);
   }
 }
 

@@ -203,11 +203,15 @@ function checkFlags(flags: number, at: number): void {
 }
 
 function readTimestamp(bytes: Uint8Array, at: number): number {
-  let value = 0;
-  for (let i = 0; i < TIMESTAMP_BYTES; i++) value = value * 256 + (bytes[at + i] ?? 0);
+  const value = readU32(bytes, at) * 0x1_0000_0000 + readU32(bytes, at + 4);
   // Rounding above 2^53 never brings a larger number back below it.
   if (value > Number.MAX_SAFE_INTEGER) throw unreadable(at, "its timestamp is above 2^53 - 1");
   return value;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) |
+    (bytes[at + 3] ?? 0)) >>> 0;
 }
 
 /** 3 is not assigned; the nearest meaning is the strictest delivery. */

@@ -1,7 +1,10 @@
 /** Longer texts are not kept: most addresses are shorter. */
 const TEXT_BYTES_MAX = 64;
+const TEXT_WORDS_MAX = TEXT_BYTES_MAX / 4;
 const WAYS = 2;
 const MULTIPLIER = 0x01000193;
+/** The bytes that are asked about, four to a word. */
+const ASKED = new Int32Array(TEXT_WORDS_MAX);
 
 /**
  * The strings that were decoded last, found by their bytes.
@@ -18,15 +21,15 @@ export class TextCache {
   readonly #sets: number;
   readonly #hashes: Int32Array;
   readonly #texts: string[];
-  /** Bytes of the texts, each in a place of its own. */
-  readonly #bytes: Uint8Array;
+  /** Bytes of the texts, four to a word, each text in a place of its own. */
+  readonly #words: Int32Array;
 
   /** @param texts Kept at most; a power of two. */
   constructor(texts: number) {
     this.#sets = texts / WAYS;
     this.#hashes = new Int32Array(texts);
     this.#texts = new Array(texts).fill("");
-    this.#bytes = new Uint8Array(texts * TEXT_BYTES_MAX);
+    this.#words = new Int32Array(texts * TEXT_WORDS_MAX);
   }
 
   /**
@@ -42,60 +45,62 @@ export class TextCache {
   ): string | undefined {
     const length = end - start;
     if (length > TEXT_BYTES_MAX || length === 0) return decode(bytes, start, end);
-    const hash = hashOf(bytes, start, end);
+    const hash = ask(bytes, start, end);
     const first = (hash & (this.#sets - 1)) * WAYS;
-    if (this.#hashes[first] === hash && this.#isAt(first, bytes, start, length)) {
-      return this.#texts[first];
-    }
+    if (this.#hashes[first] === hash && this.#isAskedAt(first, length)) return this.#texts[first];
     const second = first + 1;
-    if (this.#hashes[second] === hash && this.#isAt(second, bytes, start, length)) {
+    if (this.#hashes[second] === hash && this.#isAskedAt(second, length)) {
       return this.#texts[second];
     }
     const text = decode(bytes, start, end);
     // Only of ASCII a string has as many units as bytes, which is how its length is told.
-    if (text?.length === length) this.#keep(first, { hash, text, bytes, start });
+    if (text?.length === length) this.#keep(first, hash, text);
     return text;
   }
 
-  #isAt(place: number, bytes: Uint8Array, start: number, length: number): boolean {
+  #isAskedAt(place: number, length: number): boolean {
     if (this.#texts[place]?.length !== length) return false;
-    const kept = this.#bytes;
-    const offset = place * TEXT_BYTES_MAX;
-    for (let i = 0; i < length; i++) if (kept[offset + i] !== bytes[start + i]) return false;
+    const kept = this.#words;
+    const offset = place * TEXT_WORDS_MAX;
+    const words = (length + 3) >> 2;
+    for (let i = 0; i < words; i++) if (kept[offset + i] !== ASKED[i]) return false;
     return true;
   }
 
-  #keep(
-    first: number,
-    { hash, text, bytes, start }: {
-      readonly hash: number;
-      readonly text: string;
-      readonly bytes: Uint8Array;
-      readonly start: number;
-    },
-  ): void {
+  /** Keeps the text that was asked about. */
+  #keep(first: number, hash: number, text: string): void {
     const isFirstFree = this.#texts[first] === "";
     const isSecondFree = this.#texts[first + 1] === "";
     const place = isFirstFree ? first : first + (isSecondFree ? 1 : hash >>> 31);
     this.#hashes[place] = hash;
     this.#texts[place] = text;
-    const offset = place * TEXT_BYTES_MAX;
-    for (let i = 0; i < text.length; i++) this.#bytes[offset + i] = bytes[start + i] ?? 0;
+    this.#words.set(ASKED, place * TEXT_WORDS_MAX);
   }
 }
 
-/** Four bytes at a time: each multiplication waits for the one before. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
+/** Puts bytes into `ASKED`, the last word filled up with zeros; returns their hash. */
+function ask(bytes: Uint8Array, start: number, end: number): number {
   let hash = end - start;
-  let i = start;
-  for (; i + 4 <= end; i += 4) {
-    const word = byteAt(bytes, i) | (byteAt(bytes, i + 1) << 8) | (byteAt(bytes, i + 2) << 16) |
-      (byteAt(bytes, i + 3) << 24);
-    hash = Math.imul(hash ^ word, MULTIPLIER);
-    hash ^= hash >>> 15;
+  let words = 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) |
+      (byteAt(bytes, at + 3) << 24);
+    ASKED[words++] = word;
+    hash = mix(hash, word);
   }
-  for (; i < end; i++) hash = Math.imul(hash ^ byteAt(bytes, i), MULTIPLIER);
-  return hash ^ (hash >>> 15);
+  if (at < end) {
+    let word = 0;
+    for (let i = at; i < end; i++) word |= byteAt(bytes, i) << (8 * (i - at));
+    ASKED[words] = word;
+    hash = mix(hash, word);
+  }
+  return hash;
+}
+
+function mix(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, MULTIPLIER);
+  return mixed ^ (mixed >>> 15);
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {
