@@ -1,9 +1,10 @@
 import { decodeFrame, type FrameHeader } from "../wire/frame.ts";
+import type { FrameRange } from "../wire/frame_range.ts";
 import type { ForwardMessage, Message } from "../wire/message.ts";
 import { WireError } from "../wire/wire_error.ts";
 
 /** One frame of a WebSocket message from a peer. */
-export interface EnvelopeFrame {
+export interface EnvelopeFrame extends FrameRange {
   readonly header: FrameHeader;
   /** The whole frame, header included. */
   readonly bytes: Uint8Array;
@@ -31,7 +32,7 @@ export interface EnvelopeVisitor {
 export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void {
   let offset = 0;
   while (offset < bytes.length && !visitor.isDone) {
-    const frame = readFrame(bytes, offset);
+    const frame = new ReadFrame(bytes, offset);
     offset = frame.header.payloadEnd;
     const { message } = frame;
     if (message.type !== "FEDERATION_SYNC" || message.op !== "Forward") {
@@ -46,35 +47,35 @@ export function readEnvelope(bytes: Uint8Array, visitor: EnvelopeVisitor): void 
           `Cannot read frame ${index + 1} of ${message.count} of a context: the message ends`,
         );
       }
-      const forwarded = readFrame(bytes, offset, frame.header.timestampMicros);
+      const forwarded = new ReadFrame(bytes, offset, frame.header.timestampMicros);
       offset = forwarded.header.payloadEnd;
       visitor.forwarded(message, index, forwarded);
     }
   }
 }
 
-function readFrame(bytes: Uint8Array, offset: number, sentMicros?: number): EnvelopeFrame {
-  const { header, message } = decodeFrame(bytes, offset);
-  return new ReadFrame(bytes, offset, { header, message, sentMicros });
-}
-
 class ReadFrame implements EnvelopeFrame {
   readonly header: FrameHeader;
   readonly message: Message;
   readonly sentMicros: number | undefined;
-  readonly #whole: Uint8Array;
-  readonly #offset: number;
+  readonly whole: Uint8Array;
+  readonly start: number;
 
-  constructor(whole: Uint8Array, offset: number, frame: Omit<EnvelopeFrame, "bytes">) {
-    this.#whole = whole;
-    this.#offset = offset;
-    this.header = frame.header;
-    this.message = frame.message;
-    this.sentMicros = frame.sentMicros;
+  constructor(whole: Uint8Array, start: number, sentMicros?: number) {
+    const { header, message } = decodeFrame(whole, start);
+    this.whole = whole;
+    this.start = start;
+    this.header = header;
+    this.message = message;
+    this.sentMicros = sentMicros;
+  }
+
+  get end(): number {
+    return this.header.payloadEnd;
   }
 
   // Made when asked for: most frames are decoded and not passed on as they are.
   get bytes(): Uint8Array {
-    return this.#whole.subarray(this.#offset, this.header.payloadEnd);
+    return this.whole.subarray(this.start, this.end);
   }
 }

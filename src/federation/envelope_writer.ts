@@ -1,6 +1,7 @@
 import { BATCH_BYTES_MAX } from "../limits.ts";
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { type FrameOptions, writeFrame } from "../wire/frame.ts";
+import { type FrameRange, wholeFrame } from "../wire/frame_range.ts";
 import type {
   EventEntry,
   ForwardMessage,
@@ -66,12 +67,12 @@ export class EnvelopeWriter {
   }
 
   /** A stamped version: the frame of a SET with revision, TTL and timestamp. */
-  version(kind: "update" | "offer", origin: string, frame: Uint8Array): void {
+  version(kind: "update" | "offer", origin: string, frame: FrameRange): void {
     this.#add(this.#runOf(kind, origin, 0), frame);
   }
 
   /** The tombstone of a version that has expired: a frame as of a version, its value null. */
-  tombstone(kind: "update" | "offer", origin: string, frame: Uint8Array): void {
+  tombstone(kind: "update" | "offer", origin: string, frame: FrameRange): void {
     this.#add(this.#runOf(kind, origin, 0, { isOfTombstones: true }), frame);
   }
 
@@ -79,21 +80,21 @@ export class EnvelopeWriter {
   request(from: ContextOrigin, entry: RequestEntry, frame: Uint8Array): void {
     const run = this.#runOf("request", from.origin, from.bootId);
     run.requests.push(entry);
-    this.#add(run, frame);
+    this.#add(run, wholeFrame(frame));
   }
 
   /** A PUBLISH. */
   event(from: ContextOrigin, entry: EventEntry, frame: Uint8Array): void {
     const run = this.#runOf("event", from.origin, from.bootId);
     run.events.push(entry);
-    this.#add(run, frame);
+    this.#add(run, wholeFrame(frame));
   }
 
   /** An answer: a SET when the write was accepted, else an ERROR. */
   reply(to: ContextOrigin, entry: ReplyEntry, frame: Uint8Array): void {
     const run = this.#runOf("reply", to.origin, to.bootId);
     run.replies.push(entry);
-    this.#add(run, frame);
+    this.#add(run, wholeFrame(frame));
   }
 
   /** One frame behind a context of its own. */
@@ -143,8 +144,8 @@ export class EnvelopeWriter {
     return next;
   }
 
-  #add(run: Run, frame: Uint8Array): void {
-    this.#frames.append(frame);
+  #add(run: Run, { whole, start, end }: FrameRange): void {
+    this.#frames.append(whole, start, end);
     run.count++;
     if (run.count >= ENTRIES_PER_CONTEXT) this.#closeRun();
     this.#flushWhenFull();

@@ -51,7 +51,7 @@ export class VersionSource implements OutboxSource {
       if (version === undefined || kind === undefined) continue;
       this.#frame.reset();
       writePeerFrame(this.#frame, address, version);
-      const frame = this.#frame.bytes();
+      const frame = this.#frame.range();
       if (isLive(version)) this.#writer.version(kind, version.origin, frame);
       else this.#writer.tombstone(kind, version.origin, frame);
       bytes += this.#frame.length;

@@ -1,5 +1,6 @@
 import { ByteWriter } from "../wire/byte_writer.ts";
 import { type FrameHeader, writeFrame } from "../wire/frame.ts";
+import type { FrameRange } from "../wire/frame_range.ts";
 import { type EncodedValue, QOS, type SetMessage, VALUE_CODE } from "../wire/message.ts";
 import { isLive, type Version } from "../state/version.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -15,7 +16,7 @@ export interface ChangeCause {
   /** It is not kept here: it is told now, or never. */
   readonly isPassedOn?: boolean | undefined;
   /** What came is what peers are sent: see {@linkcode isPeerFrame}. Valid while it is told. */
-  readonly frame?: { readonly bytes: Uint8Array } | undefined;
+  readonly frame?: FrameRange | undefined;
 }
 
 const clientWriter = new ByteWriter();
@@ -31,7 +32,7 @@ export class ParamChange {
   readonly version: Version;
   readonly cause: ChangeCause;
   #clientFrame: Uint8Array | undefined;
-  #peerFrame: Uint8Array | undefined;
+  #peerFrame: FrameRange | undefined;
   #turnIndex: number | undefined;
 
   constructor(address: string, version: Version, cause: ChangeCause) {
@@ -75,15 +76,15 @@ export class ParamChange {
   }
 
   /** SET with revision, TTL and timestamp, as peers get it behind a context. */
-  peerFrame(): Uint8Array {
-    this.#peerFrame ??= this.cause.frame?.bytes ?? this.#encodePeerFrame();
+  peerFrame(): FrameRange {
+    this.#peerFrame ??= this.cause.frame ?? this.#encodePeerFrame();
     return this.#peerFrame;
   }
 
-  #encodePeerFrame(): Uint8Array {
+  #encodePeerFrame(): FrameRange {
     peerWriter.reset();
     writePeerFrame(peerWriter, this.address, this.version);
-    return peerWriter.bytes();
+    return peerWriter.range();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Version,
 } from "../state/version.ts";
 import { isSliding } from "../state/time_to_live.ts";
+import type { FrameRange } from "../wire/frame_range.ts";
 import type { EncodedValue } from "../wire/message.ts";
 import { valueDataBytesMax } from "../wire/value_codec.ts";
 import { ERROR_CODE, type Refusal } from "./error_code.ts";
@@ -48,7 +49,7 @@ export interface ArrivalCause<From extends Subscriber = Subscriber> {
   /** Who is told by an answer of its own. */
   readonly except?: From | undefined;
   /** Its frame, if {@linkcode isPeerFrame} says so of it; valid until the call returns. */
-  readonly frame?: { readonly bytes: Uint8Array } | undefined;
+  readonly frame?: FrameRange | undefined;
 }
 
 /** What became of a version that a peer sent. */

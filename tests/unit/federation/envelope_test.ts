@@ -5,6 +5,7 @@ import {
   readEnvelope,
 } from "../../../src/federation/envelope_reader.ts";
 import { EnvelopeWriter } from "../../../src/federation/envelope_writer.ts";
+import { wholeFrame } from "../../../src/wire/frame_range.ts";
 import { encodeFrame } from "../../../src/wire/frame.ts";
 import type { ForwardMessage } from "../../../src/wire/message.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
@@ -73,7 +74,7 @@ Deno.test("what is written is read in the same order, in one message until it is
       case 1:
       case 2: {
         const kind = prng.pick(["update", "offer"] as const);
-        writer.version(kind, origin, set);
+        writer.version(kind, origin, wholeFrame(set));
         expected.push(`${kind} ${origin} ${address} `);
         break;
       }
@@ -115,9 +116,9 @@ Deno.test("consecutive frames of one kind, origin and boot id share a context, o
   const { writer, sent } = setUp();
   const set = encodeFrame({ type: "SET", address: "/a", value: encodeValue(1) });
   const entry = { requestId: 1, stamperId: "s", locked: false };
-  for (let n = 0; n < 3; n++) writer.version("update", "a", set);
-  writer.version("update", "b", set);
-  writer.version("offer", "b", set);
+  for (let n = 0; n < 3; n++) writer.version("update", "a", wholeFrame(set));
+  writer.version("update", "b", wholeFrame(set));
+  writer.version("offer", "b", wholeFrame(set));
   writer.reply({ origin: "b", bootId: 1 }, entry, set);
   writer.reply({ origin: "b", bootId: 1 }, entry, set);
   writer.reply({ origin: "b", bootId: 2 }, entry, set);
@@ -132,7 +133,11 @@ Deno.test("a message is closed at the size bound, with its order kept and no fra
   const { writer, sent } = setUp();
   const value = encodeValue(new Uint8Array(60_000));
   for (let n = 0; n < 20; n++) {
-    writer.version("update", "a", encodeFrame({ type: "SET", address: `/${n}`, value }));
+    writer.version(
+      "update",
+      "a",
+      wholeFrame(encodeFrame({ type: "SET", address: `/${n}`, value })),
+    );
   }
   assertGreater(sent.length, 3, "before anyone flushed");
   writer.flush();
@@ -183,8 +188,8 @@ Deno.test("requests with the longest holders fit the frame of their context", ()
 Deno.test("readEnvelope() refuses a context that covers frames which are not there", () => {
   const { writer, sent } = setUp();
   const set = encodeFrame({ type: "SET", address: "/a", value: encodeValue(1) });
-  writer.version("update", "a", set);
-  writer.version("update", "a", set);
+  writer.version("update", "a", wholeFrame(set));
+  writer.version("update", "a", wholeFrame(set));
   writer.flush();
   const [bytes] = sent;
   assert(bytes !== undefined);
@@ -197,7 +202,7 @@ Deno.test("readEnvelope() refuses a context that covers frames which are not the
 Deno.test("readEnvelope() stops when its visitor is done, between frames and inside a context", () => {
   const { writer, sent } = setUp();
   const set = encodeFrame({ type: "SET", address: "/a", value: encodeValue(1) });
-  for (let n = 0; n < 3; n++) writer.version("update", "a", set);
+  for (let n = 0; n < 3; n++) writer.version("update", "a", wholeFrame(set));
   writer.message({ type: "PING" });
   writer.message({ type: "PONG" });
   writer.flush();
@@ -235,7 +240,7 @@ Deno.test("shares are in their place, each behind a context that says when it wa
   };
   // So much that messages are closed in between, wherever that may be.
   for (let count = 0; count < 10; count++) {
-    writer.version("update", "a", set);
+    writer.version("update", "a", wholeFrame(set));
     writer.covered({ ...base, kind: "share", entries: [{ ...entry, holder: "s" }] }, bundle);
     const reply = { requestId: 1, afterwards: false, lateMs: 0 };
     writer.covered({ ...base, kind: "shareReply", entries: [reply] }, encodeFrame({ type: "ACK" }));

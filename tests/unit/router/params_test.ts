@@ -130,7 +130,8 @@ Deno.test("a change is encoded once for all clients and once for all peers", () 
   const client = decodeFrame(change.clientFrame());
   assertEquals(client.header.timestampMicros, undefined);
   assertEquals(client.message.type === "SET" && client.message.revision, version.revision);
-  const peer = decodeFrame(change.peerFrame());
+  const { whole, start } = change.peerFrame();
+  const peer = decodeFrame(whole, start);
   assertEquals(peer.header.timestampMicros, version.timestampMicros);
   assertEquals(peer.message.type === "SET" && [peer.message.revision, peer.message.ttl], [1, 9]);
 });
