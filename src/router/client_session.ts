@@ -42,7 +42,6 @@ import { ParamHistory } from "./param_history.ts";
 import type { Publication } from "./publication.ts";
 import { PendingWrites } from "./pending_writes.ts";
 import { isReserved, reservedFor } from "./reserved.ts";
-import { isSample } from "./is_sample.ts";
 import { ResultSource } from "./result_source.ts";
 import type { RouterCore } from "./router_core.ts";
 import type { SessionGrant } from "./session_grant.ts";
@@ -156,8 +155,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   published(publication: Publication): void {
     if (publication.audience === "peers") return this.#router.federation?.missed(publication);
-    const { frame, deadlineMicros } = publication;
-    this.#connection.sendEvent(frame, { deadlineMicros, isSample: isSample(publication) });
+    this.#connection.sendPublication(publication);
   }
 
   limited(limits: TargetLimits): Subscriber {

@@ -11,6 +11,7 @@ import { type Flow, newFlow } from "./flow.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { Publication } from "./publication.ts";
 import type { SessionGrant } from "./session_grant.ts";
 import type { SessionRate } from "./session_rate.ts";
 
@@ -110,16 +111,10 @@ export class Connection {
     if (!this.#closed) this.#sent(this.outbox.send(bytes, deadlineMicros));
   }
 
-  /** The same for an event, or for a sample, of which the oldest go while many wait. */
-  sendEvent(
-    bytes: Uint8Array,
-    { deadlineMicros, isSample }: { readonly deadlineMicros: number; readonly isSample: boolean },
-  ): void {
-    if (this.#closed) return;
-    const { outbox } = this;
-    this.#sent(
-      isSample ? outbox.sendSample(bytes, deadlineMicros) : outbox.sendEvent(bytes, deadlineMicros),
-    );
+  /** Sends an event or a sample, at the latest when the turn ends, or queues it. */
+  sendPublication(publication: Publication): void {
+    if (this.#closed || this.outbox.publishInTurn(publication)) return;
+    this.#sent(this.outbox.sendPublication(publication));
   }
 
   /** Sends a new value, at the latest when the turn ends; one that must wait is conflated. */

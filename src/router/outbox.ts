@@ -8,9 +8,12 @@ import {
   SNAPSHOT_CHUNK_BYTES,
 } from "../limits.ts";
 import { type Flow, newFlow } from "./flow.ts";
+import { isSample } from "./is_sample.ts";
 import { type MessageKind, MessageQueue } from "./message_queue.ts";
+import type { OutboxTurn } from "./outbox_turn.ts";
 import type { ParamChange } from "./param_change.ts";
 import type { ConnectionId, RouterPort } from "./port.ts";
+import type { Publication } from "./publication.ts";
 
 /** Expired messages are looked for when twice as many wait as after the last look, and so many more. */
 const LOOK_AFTER = 1_000;
@@ -44,16 +47,6 @@ export interface OutboxLimits {
   readonly bytesMax: number;
   /** Bytes in the socket's buffer above which messages wait here. */
   readonly highWaterBytes: number;
-}
-
-/** What many connections are sent in one turn; see `TurnMessages`. */
-export interface OutboxTurn {
-  /** Returns the index of a message. May end the turn before: then it is the first of the next. */
-  add(message: Uint8Array): number;
-  /** `endTurn` of this outbox is to be called when the turn ends. */
-  begun(outbox: Outbox): void;
-  /** Hands over the messages from one index up to another; returns how many bytes they have. */
-  send(connection: ConnectionId, from: number, to: number): number;
 }
 
 /** What became of messages that were not sent. */
@@ -157,26 +150,19 @@ export class Outbox {
     return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "answer" });
   }
 
-  /** The same for an event: params may overtake it while it waits. */
-  sendEvent(bytes: Uint8Array, deadlineMicros: number): boolean {
-    return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "event" });
-  }
-
-  /** The same for a sample: while many wait, each drops the oldest. */
-  sendSample(bytes: Uint8Array, deadlineMicros: number): boolean {
-    return this.#sendNow(bytes) || this.#wait(bytes, { deadlineMicros, kind: "sample" });
-  }
-
   /**
    * Adds a new value to what is sent of this turn, if the one before it was the last that was added.
    * Returns whether it did; what is not added here is for `sendChange`.
    */
   sendInTurn(change: ParamChange): boolean {
     if (this.#turnTo === 0 || this.#turn === undefined) return false;
-    const index = change.turnIndex(this.#turn);
-    const isNext = index === this.#turnTo && index > 0;
-    if (isNext) this.#turnTo = index + 1;
-    return isNext;
+    return this.#goesOn(change.turnIndex(this.#turn));
+  }
+
+  /** The same for a publication; what is not added here is for `sendPublication`. */
+  publishInTurn(publication: Publication): boolean {
+    if (this.#turnTo === 0 || this.#turn === undefined) return false;
+    return this.#goesOn(this.#turn.indexOf(publication));
   }
 
   /** Sends a new value, now or when the turn ends, or has the lane send the newest one later. */
@@ -191,9 +177,30 @@ export class Outbox {
     const index = change.turnIndex(turn);
     this.endTurn();
     if (this.#queue.length > 0 || !this.#hasRoom()) return this.conflate(change.address);
-    this.#turnFrom = index;
-    this.#turnTo = index + 1;
-    turn.begun(this);
+    this.#begin(turn, index);
+  }
+
+  /**
+   * Sends an event or a sample, now or when the turn ends, or queues a copy of it; params may overtake
+   * one that waits, and while many samples wait, each drops the oldest. Returns false when the bound
+   * is reached, as `send` does.
+   */
+  sendPublication(publication: Publication): boolean {
+    if (this.#closed) return true;
+    const { frame, deadlineMicros } = publication;
+    this.endTurn();
+    if (this.#queue.length > 0 || !this.#hasRoom()) {
+      return this.#wait(frame, {
+        deadlineMicros,
+        kind: isSample(publication) ? "sample" : "event",
+      });
+    }
+    // In the turn it would be followed by new values, past the older ones that wait.
+    const turn = this.#hasValues ? undefined : this.#turn;
+    const index = turn?.indexOf(publication);
+    if (turn === undefined || index === undefined) this.#emit(frame);
+    else this.#begin(turn, index);
+    return true;
   }
 
   /** Sends what there is of this turn: before anything else is, and when it ends. */
@@ -275,6 +282,20 @@ export class Outbox {
     this.lane = undefined;
     this.#sources.clear();
     this.#begun = undefined;
+  }
+
+  #begin(turn: OutboxTurn, index: number): void {
+    this.#turnFrom = index;
+    this.#turnTo = index + 1;
+    turn.begun(this);
+  }
+
+  /** Adds a message to what is sent of this turn, if it is the next there. Returns whether it is. */
+  #goesOn(index: number | undefined): boolean {
+    // The first of all follows on none: the turn has ended meanwhile.
+    if (index === undefined || index === 0 || index !== this.#turnTo) return false;
+    this.#turnTo = index + 1;
+    return true;
   }
 
   get #hasValues(): boolean {

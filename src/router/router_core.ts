@@ -126,10 +126,13 @@ export class RouterCore implements ConnectionOwner {
     this.#config = options.config;
     this.port = new V0Port(options.port);
     const { turnMessages } = this.port;
-    this.#turn = turnMessages && new Turn(turnMessages, (id, error) => {
-      this.#guard(this.#connections.get(id), () => {
-        throw error;
-      });
+    this.#turn = turnMessages && new Turn(turnMessages, {
+      nowMicros: () => this.#nowMicros,
+      failed: (id, error) => {
+        this.#guard(this.#connections.get(id), () => {
+          throw error;
+        });
+      },
     });
     this.#nowMicros = options.nowMicros;
     this.#startedMicros = options.nowMicros;

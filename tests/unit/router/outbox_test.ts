@@ -8,8 +8,10 @@ import {
 } from "../../../src/limits.ts";
 import { Outbox, type OutboxLane, type OutboxSource } from "../../../src/router/outbox.ts";
 import { ParamChange } from "../../../src/router/param_change.ts";
+import { SIGNAL } from "../../../src/wire/message.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakePort } from "./fake_port.ts";
+import { publication } from "./publication.ts";
 
 const ID = 1;
 const HIGH_WATER = 100;
@@ -163,7 +165,7 @@ Deno.test("Outbox lets values overtake events and samples, and no answer", () =>
   outbox.lane = new TestLane();
   fill();
   const large = new Uint8Array(SNAPSHOT_CHUNK_BYTES).fill(1);
-  for (let n = 0; n < 3; n++) outbox.sendEvent(large, Infinity);
+  for (let n = 0; n < 3; n++) outbox.sendPublication(publication(large));
   for (const n of [7, 8]) outbox.conflate(`${n}`);
   outbox.addSource(source(11, 12));
   drain();
@@ -171,10 +173,10 @@ Deno.test("Outbox lets values overtake events and samples, and no answer", () =>
   assertEquals(read(), [1, 11, 1, 7, 1, 12, 8]);
   fill();
   outbox.conflate("9");
-  outbox.sendEvent(large, Infinity);
-  outbox.sendEvent(large, Infinity);
+  outbox.sendPublication(publication(large));
+  outbox.sendPublication(publication(large));
   outbox.send(Uint8Array.of(2));
-  outbox.sendSample(large.fill(3), Infinity);
+  outbox.sendPublication(publication(large.fill(3), { signal: SIGNAL.stream }));
   drain();
   outbox.pump();
   assertEquals(read(), [1, 1, 2, 9, 3]);
@@ -196,7 +198,7 @@ Deno.test("Outbox whose queue holds what has expired only is not too slow", () =
   fill();
   const large = new Uint8Array(60_000);
   for (let bytes = 0; bytes <= OUTBOX_SLOW_BYTES; bytes += large.length) {
-    outbox.sendEvent(large, 1_000);
+    outbox.sendPublication(publication(large, { deadlineMicros: 1_000 }));
   }
   assertEquals(outbox.isTooSlow(0), false);
   assertEquals(outbox.isTooSlow(OUTBOX_SLOW_MS * 1_000 + 1), false);

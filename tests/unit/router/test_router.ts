@@ -20,7 +20,7 @@ export const WALL_MICROS = 1_700_000_000_000_000;
 
 /** A router on a fake port, whose time a test moves. */
 export class TestRouter {
-  readonly port: FakePort = new FakePort();
+  readonly port: FakePort;
   readonly core: RouterCore;
   nowMicros: number = START_MICROS;
   #lastConnection = 0;
@@ -30,9 +30,13 @@ export class TestRouter {
 
   constructor(
     config: Partial<RouterCoreConfig> = {},
-    { authenticator }: { readonly authenticator?: FakeAuthenticator | undefined } = {},
+    { authenticator, port = new FakePort() }: {
+      readonly authenticator?: FakeAuthenticator | undefined;
+      readonly port?: FakePort;
+    } = {},
   ) {
     this.authenticator = authenticator;
+    this.port = port;
     this.core = new RouterCore({
       config: { ...ROUTER_CORE_DEFAULTS, routerId: "router", bootId: 7, ...config },
       port: this.port,

@@ -3,55 +3,22 @@ import { Connection } from "../../../src/router/connection.ts";
 import { Outbox } from "../../../src/router/outbox.ts";
 import { ParamChange } from "../../../src/router/param_change.ts";
 import { Turn } from "../../../src/router/turn.ts";
-import type { TurnMessages } from "../../../src/router/turn_messages.ts";
 import { decodeFrame } from "../../../src/wire/frame.ts";
 import { encodeValue } from "../../../src/wire/value_codec.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakePort } from "./fake_port.ts";
+import { TestTurnMessages } from "./test_turn_messages.ts";
 
 const LIMITS = { bytesMax: 1_000_000, highWaterBytes: 1_000 };
-
-/** Sends them by the port, one by one, and writes down how many were handed over in one go. */
-class TestTurnMessages implements TurnMessages {
-  readonly runs: number[] = [];
-  /** Connections that throw what they are handed. */
-  readonly broken = new Map<number, Error>();
-  readonly #port: FakePort;
-  readonly #messages: Uint8Array[] = [];
-
-  constructor(port: FakePort) {
-    this.#port = port;
-  }
-
-  get count(): number {
-    return this.#messages.length;
-  }
-  get byteLength(): number {
-    return this.#messages.reduce((sum, { length }) => sum + length, 0);
-  }
-  add(message: Uint8Array): number {
-    return this.#messages.push(message.slice()) - 1;
-  }
-  at(index: number): Uint8Array {
-    return this.#messages[index] ?? new Uint8Array();
-  }
-  send(connection: number, from: number, to: number): number {
-    const error = this.broken.get(connection);
-    if (error !== undefined) throw error;
-    this.runs.push(to - from);
-    for (let index = from; index < to; index++) this.#port.send(connection, this.at(index));
-    return to - from;
-  }
-  clear(): void {
-    this.#messages.length = 0;
-  }
-}
 
 function setUp() {
   const port = new FakePort();
   const messages = new TestTurnMessages(port);
   const failures: unknown[] = [];
-  const turn = new Turn(messages, (connection, error) => failures.push([connection, error]));
+  const turn = new Turn(messages, {
+    nowMicros: () => 0,
+    failed: (connection, error) => failures.push([connection, error]),
+  });
   const outboxes = [1, 2].map((id) => new Outbox(port, id, LIMITS, turn));
   const read = (id: number): string[] =>
     port.sentOn(id).map((bytes) => {
