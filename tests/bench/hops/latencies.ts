@@ -1,4 +1,4 @@
-/** How long updates took, milliseconds, for quantiles. */
+/** How long updates took, milliseconds, for quantiles. Their numbers start at 0. */
 export class Latencies {
   readonly #sentMs: Float64Array;
   readonly #tookMs: Float64Array;
