@@ -37,8 +37,8 @@ export class LoadRun {
   /** Number of the first update that is not to be sent now. */
   #target = 0;
   #isPaced = false;
-  /** Number of the first update that is measured, once that is known. */
-  #firstMeasured = Infinity;
+  /** Number of the first update that counts: the warm-up does, until it is over. */
+  #firstMeasured = 0;
   #lastChunkMs = 0;
   #onDone: (() => void) | undefined;
 
@@ -69,7 +69,9 @@ export class LoadRun {
     });
     await this.#probe();
     await this.#warmUp();
+    // Until here all was counted, so that the code that counts is warm too.
     this.#firstMeasured = this.#sent;
+    this.#latencies.clear();
   }
 
   /** Writes what is measured and waits until all has come, or nothing comes any more. */
@@ -103,7 +105,7 @@ export class LoadRun {
         if (!record.take(address, number) || number < this.#firstMeasured) return;
         // All of a chunk came at the same time.
         if (nowMs === 0) nowMs = performance.now();
-        this.#latencies.received(number - this.#firstMeasured, nowMs);
+        this.#latencies.received(number, nowMs);
       },
       answered: () => {},
       chunkEnded: () => {
@@ -217,13 +219,12 @@ export class LoadRun {
     const writer = this.#writer;
     if (writer === undefined || this.#sent >= end) return;
     const { addresses, isConfirmed } = this.#plan;
-    const first = this.#firstMeasured;
     const nowMs = performance.now();
     while (this.#sent < end) {
       const number = this.#sent++;
       const address = number % addresses;
       this.#written[address] = number;
-      if (number >= first) this.#latencies.sent(number - first, nowMs);
+      this.#latencies.sent(number, nowMs);
       writer.writeUpdate({ address, number, isConfirmed });
     }
     writer.flush();
