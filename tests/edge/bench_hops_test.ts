@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import type { Measures } from "../bench/hops/scenario.ts";
 import { ReaderRecord } from "../bench/hops/reader_record.ts";
+import { runScenario } from "../bench/hops/run_scenario.ts";
 import { ScenarioResult } from "../bench/hops/scenario_result.ts";
 import { scenarioTable } from "../bench/hops/scenario_table.ts";
 import { smokeScenario } from "../bench/hops/smoke_scenario.ts";
@@ -34,7 +35,7 @@ Deno.test("bench:hops refuses what it does not know, and says what it does", asy
 });
 
 Deno.test("a reader's record tells lost, repeated and stale updates", () => {
-  const record = new ReaderRecord({ addresses: 2, updates: 4 });
+  const record = new ReaderRecord(2);
   assertEquals([record.take(0, -1), record.isReached, record.progress], [false, true, 0]);
   assertEquals([0, 1, 3, 1].map((number) => record.take(number % 2, number)), [
     true,
@@ -47,6 +48,64 @@ Deno.test("a reader's record tells lost, repeated and stale updates", () => {
   record.collectWrong(Float64Array.of(2, 3), wrong);
   // Address 0 never got update 2, address 1 was set back to update 1.
   assertEquals([...wrong], [0, 1]);
+});
+
+Deno.test("a reader's record takes as many updates as come", () => {
+  const record = new ReaderRecord(1);
+  for (const number of [0, 1_000_000, 3_000_000]) assert(record.take(0, number));
+  for (const number of [0, 1_000_000, 3_000_000]) assert(!record.take(0, number));
+  assertEquals([record.progress, record.distinct, record.duplicates], [3_000_001, 3, 3]);
+});
+
+Deno.test("a subject that fails is left out of its round, and the rest goes on", async () => {
+  const notes: string[] = [];
+  const runs = new Map<string, number>();
+  const scenario = {
+    ...smokeScenario(),
+    run: (_: unknown, name: string): Promise<Measures> => {
+      const round = runs.get(name) ?? 0;
+      runs.set(name, round + 1);
+      const isBroken = name === "relay-joined" || name === "relay" && round === 1;
+      return isBroken
+        ? Promise.reject(new Error(`no | way\nlogged by ${name}`))
+        : Promise.resolve({ cpuMicros: (name === "relay" ? 10 : 1) * (round + 1) });
+    },
+  };
+  const onNote = (note: string): void => void notes.push(note);
+  const subjects = ["clasp-fed", "relay", "relay-joined"] as const;
+  const result = await runScenario(scenario, { rounds: 3, subjects, onNote });
+  const failed = { failed: "no | way" };
+  assertEquals(Object.fromEntries(result.rounds), {
+    "clasp-fed": [{ cpuMicros: 1 }, { cpuMicros: 2 }, { cpuMicros: 3 }],
+    "relay": [{ cpuMicros: 10 }, failed, { cpuMicros: 30 }],
+    "relay-joined": [failed, failed, failed],
+  });
+  assertEquals(result.failed.length, 4);
+  // Those of the rounds in which both were measured.
+  assertEquals(result.targets.map(({ found }) => [found.min, found.max]), [[0.1, 0.1], [NaN, NaN]]);
+  assertEquals(notes.filter((note) => note.includes("logged by")).length, 4);
+  const table = scenarioTable(result);
+  assertStringIncludes(table, "| relay        | 20.00 (10.00 to 30.00)");
+  assertStringIncludes(table, "| relay-joined | failed: no \\| way ");
+  assertStringIncludes(table, "\n- relay, round 2 failed: no | way\n");
+});
+
+Deno.test("a table of nothing but failures says why", async () => {
+  const run = (): Promise<Measures> => Promise.reject(new Error("no way"));
+  const options = { rounds: 1, subjects: ["relay"], onNote: () => {} } as const;
+  const table = scenarioTable(await runScenario({ ...smokeScenario(), run }, options));
+  assertStringIncludes(table, "| relay | failed: no way |");
+});
+
+Deno.test("bench:hops --help says what may be asked for", async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", HOPS, "--help"],
+  }).output();
+  assertEquals(code, 0);
+  assertMatch(
+    new TextDecoder().decode(stdout),
+    /--smoke.*\nscenarios: fire, .*\nsubjects: clasp-fed, /,
+  );
 });
 
 Deno.test("a scenario's ratios are made within rounds, and what is above its bound is missed", () => {

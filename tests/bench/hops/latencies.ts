@@ -1,4 +1,7 @@
-/** How long updates took, milliseconds, for quantiles. */
+/**
+ * How long updates took, milliseconds, for quantiles. Has room for so many; what is written before
+ * `clear` may be more, and overwrites itself.
+ */
 export class Latencies {
   readonly #sentMs: Float64Array;
   readonly #tookMs: Float64Array;
@@ -13,12 +16,18 @@ export class Latencies {
     return this.#count;
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.#count = 0;
+  }
+
   sent(number: number, nowMs: number): void {
-    this.#sentMs[number] = nowMs;
+    this.#sentMs[number % this.#sentMs.length] = nowMs;
   }
 
   received(number: number, nowMs: number): void {
-    this.#tookMs[this.#count++] = nowMs - (this.#sentMs[number] ?? 0);
+    const sentMs = this.#sentMs[number % this.#sentMs.length] ?? 0;
+    this.#tookMs[this.#count++ % this.#tookMs.length] = nowMs - sentMs;
   }
 
   /** Sorts: for when all is over. */

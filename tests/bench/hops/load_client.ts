@@ -6,31 +6,25 @@
  *
  * @module
  */
-import { inputLines } from "../../support/line_process.ts";
-import type { LoadLine, LoadPlan } from "./load_plan.ts";
+import type { LoadPlan } from "./load_plan.ts";
 import { LoadRun } from "./load_run.ts";
+import { runLoadClient } from "./run_load_client.ts";
 
 const ALIVE_MS = 2_000;
 
-const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "");
-const run = new LoadRun(plan);
-let deliveries = -1;
-const timer = setInterval(() => {
-  // One that hangs is not to look alive.
-  if (run.deliveries === deliveries) return;
-  deliveries = run.deliveries;
-  say({ kind: "alive" });
-}, ALIVE_MS);
-const lines = inputLines().getReader();
-await run.start();
-say({ kind: "ready" });
-await lines.read();
-say({ kind: "result", result: await run.measure() });
-clearInterval(timer);
-await lines.read();
-run.close();
-await lines.cancel();
-
-function say(line: LoadLine): void {
-  console.log(JSON.stringify(line));
-}
+await runLoadClient(async ({ say, go }) => {
+  const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "");
+  const run = new LoadRun(plan);
+  let deliveries = -1;
+  const timer = setInterval(() => {
+    // One that hangs is not to look alive.
+    if (run.deliveries === deliveries) return;
+    deliveries = run.deliveries;
+    say({ kind: "alive" });
+  }, ALIVE_MS);
+  await run.start();
+  say({ kind: "ready" });
+  await go;
+  say({ kind: "result", result: await run.measure() });
+  clearInterval(timer);
+});

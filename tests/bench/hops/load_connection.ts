@@ -27,7 +27,6 @@ export class LoadConnection implements LoadSink {
   #outputLength = 0;
   #isOpen = false;
   #isWriting = false;
-  #isClosed = false;
 
   private constructor(tcp: Deno.TcpConn, protocol: LoadProtocol, listener: LoadListener) {
     this.#tcp = tcp;
@@ -84,11 +83,6 @@ export class LoadConnection implements LoadSink {
     this.#send().catch((error) => this.#failed(error));
   }
 
-  close(): void {
-    this.#isClosed = true;
-    this.#tcp.close();
-  }
-
   #reserve(bytes: number): void {
     if (this.#outputLength + bytes <= this.#output.length) return;
     const grown = new Uint8Array(2 * this.#output.length + bytes);
@@ -125,7 +119,6 @@ export class LoadConnection implements LoadSink {
 
   /** A load client without one of its connections measures nothing: it is not caught any further. */
   #failed(error: unknown): void {
-    if (this.#isClosed) return;
     if (!this.#isOpen) this.#opening.reject(error);
     else throw error;
   }

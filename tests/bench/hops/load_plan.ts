@@ -7,13 +7,12 @@ export type CollectProtocolName = LoadProtocolName | "jetstream";
 /** What one load client does; travels as JSON on its command line. */
 export interface LoadPlan {
   readonly protocol: LoadProtocolName;
-  /** Where the writer connects; without it nothing is written. */
-  readonly writerPort?: number;
+  readonly writerPort: number;
   readonly readerPort: number;
   readonly readers: number;
   readonly addresses: number;
-  /** Updates that are not measured, before those that are. */
-  readonly warmUp: number;
+  /** How long the same load is written before, at full speed, and not measured. */
+  readonly warmUpSeconds: number;
   readonly messages: number;
   /** Updates under way at most. */
   readonly window: number;
@@ -45,6 +44,8 @@ export type LoadLine =
   /** A sign of life. */
   | { readonly kind: "alive" }
   | { readonly kind: "result"; readonly result: LoadResult }
+  /** It cannot go on. */
+  | { readonly kind: "failed"; readonly reason: string }
   | Collected;
 
 /** All values have come, or no more are waited for. */

@@ -5,12 +5,14 @@ import { createLoadProtocol } from "./create_load_protocol.ts";
 import type { LoadPlan, LoadResult } from "./load_plan.ts";
 import { ReaderRecord } from "./reader_record.ts";
 
-const ROUTED_DEADLINE_MS = 30_000;
+const ROUTED_DEADLINE_MS = 15_000;
 const PROBE_MS = 20;
 /** Probes and what they caused have come when nothing has come for so long. */
 const QUIET_MS = 200;
 /** Between the warm-up and what is measured. */
 const SETTLE_MS = 500;
+/** An even pace is warmed up too, after the full speed that compiles everything. */
+const PACE_WARM_UP_SECONDS = 1;
 /** Shorter intervals than this are as long as this. */
 const INTERVAL_MIN_MS = 1;
 /** When nothing has come for so long, what is missing is lost. */
@@ -29,22 +31,22 @@ export class LoadRun {
   readonly #records: readonly ReaderRecord[];
   readonly #latencies: Latencies;
   readonly #written: Float64Array;
-  readonly #connections: LoadConnection[] = [];
   #writer: LoadConnection | undefined;
   #sent = 0;
   #acknowledged = 0;
   /** Number of the first update that is not to be sent now. */
   #target = 0;
+  #isPaced = false;
+  /** Number of the first update that counts: the warm-up does, until it is over. */
+  #firstMeasured = 0;
   #lastChunkMs = 0;
   #onDone: (() => void) | undefined;
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    const { addresses, readers } = plan;
-    const updates = plan.warmUp + plan.messages;
-    const records = { addresses, updates };
-    this.#records = Array.from({ length: readers }, () => new ReaderRecord(records));
-    this.#latencies = new Latencies({ updates, deliveries: plan.messages * readers });
+    const { addresses, messages, readers } = plan;
+    this.#records = Array.from({ length: readers }, () => new ReaderRecord(addresses));
+    this.#latencies = new Latencies({ updates: messages, deliveries: messages * readers });
     this.#written = new Float64Array(addresses).fill(-1);
   }
 
@@ -52,14 +54,12 @@ export class LoadRun {
   async start(): Promise<void> {
     const { protocol, isConfirmed, writerPort, readerPort } = this.#plan;
     for (const record of this.#records) {
-      this.#connections.push(
-        await LoadConnection.open(readerPort, {
-          protocol: createLoadProtocol(protocol, { role: "reader", isConfirmed }),
-          listener: this.#listenerOf(record),
-        }),
-      );
+      await LoadConnection.open(readerPort, {
+        protocol: createLoadProtocol(protocol, { role: "reader", isConfirmed }),
+        listener: this.#listenerOf(record),
+      });
     }
-    this.#writer = await LoadConnection.open(writerPort ?? readerPort, {
+    this.#writer = await LoadConnection.open(writerPort, {
       protocol: createLoadProtocol(protocol, { role: "writer", isConfirmed }),
       listener: {
         ...NOBODY,
@@ -67,22 +67,22 @@ export class LoadRun {
         chunkEnded: () => this.#chunkEnded(),
       },
     });
-    this.#connections.push(this.#writer);
     await this.#probe();
-    await this.#writeUpTo(this.#plan.warmUp);
-    // What compiles or collects garbage in the background does so now.
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await this.#warmUp();
+    // Until here all was counted, so that the code that counts is warm too.
+    this.#firstMeasured = this.#sent;
+    this.#latencies.clear();
   }
 
   /** Writes what is measured and waits until all has come, or nothing comes any more. */
   async measure(): Promise<LoadResult> {
-    const { warmUp, messages } = this.#plan;
     const startMs = performance.now();
-    await this.#writeUpTo(warmUp + messages);
+    const target = this.#sent + this.#plan.messages;
+    await this.#writeUpTo(target, this.#plan.updatesPerSecond);
     const durationMs = this.#lastChunkMs - startMs;
     const wrong = new Set<number>();
     for (const record of this.#records) record.collectWrong(this.#written, wrong);
-    const missing = this.#records.map(({ distinct }) => warmUp + messages - distinct);
+    const missing = this.#records.map(({ distinct }) => target - distinct);
     return {
       durationMs,
       deliveries: this.#latencies.count,
@@ -98,16 +98,11 @@ export class LoadRun {
     return this.#records.reduce((sum, { distinct }) => sum + distinct, 0);
   }
 
-  close(): void {
-    for (const connection of this.#connections) connection.close();
-  }
-
   #listenerOf(record: ReaderRecord): LoadListener {
-    const { warmUp } = this.#plan;
     let nowMs = 0;
     return {
       update: (address, number) => {
-        if (!record.take(address, number) || number < warmUp) return;
+        if (!record.take(address, number) || number < this.#firstMeasured) return;
         // All of a chunk came at the same time.
         if (nowMs === 0) nowMs = performance.now();
         this.#latencies.received(number, nowMs);
@@ -140,34 +135,57 @@ export class LoadRun {
     this.#acknowledged = 0;
   }
 
-  /** Returns when all has come, or nothing comes any more. */
-  async #writeUpTo(target: number): Promise<void> {
-    if (target === this.#target) return;
+  /**
+   * By time and not by number: what compiles while it runs is to be done with that, however fast it
+   * is. The load is the measured one, at full speed; one with a pace has that for a while then.
+   */
+  async #warmUp(): Promise<void> {
+    const { warmUpSeconds, updatesPerSecond } = this.#plan;
+    if (warmUpSeconds === 0) return;
+    const timer = setTimeout(() => this.#writeNoMore(), warmUpSeconds * 1_000);
+    await this.#writeUpTo(Infinity);
+    clearTimeout(timer);
+    if (updatesPerSecond !== undefined) {
+      const updates = updatesPerSecond * PACE_WARM_UP_SECONDS;
+      await this.#writeUpTo(this.#sent + updates, updatesPerSecond);
+    }
+    // What compiles or collects garbage in the background does so now.
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+
+  #writeNoMore(): void {
+    this.#target = this.#sent;
+    if (this.#isDone()) this.#onDone?.();
+  }
+
+  /**
+   * Writes at an even pace, or else as fast as the window allows. Returns when all has come, or
+   * nothing comes any more.
+   */
+  async #writeUpTo(target: number, updatesPerSecond?: number): Promise<void> {
     const done = Promise.withResolvers<void>();
     this.#target = target;
+    this.#isPaced = updatesPerSecond !== undefined;
     this.#onDone = done.resolve;
     this.#lastChunkMs = performance.now();
     const watch = setInterval(() => {
       if (performance.now() - this.#lastChunkMs > LOST_MS) done.resolve();
     }, LOST_MS / 10);
-    const stopPace = this.#startPace();
+    const pace = updatesPerSecond === undefined ? undefined : this.#startPace(updatesPerSecond);
     this.#fillWindow();
     await done.promise;
-    stopPace();
+    clearInterval(pace);
     clearInterval(watch);
   }
 
-  /** @returns What ends it. */
-  #startPace(): () => void {
-    const { updatesPerSecond } = this.#plan;
-    if (updatesPerSecond === undefined) return () => {};
+  /** @returns The timer to be cleared. */
+  #startPace(updatesPerSecond: number): ReturnType<typeof setInterval> {
     const startMs = performance.now();
     const first = this.#sent;
-    const timer = setInterval(() => {
+    return setInterval(() => {
       const due = Math.floor((performance.now() - startMs) / 1_000 * updatesPerSecond);
       this.#send(Math.min(this.#target, first + due));
     }, Math.max(INTERVAL_MIN_MS, 1_000 / updatesPerSecond));
-    return () => clearInterval(timer);
   }
 
   #chunkEnded(): void {
@@ -177,7 +195,7 @@ export class LoadRun {
   }
 
   #fillWindow(): void {
-    if (this.#plan.updatesPerSecond !== undefined) return;
+    if (this.#isPaced) return;
     this.#send(Math.min(this.#target, this.#progress() + this.#plan.window));
   }
 

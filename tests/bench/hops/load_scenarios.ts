@@ -8,22 +8,24 @@ const WINDOW = 1_000;
 const FAN_OUT_READERS = 50;
 const PACED_PER_SECOND = 2_000;
 const LIGHT_PER_SECOND = 200;
-/** Updates until routers that compile while they run have compiled. */
-const WARM_UP = 100_000;
-/** Each of them is delivered to many. */
-const FAN_OUT_WARM_UP = 10_000;
+/** Until routers that compile while they run have compiled: the same for all, fast ones and slow. */
+const WARM_UP_SECONDS = 3;
 
 /**
  * The scenarios of updates from a client of leaf A to clients of leaf B.
  *
  * @param messages Updates of the scenarios at full speed; the others have a fixed part of them.
+ * @param warmUpSeconds How long the load is written before it is measured.
  */
-export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] {
+export function loadScenarios(
+  messages: number = MESSAGES,
+  warmUpSeconds: number = WARM_UP_SECONDS,
+): readonly Scenario[] {
   const paced = Math.ceil(messages / 20);
   const light = Math.ceil(messages / 100);
   const fanOut = Math.ceil(messages / 10);
   return [
-    loadScenario({ messages }, {
+    loadScenario({ warmUpSeconds, messages }, {
       name: "fire",
       title: `${messages} updates of ${ADDRESSES} addresses, window ${WINDOW}, no acknowledgements`,
       subjects: ["clasp-fed", "nats", "nats-jetstream", "mosquitto", "relay", "relay-joined"],
@@ -32,13 +34,13 @@ export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] 
         { quantity: "cpuMicros", against: "mosquitto", reach: 0.2, aim: 0.15 },
       ],
     }),
-    loadScenario({ messages, isConfirmed: true }, {
+    loadScenario({ warmUpSeconds, messages, isConfirmed: true }, {
       name: "confirm",
       title: `the same, each update acknowledged to its writer by the first router that keeps it`,
       subjects: ["clasp-fed", "nats-jetstream", "mosquitto-qos1"],
       targets: [{ quantity: "cpuMicros", against: "mosquitto-qos1", reach: 0.3, aim: 0.2 }],
     }),
-    loadScenario({ messages: fanOut, readers: FAN_OUT_READERS, warmUp: FAN_OUT_WARM_UP }, {
+    loadScenario({ warmUpSeconds, messages: fanOut, readers: FAN_OUT_READERS }, {
       name: "fan-out",
       title: `${fanOut} updates to ${FAN_OUT_READERS} clients of leaf B; CPU of each delivery`,
       subjects: [
@@ -52,7 +54,7 @@ export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] 
       ],
       targets: [{ quantity: "cpuMicros", against: "nats", reach: 1, aim: 0.8 }],
     }),
-    loadScenario({ messages: paced, updatesPerSecond: PACED_PER_SECOND }, {
+    loadScenario({ warmUpSeconds, messages: paced, updatesPerSecond: PACED_PER_SECOND }, {
       name: "paced",
       title: `${paced} updates, ${PACED_PER_SECOND} a second`,
       subjects: ["clasp-fed", "nats", "nats-jetstream", "mosquitto", "relay", "relay-joined"],
@@ -62,7 +64,7 @@ export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] 
         { quantity: "p99Ms", against: "relay-joined", reach: 1.3, aim: 1 },
       ],
     }),
-    loadScenario({ messages: light, updatesPerSecond: LIGHT_PER_SECOND }, {
+    loadScenario({ warmUpSeconds, messages: light, updatesPerSecond: LIGHT_PER_SECOND }, {
       name: "light",
       title: `${light} updates, ${LIGHT_PER_SECOND} a second`,
       subjects: ["clasp-fed", "nats", "mosquitto", "relay", "relay-joined"],
@@ -75,13 +77,12 @@ export function loadScenarios(messages: number = MESSAGES): readonly Scenario[] 
 }
 
 function loadScenario(
-  load: Partial<LoadPlan> & { readonly messages: number },
+  load: Partial<LoadPlan> & Pick<LoadPlan, "warmUpSeconds" | "messages">,
   scenario: Omit<Scenario, "run">,
 ): Scenario {
   const plan = {
     readers: 1,
     addresses: ADDRESSES,
-    warmUp: Math.min(WARM_UP, load.messages),
     window: WINDOW,
     isConfirmed: false,
     ...load,

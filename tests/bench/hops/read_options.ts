@@ -9,10 +9,15 @@ export interface HopsOptions {
   readonly subjects: readonly SubjectName[];
   readonly isJson: boolean;
   readonly isSmoke: boolean;
+  /** Whether to say no more than what may be asked for. */
+  readonly isHelp: boolean;
 }
 
+/** The flags of the command line, with their defaults. */
+export const HOPS_FLAGS =
+  "--rounds=3 --messages=200000 --only=SCENARIO,... --subjects=NAME,... --json --smoke --help";
+
 const ROUNDS = 3;
-const KNOWN = "--rounds=3 --messages=200000 --only=SCENARIO,... --subjects=NAME,... --json --smoke";
 
 /**
  * Reads the command line.
@@ -28,6 +33,7 @@ export function readOptions(args: readonly string[], scenarios: readonly string[
     subjects: SUBJECT_NAMES,
     isJson: false,
     isSmoke: false,
+    isHelp: false,
   };
   for (const arg of args) {
     const [, name = arg, value = ""] = /^(--[a-z]+)=(.+)$/.exec(arg) ?? [];
@@ -50,8 +56,11 @@ export function readOptions(args: readonly string[], scenarios: readonly string[
       case "--smoke":
         options.isSmoke = true;
         break;
+      case "--help":
+        options.isHelp = true;
+        break;
       default:
-        throw new TypeError(`Unknown "${arg}": ${KNOWN}`);
+        throw new TypeError(`Unknown "${arg}": ${HOPS_FLAGS}`);
     }
   }
   return options;

@@ -1,3 +1,5 @@
+const UPDATES_AT_FIRST = 65_536;
+
 /** What one reader has seen. */
 export class ReaderRecord {
   /** One above the newest update that has come: no order within a turn is asked for. */
@@ -8,11 +10,10 @@ export class ReaderRecord {
   /** Whether something has come at all, were it a probe. */
   isReached = false;
   readonly #last: Float64Array;
-  readonly #seen: Uint8Array;
+  #seen = new Uint8Array(UPDATES_AT_FIRST);
 
-  constructor({ addresses, updates }: { readonly addresses: number; readonly updates: number }) {
+  constructor(addresses: number) {
     this.#last = new Float64Array(addresses).fill(-1);
-    this.#seen = new Uint8Array(updates);
   }
 
   /** @returns Whether it is an update that had not come before. */
@@ -21,6 +22,7 @@ export class ReaderRecord {
     if (number < 0) return false;
     this.#last[address] = number;
     if (number >= this.progress) this.progress = number + 1;
+    if (number >= this.#seen.length) this.#grow(number);
     if (this.#seen[number] === 1) {
       this.duplicates++;
       return false;
@@ -35,5 +37,11 @@ export class ReaderRecord {
     for (const [address, number] of written.entries()) {
       if (this.#last[address] !== number) wrong.add(address);
     }
+  }
+
+  #grow(number: number): void {
+    const seen = new Uint8Array(2 * number);
+    seen.set(this.#seen);
+    this.#seen = seen;
   }
 }

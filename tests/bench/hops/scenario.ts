@@ -3,6 +3,14 @@ import type { Subject, SubjectName } from "./subjects.ts";
 /** What one run of one subject came to, by name of the quantity. */
 export type Measures = Readonly<Partial<Record<Quantity, number>>>;
 
+/** Why a run of a subject has come to nothing. */
+export interface Failure {
+  readonly failed: string;
+}
+
+/** What one round of one subject came to. */
+export type Round = Measures | Failure;
+
 /** Something that is measured. The first group is cheap when it is small, the second must be 0. */
 export type Quantity = keyof typeof QUANTITIES;
 

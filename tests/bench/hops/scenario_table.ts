@@ -1,27 +1,49 @@
 import { QUANTITIES, type Quantity } from "./scenario.ts";
 import type { ScenarioResult, TargetResult } from "./scenario_result.ts";
 import type { Spread } from "./spread.ts";
+import type { SubjectName } from "./subjects.ts";
 
 const RATIO_DIGITS = 2;
 
-/** A scenario's result as Markdown: a table of medians and spreads, and the targets. */
+/**
+ * A scenario's result as Markdown: a table of medians and spreads, the targets, and the rounds that
+ * failed of subjects that have others.
+ */
 export function scenarioTable(result: ScenarioResult): string {
   const { name, title } = result.scenario;
+  const subjects = [...result.rounds.keys()];
   const quantities = (Object.keys(QUANTITIES) as Quantity[]).filter((quantity) =>
-    [...result.rounds.values()].some((rounds) => rounds[0]?.[quantity] !== undefined)
+    subjects.some((subject) => !Number.isNaN(result.spread(subject, quantity).median))
   );
-  const rows = [...result.rounds].map(([subject, rounds]) =>
-    rounds.length === 0 ? [subject, "not installed"] : [
-      subject,
-      ...quantities.map((quantity) =>
-        text(result.spread(subject, quantity), QUANTITIES[quantity].digits)
-      ),
-    ]
+  const rows = subjects.map((subject) => [subject, ...cellsOf(subject, result, quantities)]);
+  const headings = quantities.map((quantity) => QUANTITIES[quantity].heading);
+  // A reason needs a column, even when there is nothing else.
+  const head = ["", ...(headings.length > 0 ? headings : [""])];
+  const lines = [...result.targets.map(targetLine), ...failureLines(result)];
+  return [`### ${name}: ${title}`, "", ...table([head, ...rows]), "", ...lines, ""].join("\n");
+}
+
+/** Of a subject's row: one that is not there has a reason instead of numbers. */
+function cellsOf(
+  subject: SubjectName,
+  result: ScenarioResult,
+  quantities: readonly Quantity[],
+): readonly string[] {
+  if (result.rounds.get(subject)?.length === 0) return ["not installed"];
+  const [first] = result.failed.filter((failed) => failed.subject === subject);
+  if (first !== undefined && !result.isMeasured(subject)) return [`failed: ${cell(first.reason)}`];
+  return quantities.map((quantity) =>
+    text(result.spread(subject, quantity), QUANTITIES[quantity].digits)
   );
-  const headings = ["", ...quantities.map((quantity) => QUANTITIES[quantity].heading)];
-  const targets = result.targets.map(targetLine);
-  return [`### ${name}: ${title}`, "", ...table([headings, ...rows]), "", ...targets, ""]
-    .join("\n");
+}
+
+function failureLines(result: ScenarioResult): readonly string[] {
+  return result.failed.filter(({ subject }) => result.isMeasured(subject))
+    .map(({ subject, round, reason }) => `- ${subject}, round ${round + 1} failed: ${reason}`);
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
 }
 
 function targetLine({ quantity, against, reach, aim, found, verdict }: TargetResult): string {
