@@ -2,12 +2,12 @@ import {
   CLOSE_GRACE_MS,
   CLOSING_MAX_MS,
   MESSAGE_BYTES_MAX,
-  READ_BYTES_MAX,
   RECEIVE_SLICE_BYTES,
   RECEIVE_SLICE_MESSAGES,
 } from "../limits.ts";
 import type { ByteConnection } from "./byte_connection.ts";
 import { dropConnection } from "./drop_connection.ts";
+import { ReadBuffer } from "./read_buffer.ts";
 import { ReceiveTurns } from "./receive_turns.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 import { type AcceptTransport, type CloseFrame, closeFrame, type Transport } from "./transport.ts";
@@ -55,9 +55,6 @@ export interface WebSocketTransport extends Transport {
 const CODE_GOING_AWAY = 1001;
 /** RFC 6455: the connection broke without a close frame. */
 const CODE_BROKEN = 1006;
-/** Bytes of the buffer that a connection reads into until it fills one. */
-const READ_BYTES_MIN = 4_096;
-const PING_BYTES_MAX = 125;
 const NOTHING = new Uint8Array(0);
 
 const nextMask = createMaskSource((words) => crypto.getRandomValues(words));
@@ -106,6 +103,7 @@ class StreamTransport implements WebSocketTransport {
   readonly #gate: HandlerGate;
   readonly #parser: FrameParser;
   readonly #queue: FrameQueue;
+  readonly #reads = new ReadBuffer();
   readonly #flushSoon = (): void => void this.#flush();
   /** What this connection has had handled since it last let others go first. */
   #sliceMessages = 0;
@@ -188,8 +186,8 @@ class StreamTransport implements WebSocketTransport {
   async #readAll(first: Promise<void> | undefined): Promise<void> {
     let finished = first;
     if (finished !== undefined) await finished;
-    let buffer = new Uint8Array(READ_BYTES_MIN);
     while (this.#phase !== "gone") {
+      const buffer = this.#reads.bytes;
       let length: number | null;
       try {
         length = await this.#connection.read(buffer);
@@ -201,9 +199,7 @@ class StreamTransport implements WebSocketTransport {
       // No promise in between unless one is needed.
       finished = this.#receive(buffer.subarray(0, length));
       if (finished !== undefined) await finished;
-      if (length === buffer.length && length < READ_BYTES_MAX) {
-        buffer = new Uint8Array(READ_BYTES_MAX);
-      }
+      if (this.#reads.handled(length)) this.#parser.rest();
     }
   }
 
@@ -263,13 +259,14 @@ class StreamTransport implements WebSocketTransport {
 
   #answerPing(payload: Uint8Array): void {
     if (this.#phase !== "open") return;
-    if (this.#pong.length === 0) this.#pong = new Uint8Array(PING_BYTES_MAX);
+    if (this.#pong.length < payload.length) this.#pong = new Uint8Array(payload.length);
     this.#pong.set(payload);
     this.#pongLength = payload.length;
     this.#planFlush();
   }
 
   #ping(): void {
+    this.#reads.rest();
     if (this.#phase !== "open") return;
     this.#asksForLife = true;
     this.#planFlush();
@@ -318,6 +315,7 @@ class StreamTransport implements WebSocketTransport {
       if (!await this.#write(this.#queue.take())) return;
       this.#takeControlFrames();
     }
+    this.#queue.written();
     this.#output = "idle";
     if (this.#phase === "answering") await this.#depart();
   }

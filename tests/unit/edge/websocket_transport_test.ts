@@ -171,8 +171,8 @@ Deno.test("a transport handles so many messages of a chunk, then lets others go 
   const { transport, connection, log } = open();
   const count = 3 * RECEIVE_SLICE_MESSAGES;
   await connection.deliver("8200".repeat(count));
-  // The read counts as well.
-  assertEquals(log.length, RECEIVE_SLICE_MESSAGES - 1);
+  // The two reads count as well.
+  assertEquals([log.length, connection.reads.length], [RECEIVE_SLICE_MESSAGES - 2, 2]);
   const seen: number[] = [];
   while (log.length < count) {
     seen.push(log.length);
@@ -275,6 +275,8 @@ async function microtask(): Promise<void> {
 class FakeConnection implements ByteConnection {
   /** Each as it was when it was handed over. */
   readonly writes: { readonly bytes: Uint8Array }[] = [];
+  /** The sizes of the buffers that were read into. */
+  readonly reads: number[] = [];
   isWriteClosed = false;
   isFreed = false;
   #read: { buffer: Uint8Array; outcome: PromiseWithResolvers<number | null> } | undefined;
@@ -282,6 +284,7 @@ class FakeConnection implements ByteConnection {
 
   read(buffer: Uint8Array): Promise<number | null> {
     const outcome = Promise.withResolvers<number | null>();
+    this.reads.push(buffer.length);
     this.#read = { buffer, outcome };
     return outcome.promise;
   }
@@ -324,10 +327,21 @@ class FakeConnection implements ByteConnection {
   }
 
   deliver(hex: string): Promise<void> {
-    const bytes = Uint8Array.fromHex(hex.replaceAll(" ", ""));
-    this.#read?.buffer.set(bytes);
-    this.#read?.outcome.resolve(bytes.length);
-    return microtask();
+    return this.deliverBytes(Uint8Array.fromHex(hex.replaceAll(" ", "")));
+  }
+
+  /** In as many reads as it takes. */
+  async deliverBytes(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      assert(this.#read !== undefined, "nothing reads");
+      const { buffer, outcome } = this.#read;
+      const piece = bytes.subarray(at, at + buffer.length);
+      this.#read = undefined;
+      buffer.set(piece);
+      outcome.resolve(piece.length);
+      at += piece.length;
+      await microtask();
+    }
   }
 
   endRead(): Promise<void> {
