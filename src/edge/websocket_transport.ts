@@ -9,12 +9,12 @@ import type { ByteConnection } from "./byte_connection.ts";
 import { dropConnection } from "./drop_connection.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { ReceiveTurns } from "./receive_turns.ts";
-import { SilenceWatch } from "./silence_watch.ts";
+import { SilenceWatch, type WatchedPeer } from "./silence_watch.ts";
 import { type AcceptTransport, type CloseFrame, closeFrame, type Transport } from "./transport.ts";
 import { failureText } from "./websocket_failure_text.ts";
 import { createMaskSource, FrameQueue } from "./websocket_frame_queue.ts";
 import { type FrameEvent, FrameParser } from "./websocket_frame_parser.ts";
-import { HandlerGate } from "./websocket_handler_gate.ts";
+import { HandlerGate, type HandlerGateOptions } from "./websocket_handler_gate.ts";
 import { OPCODE } from "./websocket_opcode.ts";
 import { WebSocketProtocolError } from "./websocket_protocol_error.ts";
 import type { WebSocketRole } from "./websocket_role.ts";
@@ -33,16 +33,16 @@ export interface WebSocketTransportOptions {
   readonly accept: AcceptTransport;
   readonly remoteAddress: string;
   /** Told what a handler threw, after its transport was closed with 1011. */
-  readonly onHandlerError: (error: unknown) => void;
+  onHandlerError(error: unknown): void;
   /**
    * Seconds without a sign of life after which the transport is closed with 1001; pinged after half
    * of them. 0, or left out: it stays.
    */
   readonly idleTimeoutSeconds?: number | undefined;
   /** A close from either end is under way. At most once, before the handler is told of it. */
-  readonly onClosing?: (() => void) | undefined;
+  onClosing?(transport: WebSocketTransport): void;
   /** The TCP connection is freed. Exactly once, before the handler is told of an end it caused. */
-  readonly onGone?: (() => void) | undefined;
+  onGone?(): void;
 }
 
 /** A {@linkcode Transport} whose TCP connection can be freed without asking the other end. */
@@ -96,7 +96,7 @@ type Phase =
   /** The TCP connection is freed. */
   | "gone";
 
-class StreamTransport implements WebSocketTransport {
+class StreamTransport implements WebSocketTransport, HandlerGateOptions, WatchedPeer {
   readonly remoteAddress: string;
   readonly #connection: ByteConnection;
   readonly #options: WebSocketTransportOptions;
@@ -132,21 +132,14 @@ class StreamTransport implements WebSocketTransport {
     this.#parser = new FrameParser(options.role, MESSAGE_BYTES_MAX);
     this.#queue = new FrameQueue(options.role === "client" ? nextMask : undefined);
     this.remoteAddress = options.remoteAddress;
-    if (options.role === "server") this.sendFramed = (frames) => this.#sendFramed(frames);
-    this.#gate = new HandlerGate({
-      close: (code, reason) => this.close(code, reason),
-      onHandlerError: options.onHandlerError,
-    });
+    if (options.role === "server") this.sendFramed = this.#sendFramed;
+    this.#gate = new HandlerGate(this);
   }
 
   start(firstBytes: Uint8Array<ArrayBuffer>): void {
     const { idleTimeoutSeconds = 0 } = this.#options;
     if (idleTimeoutSeconds > 0) {
-      this.#silence = new SilenceWatch({
-        timeoutMs: idleTimeoutSeconds * 1_000,
-        ask: () => this.#ping(),
-        giveUp: () => this.close(CODE_GOING_AWAY, "the peer gives no sign of life"),
-      });
+      this.#silence = new SilenceWatch(this, idleTimeoutSeconds * 1_000);
     }
     this.#gate.attach(() => this.#options.accept(this));
     void this.#readAll(this.#receive(firstBytes));
@@ -180,6 +173,25 @@ class StreamTransport implements WebSocketTransport {
 
   cut(): void {
     this.#lose("the connection was cut here");
+  }
+
+  // HandlerGateOptions
+
+  onHandlerError(error: unknown): void {
+    this.#options.onHandlerError(error);
+  }
+
+  // WatchedPeer
+
+  askForLife(): void {
+    this.#reads.rest();
+    if (this.#phase !== "open") return;
+    this.#asksForLife = true;
+    this.#planFlush();
+  }
+
+  giveUp(): void {
+    this.close(CODE_GOING_AWAY, "the peer gives no sign of life");
   }
 
   /** What came first is handled by its caller: it would be kept in memory here for good. */
@@ -265,13 +277,6 @@ class StreamTransport implements WebSocketTransport {
     this.#planFlush();
   }
 
-  #ping(): void {
-    this.#reads.rest();
-    if (this.#phase !== "open") return;
-    this.#asksForLife = true;
-    this.#planFlush();
-  }
-
   /** The peer's close frame has come, to start a close or to answer ours. */
   #agree(code: number, reason: string): void {
     if (this.#phase === "closing") {
@@ -296,7 +301,7 @@ class StreamTransport implements WebSocketTransport {
     this.#phase = phase;
     this.#closingEndMs = performance.now() + CLOSING_MAX_MS;
     this.#startGrace();
-    this.#options.onClosing?.();
+    this.#options.onClosing?.(this);
     // At once, as far as the system takes it: the process may be about to end.
     this.#flush();
   }
