@@ -1895,7 +1895,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/router/outbox.ts",
-    find: "return this.#sources.size < OUTBOX_SOURCES_MAX || this.#sources.has(key);",
+    find: "return sources === undefined || sources.size < OUTBOX_SOURCES_MAX || sources.has(key);",
     replace: "return true;",
     tests: ["tests/unit/router/outbox_test.ts"],
     why: "a client that does not read could have snapshots prepared without end",
