@@ -215,6 +215,19 @@ Deno.test("a silent peer is pinged once and then closed with 1001; whoever says 
   await connection.endRead();
 });
 
+Deno.test("a busy connection reads much at once, and holds little once it has rested", async () => {
+  const { transport, connection } = open({ role: "server", idleTimeoutSeconds: 0.2 });
+  assertEquals(connection.reads, [512]);
+  await connection.deliverBytes(maskedMessage(110_000));
+  assertEquals(connection.reads.slice(0, 5), [512, 4_096, 32_768, 65_536, 65_536]);
+  const busy = connection.reads.length;
+  while (!connection.isWriting) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(connection.writes.map(({ bytes }) => bytes.toHex()), ["8900"]);
+  await connection.deliver("8a80 00000000");
+  assertEquals(connection.reads.slice(busy), [512]);
+  await end(transport, connection);
+});
+
 Deno.test("a transport that is cut frees its connection at once, and says so once", async () => {
   const { transport, connection, log } = open();
   transport.send(new Uint8Array(10));
@@ -234,6 +247,14 @@ Deno.test("a message that is too large is told before its transport closes with 
   ]);
   await connection.endRead();
 });
+
+/** Zeros, masked with zeros. */
+function maskedMessage(length: number): Uint8Array {
+  const bytes = new Uint8Array(14 + length);
+  bytes.set([0x82, 0xff]);
+  new DataView(bytes.buffer).setBigUint64(2, BigInt(length));
+  return bytes;
+}
 
 /** A transport on a connection that does what the test says, and what its handler was told. */
 function open(options: Partial<WebSocketTransportOptions> = {}): {
