@@ -233,6 +233,8 @@ export const RECEIVE_SLICE_BYTES: number = 131_072;
 export const RECEIVE_TURN_MESSAGES: number = 2_000;
 /** Bytes of them. */
 export const RECEIVE_TURN_BYTES: number = 524_288;
+/** Bytes of buffers that are kept for frames to be written, of all connections together. */
+export const FRAME_BUFFERS_BYTES_MAX: number = 4_194_304;
 /** Bytes that are read from a socket at once. */
 export const READ_BYTES_MAX: number = 65_536;
 /**

@@ -63,6 +63,26 @@ export class RouterHost implements RouterPort {
   #cancelWake: () => void = () => {};
   #isFlushPlanned = false;
   #isStopped = false;
+  readonly #events: HostEvents = {
+    message: (id, bytes) => {
+      this.core.received(id, bytes, this.#environment.nowMicros());
+      this.#afterEvent();
+    },
+    text: (id) => {
+      this.core.receivedText(id, this.#environment.nowMicros());
+      this.#afterEvent();
+    },
+    tooLarge: (id, bytes) => {
+      this.core.receivedTooLarge(id, bytes, this.#environment.nowMicros());
+      this.#afterEvent();
+    },
+    closed: (id, code, reason) => {
+      if (!this.#transports.delete(id)) return;
+      const why = reason === "" ? `connection closed (${code})` : reason;
+      this.core.closed(id, why, this.#environment.nowMicros());
+      this.#afterEvent();
+    },
+  };
   readonly #stopped = Promise.withResolvers<void>();
 
   constructor(
@@ -301,26 +321,7 @@ export class RouterHost implements RouterPort {
   }
 
   #handlerOf(id: ConnectionId): TransportHandler {
-    return {
-      onMessage: (bytes) => {
-        this.core.received(id, bytes, this.#environment.nowMicros());
-        this.#afterEvent();
-      },
-      onText: () => {
-        this.core.receivedText(id, this.#environment.nowMicros());
-        this.#afterEvent();
-      },
-      onTooLarge: (bytes) => {
-        this.core.receivedTooLarge(id, bytes, this.#environment.nowMicros());
-        this.#afterEvent();
-      },
-      onClose: (code, reason) => {
-        if (!this.#transports.delete(id)) return;
-        const why = reason === "" ? `connection closed (${code})` : reason;
-        this.core.closed(id, why, this.#environment.nowMicros());
-        this.#afterEvent();
-      },
-    };
+    return new ConnectionEvents(this.#events, id);
   }
 
   #afterEvent(): void {
@@ -358,6 +359,41 @@ export class RouterHost implements RouterPort {
     } catch (error) {
       this.#environment.onHandlerError(error);
     }
+  }
+}
+
+/** What happens on the connections of a host. */
+interface HostEvents {
+  readonly message: (id: ConnectionId, bytes: Uint8Array) => void;
+  readonly text: (id: ConnectionId) => void;
+  readonly tooLarge: (id: ConnectionId, bytes: number) => void;
+  readonly closed: (id: ConnectionId, code: number, reason: string) => void;
+}
+
+/** The same of one: no closures, because many connections do nothing but be there. */
+class ConnectionEvents implements TransportHandler {
+  readonly #events: HostEvents;
+  readonly #id: ConnectionId;
+
+  constructor(events: HostEvents, id: ConnectionId) {
+    this.#events = events;
+    this.#id = id;
+  }
+
+  onMessage(bytes: Uint8Array): void {
+    this.#events.message(this.#id, bytes);
+  }
+
+  onText(): void {
+    this.#events.text(this.#id);
+  }
+
+  onTooLarge(bytes: number): void {
+    this.#events.tooLarge(this.#id, bytes);
+  }
+
+  onClose(code: number, reason: string): void {
+    this.#events.closed(this.#id, code, reason);
   }
 }
 

@@ -1,10 +1,9 @@
-/** What a {@linkcode SilenceWatch} does about silence. */
-export interface SilenceWatchOptions {
-  readonly timeoutMs: number;
+/** Whoever is watched by a {@linkcode SilenceWatch}. */
+export interface WatchedPeer {
   /** Asks for a sign of life; called after half of the time and a little. */
-  readonly ask: () => void;
+  askForLife(): void;
   /** Nothing came in all of the time, and a little. Nothing is called after it. */
-  readonly giveUp: () => void;
+  giveUp(): void;
 }
 
 /** Looks in a time so often: silence is found late by at most this part of it. */
@@ -15,13 +14,13 @@ const LOOKS = 4;
  * all that comes.
  */
 export class SilenceWatch {
-  readonly #options: SilenceWatchOptions;
+  readonly #peer: WatchedPeer;
   readonly #timer: ReturnType<typeof setInterval>;
   #silentLooks = 0;
 
-  constructor(options: SilenceWatchOptions) {
-    this.#options = options;
-    this.#timer = setInterval(() => this.#look(), options.timeoutMs / LOOKS);
+  constructor(peer: WatchedPeer, timeoutMs: number) {
+    this.#peer = peer;
+    this.#timer = setInterval(() => this.#look(), timeoutMs / LOOKS);
   }
 
   /** Something came. */
@@ -36,9 +35,9 @@ export class SilenceWatch {
 
   #look(): void {
     this.#silentLooks++;
-    if (this.#silentLooks === LOOKS / 2) return this.#options.ask();
+    if (this.#silentLooks === LOOKS / 2) return this.#peer.askForLife();
     if (this.#silentLooks < LOOKS) return;
     this.stop();
-    this.#options.giveUp();
+    this.#peer.giveUp();
   }
 }

@@ -27,6 +27,8 @@ const LENGTH_IS_U64 = 127;
 const MASK_BYTES = 4;
 const HEADER_BYTES_MAX = 14;
 const CONTROL_BYTES_MAX = 125;
+/** A header while it is read: of one parser at a time, and of none between two calls. */
+const HEADER = new Uint8Array(HEADER_BYTES_MAX);
 /** Bytes of the buffer that a message in pieces starts with. */
 const PIECES_BYTES_MIN = 1_024;
 /** A buffer that a larger message needed is not kept for the next. */
@@ -35,6 +37,7 @@ const PIECES_BYTES_KEPT_MAX = 65_536;
 /** The first byte of a binary message in one frame. */
 const WHOLE_MESSAGE = FINAL_BIT | OPCODE.binary;
 const NOTHING = new Uint8Array(0);
+const NO_CHUNK = new MaskingBuffer(NOTHING.buffer);
 
 /**
  * Messages and control frames out of the bytes that the other end of a WebSocket sends.
@@ -48,12 +51,12 @@ export class FrameParser {
   readonly #maskBit: number;
   readonly #maskBytes: number;
   readonly #messageBytesMax: number;
-  #buffer = new MaskingBuffer(NOTHING.buffer);
+  #buffer = NO_CHUNK;
   /** Where the bytes of the chunk that are not read yet begin and end in it. */
   #at = 0;
   #end = 0;
-  readonly #header = new Uint8Array(HEADER_BYTES_MAX);
-  #headerLength = 0;
+  /** What has come of a header that the last chunk did not end. */
+  #headerBegun: Uint8Array = NOTHING;
   /** Of the frame whose payload is being read; undefined in and before a header. */
   #opcode: number | undefined;
   #isFinal = false;
@@ -66,7 +69,8 @@ export class FrameParser {
   #messageLength = 0;
   /** What has come of a message in pieces. */
   #pieces: Uint8Array = NOTHING;
-  readonly #control = new Uint8Array(CONTROL_BYTES_MAX);
+  /** The payload of a ping or a close; that of a pong is not kept. */
+  #control: Uint8Array = NOTHING;
   #controlLength = 0;
   #hasEnded = false;
   #payload: Uint8Array = NOTHING;
@@ -112,6 +116,16 @@ export class FrameParser {
   }
 
   /**
+   * Gives up the last chunk, and memory that only traffic needs. For between `next` has returned
+   * undefined and the next `push`.
+   */
+  rest(): void {
+    if (this.#messageOpcode === undefined) this.#pieces = NOTHING;
+    this.#payload = NOTHING;
+    this.#buffer = NO_CHUNK;
+  }
+
+  /**
    * The next event, or undefined when that takes more bytes. After a close or an error there is
    * none, whatever comes.
    *
@@ -136,7 +150,7 @@ export class FrameParser {
     const { bytes } = this.#buffer;
     const at = this.#at;
     if (at >= this.#end || bytes[at] !== WHOLE_MESSAGE || this.#opcode !== undefined) return false;
-    if (this.#headerLength > 0 || this.#messageOpcode !== undefined) return false;
+    if (this.#headerBegun.length > 0 || this.#messageOpcode !== undefined) return false;
     const second = bytes[at + 1] ?? 0;
     if ((second & MASKED_BIT) !== this.#maskBit) return false;
     let length = second & LENGTH_BITS;
@@ -158,18 +172,22 @@ export class FrameParser {
 
   #readHeader(): boolean {
     const { bytes } = this.#buffer;
+    let length = this.#headerBegun.length;
+    HEADER.set(this.#headerBegun);
     while (this.#at < this.#end) {
-      this.#header[this.#headerLength++] = bytes[this.#at++] ?? 0;
-      if (this.#headerLength >= 2 && this.#headerLength === headerBytes(this.#header)) {
-        this.#startFrame();
+      HEADER[length++] = bytes[this.#at++] ?? 0;
+      if (length >= 2 && length === headerBytes(HEADER)) {
+        this.#headerBegun = NOTHING;
+        this.#startFrame(HEADER.subarray(0, length));
         return true;
       }
     }
+    if (length > this.#headerBegun.length) this.#headerBegun = HEADER.slice(0, length);
     return false;
   }
 
-  #startFrame(): void {
-    const [first = 0, second = 0] = this.#header;
+  #startFrame(header: Uint8Array): void {
+    const [first = 0, second = 0] = header;
     const opcode = first & OPCODE_BITS;
     if ((first & RESERVED_BITS) !== 0) this.#fail("a frame uses an extension that was not offered");
     if ((second & MASKED_BIT) !== this.#maskBit) {
@@ -179,9 +197,8 @@ export class FrameParser {
           : "a frame from the client is not masked",
       );
     }
-    const length = payloadLength(this.#header);
-    if (this.#maskBytes > 0) this.#mask = maskAt(this.#header, this.#headerLength - MASK_BYTES);
-    this.#headerLength = 0;
+    const length = payloadLength(header);
+    if (this.#maskBytes > 0) this.#mask = maskAt(header, header.length - MASK_BYTES);
     this.#opcode = opcode;
     this.#isFinal = (first & FINAL_BIT) !== 0;
     this.#payloadLeft = length;
@@ -196,6 +213,8 @@ export class FrameParser {
       this.#fail(`a control frame has ${length} bytes, the limit is ${CONTROL_BYTES_MAX}`);
     }
     this.#controlLength = 0;
+    const isKept = opcode !== OPCODE.pong;
+    if (isKept && length > this.#control.length) this.#control = new Uint8Array(length);
   }
 
   #startData(opcode: number, length: number): void {
@@ -223,7 +242,7 @@ export class FrameParser {
     this.#at += count;
     this.#payloadLeft -= count;
     const isControl = ((this.#opcode ?? 0) & CONTROL_BIT) !== 0;
-    if (isControl || this.#messageOpcode === OPCODE.binary) {
+    if (isControl ? this.#opcode !== OPCODE.pong : this.#messageOpcode === OPCODE.binary) {
       if (this.#maskBytes > 0) {
         this.#buffer.mask(start, this.#at, this.#mask);
         this.#mask = rotatedMask(this.#mask, count);

@@ -1,11 +1,7 @@
-import { BATCH_BYTES_MAX } from "../limits.ts";
+import { FrameBuffers } from "./frame_buffers.ts";
 import { MaskingBuffer } from "./masking_buffer.ts";
 import { OPCODE, type Opcode } from "./websocket_opcode.ts";
 
-/** Bytes of the buffers a queue starts with: most connections rest. */
-const BUFFER_BYTES_MIN = 512;
-/** A buffer that had to grow beyond this is not kept, so that one backlog does not hold memory. */
-const BUFFER_BYTES_KEPT_MAX = 2 * BATCH_BYTES_MAX;
 /** Below this a loop copies faster than `set`. */
 const SET_BYTES_MIN = 32;
 
@@ -15,22 +11,29 @@ const LENGTH_IS_U16 = 126;
 const LENGTH_IS_U64 = 127;
 const HEADER_BYTES_MAX = 14;
 
+const SHARED = new FrameBuffers();
+/** Of a queue with nothing in it. */
+const NO_BUFFER = new MaskingBuffer(new ArrayBuffer(0));
+
 /**
  * WebSocket frames, gathered as they will travel until the connection can take them. Every payload is
- * one unfragmented message.
+ * one unfragmented message. It holds memory only for what it holds, and for what was taken last.
  */
 export class FrameQueue {
   readonly #nextMask: (() => number) | undefined;
-  #buffer = bufferOf(BUFFER_BYTES_MIN);
-  #spare = bufferOf(BUFFER_BYTES_MIN);
+  readonly #buffers: FrameBuffers;
+  #buffer = NO_BUFFER;
+  /** Of what was taken last. */
+  #taken = NO_BUFFER;
   #length = 0;
 
   /**
    * @param nextMask An unpredictable u32 for each frame, in the role of a client; a server masks
    * nothing (RFC 6455, section 5.3).
    */
-  constructor(nextMask?: () => number) {
+  constructor(nextMask?: () => number, buffers: FrameBuffers = SHARED) {
     this.#nextMask = nextMask;
+    this.#buffers = buffers;
   }
 
   /** Bytes to be taken, headers included. */
@@ -78,24 +81,31 @@ export class FrameQueue {
     this.append(OPCODE.close, payload);
   }
 
-  /** Empties the queue. The bytes stay as they are until the next call. */
+  /** Empties the queue. The bytes stay as they are until the next call, or until `written`. */
   take(): Uint8Array<ArrayBuffer> {
+    this.written();
     const taken = this.#buffer.bytes.subarray(0, this.#length);
-    const kept = this.#spare.bytes.length <= BUFFER_BYTES_KEPT_MAX;
-    const next = kept ? this.#spare : bufferOf(BUFFER_BYTES_MIN);
-    this.#spare = this.#buffer;
-    this.#buffer = next;
+    this.#taken = this.#buffer;
+    this.#buffer = NO_BUFFER;
     this.#length = 0;
     return taken;
   }
 
+  /** Nobody needs the bytes any more that were taken. */
+  written(): void {
+    this.#release(this.#taken);
+    this.#taken = NO_BUFFER;
+  }
+
   #grow(bytes: number): void {
-    const needed = this.#length + bytes;
-    let size = this.#buffer.bytes.length;
-    while (size < needed) size *= 2;
-    const grown = bufferOf(size);
+    const grown = this.#buffers.take(this.#length + bytes);
     grown.bytes.set(this.#buffer.bytes.subarray(0, this.#length));
+    this.#release(this.#buffer);
     this.#buffer = grown;
+  }
+
+  #release(buffer: MaskingBuffer): void {
+    if (buffer !== NO_BUFFER) this.#buffers.giveBack(buffer);
   }
 }
 
@@ -153,8 +163,4 @@ function writeU32(bytes: Uint8Array, at: number, value: number): void {
 function copy(from: Uint8Array, to: Uint8Array, at: number): void {
   if (from.length >= SET_BYTES_MIN) return to.set(from, at);
   for (let i = 0; i < from.length; i++) to[at + i] = from[i] ?? 0;
-}
-
-function bufferOf(bytes: number): MaskingBuffer {
-  return new MaskingBuffer(new ArrayBuffer(bytes));
 }

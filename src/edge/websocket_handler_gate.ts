@@ -13,9 +13,9 @@ type Phase =
 /** What a {@linkcode HandlerGate} does with a handler that throws. */
 export interface HandlerGateOptions {
   /** Closes the connection; it is to call `end`. */
-  readonly close: (code: number, reason: string) => void;
+  close(code: number, reason: string): void;
   /** Told what was thrown, after that. */
-  readonly onHandlerError: (error: unknown) => void;
+  onHandlerError(error: unknown): void;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   VISITS_MAX,
   VISITS_PER_ADDRESS_MAX,
 } from "../limits.ts";
+import { AcceptedSocket, type AcceptedSockets } from "./accepted_socket.ts";
 import { acceptConnections } from "./accept_connections.ts";
 import { BoundedConnections } from "./bounded_connections.ts";
 import type { ByteConnection } from "./byte_connection.ts";
@@ -100,6 +101,7 @@ class WebSocketListener implements Listener {
     perAddressMax: CLOSING_SOCKETS_PER_ADDRESS_MAX,
   });
   readonly #open: Set<Transport> = new Set();
+  readonly #sockets: AcceptedSockets;
   /** WebSockets whose TCP connection exists, and requests whose answer has not left. */
   #busy = 0;
   #onIdle: (() => void) | undefined;
@@ -108,6 +110,19 @@ class WebSocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options;
     this.#onHandlerError = options.onHandlerError ?? reportHandlerError;
+    this.#sockets = {
+      accept: (transport) => this.#welcome(transport),
+      idleTimeoutSeconds: options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS,
+      onHandlerError: this.#onHandlerError,
+      closing: (host, transport) => {
+        this.#open.delete(transport);
+        return this.#closing.add(host, () => transport.cut());
+      },
+      gone: (transport) => {
+        if (transport !== undefined) this.#open.delete(transport);
+        this.#letGo();
+      },
+    };
     this.#secure = options.tls && createTlsServer(options.tls);
     this.#listener = Deno.listen({ port: options.port, hostname: options.hostname });
     const { port, hostname } = this.#listener.addr as Deno.NetAddr;
@@ -212,41 +227,27 @@ class WebSocketListener implements Listener {
   }
 
   #accept(upgraded: UpgradedConnection, { host, port }: Peer): void {
-    let opened: Transport | undefined;
-    let leaveClosing = () => {};
-    const close = () => opened !== undefined && this.#open.delete(opened);
-    const release = this.#hold();
-    const transport = openWebSocketTransport(upgraded, {
-      role: "server",
-      accept: (accepted) => {
-        opened = accepted;
-        this.#open.add(accepted);
-        if (this.#stopped === undefined) return this.#options.accept(accepted);
-        accepted.close(CODE_GOING_AWAY, STOPPING);
-        return NOBODY;
-      },
-      remoteAddress: `${bracketed(host)}:${port}`,
-      idleTimeoutSeconds: this.#options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS,
-      onHandlerError: this.#onHandlerError,
-      onClosing: () => {
-        close();
-        leaveClosing = this.#closing.add(host, () => transport.cut());
-      },
-      onGone: () => {
-        close();
-        leaveClosing();
-        release();
-      },
-    });
+    this.#busy++;
+    const remoteAddress = `${bracketed(host)}:${port}`;
+    openWebSocketTransport(upgraded, new AcceptedSocket(this.#sockets, { host, remoteAddress }));
+  }
+
+  #welcome(transport: Transport): TransportHandler {
+    this.#open.add(transport);
+    if (this.#stopped === undefined) return this.#options.accept(transport);
+    transport.close(CODE_GOING_AWAY, STOPPING);
+    return NOBODY;
   }
 
   /** Keeps `stop` waiting, until what it returns is called. */
   #hold(): () => void {
     this.#busy++;
-    return () => {
-      this.#busy--;
-      if (this.#busy === 0) this.#onIdle?.();
-    };
+    return () => this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#busy--;
+    if (this.#busy === 0) this.#onIdle?.();
   }
 
   #idleWithin(graceMs: number): Promise<void> {

@@ -2,19 +2,19 @@ import {
   CLOSE_GRACE_MS,
   CLOSING_MAX_MS,
   MESSAGE_BYTES_MAX,
-  READ_BYTES_MAX,
   RECEIVE_SLICE_BYTES,
   RECEIVE_SLICE_MESSAGES,
 } from "../limits.ts";
 import type { ByteConnection } from "./byte_connection.ts";
 import { dropConnection } from "./drop_connection.ts";
+import { ReadBuffer } from "./read_buffer.ts";
 import { ReceiveTurns } from "./receive_turns.ts";
-import { SilenceWatch } from "./silence_watch.ts";
+import { SilenceWatch, type WatchedPeer } from "./silence_watch.ts";
 import { type AcceptTransport, type CloseFrame, closeFrame, type Transport } from "./transport.ts";
 import { failureText } from "./websocket_failure_text.ts";
 import { createMaskSource, FrameQueue } from "./websocket_frame_queue.ts";
 import { type FrameEvent, FrameParser } from "./websocket_frame_parser.ts";
-import { HandlerGate } from "./websocket_handler_gate.ts";
+import { HandlerGate, type HandlerGateOptions } from "./websocket_handler_gate.ts";
 import { OPCODE } from "./websocket_opcode.ts";
 import { WebSocketProtocolError } from "./websocket_protocol_error.ts";
 import type { WebSocketRole } from "./websocket_role.ts";
@@ -33,16 +33,16 @@ export interface WebSocketTransportOptions {
   readonly accept: AcceptTransport;
   readonly remoteAddress: string;
   /** Told what a handler threw, after its transport was closed with 1011. */
-  readonly onHandlerError: (error: unknown) => void;
+  onHandlerError(error: unknown): void;
   /**
    * Seconds without a sign of life after which the transport is closed with 1001; pinged after half
    * of them. 0, or left out: it stays.
    */
   readonly idleTimeoutSeconds?: number | undefined;
   /** A close from either end is under way. At most once, before the handler is told of it. */
-  readonly onClosing?: (() => void) | undefined;
+  onClosing?(transport: WebSocketTransport): void;
   /** The TCP connection is freed. Exactly once, before the handler is told of an end it caused. */
-  readonly onGone?: (() => void) | undefined;
+  onGone?(): void;
 }
 
 /** A {@linkcode Transport} whose TCP connection can be freed without asking the other end. */
@@ -55,9 +55,6 @@ export interface WebSocketTransport extends Transport {
 const CODE_GOING_AWAY = 1001;
 /** RFC 6455: the connection broke without a close frame. */
 const CODE_BROKEN = 1006;
-/** Bytes of the buffer that a connection reads into until it fills one. */
-const READ_BYTES_MIN = 4_096;
-const PING_BYTES_MAX = 125;
 const NOTHING = new Uint8Array(0);
 
 const nextMask = createMaskSource((words) => crypto.getRandomValues(words));
@@ -99,13 +96,14 @@ type Phase =
   /** The TCP connection is freed. */
   | "gone";
 
-class StreamTransport implements WebSocketTransport {
+class StreamTransport implements WebSocketTransport, HandlerGateOptions, WatchedPeer {
   readonly remoteAddress: string;
   readonly #connection: ByteConnection;
   readonly #options: WebSocketTransportOptions;
   readonly #gate: HandlerGate;
   readonly #parser: FrameParser;
   readonly #queue: FrameQueue;
+  readonly #reads = new ReadBuffer();
   readonly #flushSoon = (): void => void this.#flush();
   /** What this connection has had handled since it last let others go first. */
   #sliceMessages = 0;
@@ -134,21 +132,14 @@ class StreamTransport implements WebSocketTransport {
     this.#parser = new FrameParser(options.role, MESSAGE_BYTES_MAX);
     this.#queue = new FrameQueue(options.role === "client" ? nextMask : undefined);
     this.remoteAddress = options.remoteAddress;
-    if (options.role === "server") this.sendFramed = (frames) => this.#sendFramed(frames);
-    this.#gate = new HandlerGate({
-      close: (code, reason) => this.close(code, reason),
-      onHandlerError: options.onHandlerError,
-    });
+    if (options.role === "server") this.sendFramed = this.#sendFramed;
+    this.#gate = new HandlerGate(this);
   }
 
   start(firstBytes: Uint8Array<ArrayBuffer>): void {
     const { idleTimeoutSeconds = 0 } = this.#options;
     if (idleTimeoutSeconds > 0) {
-      this.#silence = new SilenceWatch({
-        timeoutMs: idleTimeoutSeconds * 1_000,
-        ask: () => this.#ping(),
-        giveUp: () => this.close(CODE_GOING_AWAY, "the peer gives no sign of life"),
-      });
+      this.#silence = new SilenceWatch(this, idleTimeoutSeconds * 1_000);
     }
     this.#gate.attach(() => this.#options.accept(this));
     void this.#readAll(this.#receive(firstBytes));
@@ -184,12 +175,31 @@ class StreamTransport implements WebSocketTransport {
     this.#lose("the connection was cut here");
   }
 
+  // HandlerGateOptions
+
+  onHandlerError(error: unknown): void {
+    this.#options.onHandlerError(error);
+  }
+
+  // WatchedPeer
+
+  askForLife(): void {
+    this.#reads.rest();
+    if (this.#phase !== "open") return;
+    this.#asksForLife = true;
+    this.#planFlush();
+  }
+
+  giveUp(): void {
+    this.close(CODE_GOING_AWAY, "the peer gives no sign of life");
+  }
+
   /** What came first is handled by its caller: it would be kept in memory here for good. */
   async #readAll(first: Promise<void> | undefined): Promise<void> {
     let finished = first;
     if (finished !== undefined) await finished;
-    let buffer = new Uint8Array(READ_BYTES_MIN);
     while (this.#phase !== "gone") {
+      const buffer = this.#reads.bytes;
       let length: number | null;
       try {
         length = await this.#connection.read(buffer);
@@ -201,9 +211,7 @@ class StreamTransport implements WebSocketTransport {
       // No promise in between unless one is needed.
       finished = this.#receive(buffer.subarray(0, length));
       if (finished !== undefined) await finished;
-      if (length === buffer.length && length < READ_BYTES_MAX) {
-        buffer = new Uint8Array(READ_BYTES_MAX);
-      }
+      if (this.#reads.handled(length)) this.#parser.rest();
     }
   }
 
@@ -263,15 +271,9 @@ class StreamTransport implements WebSocketTransport {
 
   #answerPing(payload: Uint8Array): void {
     if (this.#phase !== "open") return;
-    if (this.#pong.length === 0) this.#pong = new Uint8Array(PING_BYTES_MAX);
+    if (this.#pong.length < payload.length) this.#pong = new Uint8Array(payload.length);
     this.#pong.set(payload);
     this.#pongLength = payload.length;
-    this.#planFlush();
-  }
-
-  #ping(): void {
-    if (this.#phase !== "open") return;
-    this.#asksForLife = true;
     this.#planFlush();
   }
 
@@ -299,7 +301,7 @@ class StreamTransport implements WebSocketTransport {
     this.#phase = phase;
     this.#closingEndMs = performance.now() + CLOSING_MAX_MS;
     this.#startGrace();
-    this.#options.onClosing?.();
+    this.#options.onClosing?.(this);
     // At once, as far as the system takes it: the process may be about to end.
     this.#flush();
   }
@@ -318,6 +320,7 @@ class StreamTransport implements WebSocketTransport {
       if (!await this.#write(this.#queue.take())) return;
       this.#takeControlFrames();
     }
+    this.#queue.written();
     this.#output = "idle";
     if (this.#phase === "answering") await this.#depart();
   }

@@ -64,7 +64,8 @@ export class ClientSession implements ConnectionHandler, P2pSession {
   /** Of the protocol, as its HELLO says it. */
   readonly #version: number;
   readonly #pendingWrites = new PendingWrites();
-  readonly #conflated: ConflatedParams;
+  /** Since it was behind for the first time. */
+  #conflated: ConflatedParams | undefined;
   readonly #subscribes: TokenBucket;
   #subscribesWaiting = 0;
   /** Of other routers, to what this client asked. */
@@ -80,13 +81,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
     this.id = router.port.newId();
     this.name = hello.name;
     this.#version = hello.version;
-    this.#conflated = new ConflatedParams({
-      get: (address) => router.params.get(address),
-      isWanted: (address) => this.#isTold(address),
-      sent: (address, version) => this.#limited?.caughtUp(address, version),
-      paramsMax: router.config.paramsMax,
-    });
-    connection.outbox.lane = this.#conflated;
+    connection.outbox.newLane = () => this.#conflated = this.#newLane();
     connection.rate = new SessionRate(router, connection);
     this.#subscribes = new TokenBucket({
       perSecond: SUBSCRIBES_PER_SECOND_MAX,
@@ -149,7 +144,7 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   /** The client is about to be told that its write was accepted: the value comes before that. */
   tellFirst(address: string): void {
-    const frame = this.#conflated.take(address);
+    const frame = this.#conflated?.take(address);
     if (frame !== undefined) this.#connection.send(frame);
   }
 
@@ -165,6 +160,16 @@ export class ClientSession implements ConnectionHandler, P2pSession {
 
   #newLimitedDelivery(): LimitedDelivery {
     return new LimitedDelivery(this.#router, this, this.#connection);
+  }
+
+  #newLane(): ConflatedParams {
+    const { params, config } = this.#router;
+    return new ConflatedParams({
+      get: (address) => params.get(address),
+      isWanted: (address) => this.#isTold(address),
+      sent: (address, version) => this.#limited?.caughtUp(address, version),
+      paramsMax: config.paramsMax,
+    });
   }
 
   // P2pSession

@@ -29,7 +29,8 @@ export interface ConflatedParamsOptions {
 export class ConflatedParams implements OutboxLane {
   readonly #options: ConflatedParamsOptions;
   readonly #addresses: PendingAddresses;
-  readonly #batch = new SnapshotBatch();
+  /** While any wait: it keeps the bytes of the largest one. */
+  #batch: SnapshotBatch | undefined;
 
   constructor(options: ConflatedParamsOptions) {
     this.#options = options;
@@ -50,7 +51,8 @@ export class ConflatedParams implements OutboxLane {
   }
 
   next(): Uint8Array | undefined {
-    const batch = this.#batch;
+    if (this.isEmpty) return undefined;
+    const batch = this.#batch ??= new SnapshotBatch();
     let last: Param | undefined;
     let lookedAt = 0;
     for (const address of this.#addresses) {
@@ -62,6 +64,7 @@ export class ConflatedParams implements OutboxLane {
       last = { address, version };
       this.#options.sent?.(address, version);
     }
+    if (this.isEmpty) this.#batch = undefined;
     if (last === undefined) return this.isEmpty ? undefined : NOTHING_YET;
     const isOne = batch.length === 1;
     const snapshot = batch.take();

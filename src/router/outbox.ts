@@ -73,15 +73,17 @@ export class Outbox {
   readonly counters: OutboxCounters = { conflated: 0, dropped: 0, expired: 0 };
   /** What was handed to the socket. */
   readonly sent: Flow = newFlow();
-  /** Set once, by whoever has values that may be conflated. */
+  /** Set once, by whoever has values that may be conflated; it or `newLane`. */
   lane: OutboxLane | undefined;
+  /** Makes the lane when there is something for it: most connections keep up for good. */
+  newLane: (() => OutboxLane) | undefined;
   readonly #port: RouterPort;
   readonly #connection: ConnectionId;
   readonly #limits: OutboxLimits;
   readonly #lowWaterBytes: number;
   readonly #queue = new MessageQueue();
-  /** Those that have not begun, in order, by what they are for. */
-  readonly #sources = new Map<unknown, OutboxSource>();
+  /** Those that have not begun, in order, by what they are for; undefined when there are none. */
+  #sources: Map<unknown, OutboxSource> | undefined;
   #begun: OutboxSource | undefined;
   #isCongested = false;
   readonly #turn: OutboxTurn | undefined;
@@ -118,7 +120,7 @@ export class Outbox {
   get isWaiting(): boolean {
     return !this.#closed &&
       (this.#queue.length > 0 || this.#hasValues || this.#begun !== undefined ||
-        this.#sources.size > 0);
+        this.#sources !== undefined);
   }
 
   /** Whether a value that is new must wait. */
@@ -214,12 +216,14 @@ export class Outbox {
 
   /** Has the lane send the newest value of an address later. */
   conflate(address: string): void {
+    this.lane ??= this.newLane?.();
     if (this.lane?.add(address)) this.counters.conflated++;
   }
 
   /** Whether `addSource` would take one for this key. */
   takesSource(key?: unknown): boolean {
-    return this.#sources.size < OUTBOX_SOURCES_MAX || this.#sources.has(key);
+    const sources = this.#sources;
+    return sources === undefined || sources.size < OUTBOX_SOURCES_MAX || sources.has(key);
   }
 
   /**
@@ -229,10 +233,11 @@ export class Outbox {
   addSource(source: OutboxSource, key: unknown = source): boolean {
     if (this.#closed) return true;
     if (!this.takesSource(key)) return false;
-    const before = this.#sources.get(key);
+    const sources = this.#sources ??= new Map();
+    const before = sources.get(key);
     // It goes to the end: what was added meanwhile may have to come before it.
-    this.#sources.delete(key);
-    this.#sources.set(key, source);
+    sources.delete(key);
+    sources.set(key, source);
     before?.replaced?.();
     return true;
   }
@@ -280,7 +285,8 @@ export class Outbox {
     this.#turnTo = 0;
     this.#queue.clear();
     this.lane = undefined;
-    this.#sources.clear();
+    this.newLane = undefined;
+    this.#sources = undefined;
     this.#begun = undefined;
   }
 
@@ -367,8 +373,11 @@ export class Outbox {
   }
 
   #takeSource(): OutboxSource | undefined {
-    for (const [key, source] of this.#sources) {
-      this.#sources.delete(key);
+    const sources = this.#sources;
+    if (sources === undefined) return undefined;
+    for (const [key, source] of sources) {
+      sources.delete(key);
+      if (sources.size === 0) this.#sources = undefined;
       return source;
     }
     return undefined;

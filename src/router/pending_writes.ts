@@ -8,21 +8,24 @@ interface Waiting {
 
 /** The writes of one session that are on their way to their owners, and what waits for them. */
 export class PendingWrites {
-  readonly #byAddress = new Map<string, Waiting>();
+  /** Undefined while there are none: most sessions never have any. */
+  #byAddress: Map<string, Waiting> | undefined;
   #actions = 0;
 
   /** A write was sent on. */
   began(address: string): void {
-    const waiting = this.#byAddress.get(address);
-    if (waiting === undefined) this.#byAddress.set(address, { writes: 1, actions: [] });
+    const byAddress = this.#byAddress ??= new Map();
+    const waiting = byAddress.get(address);
+    if (waiting === undefined) byAddress.set(address, { writes: 1, actions: [] });
     else waiting.writes++;
   }
 
   /** A write was answered; each is, at the latest when its life ends. */
   ended(address: string): void {
-    const waiting = this.#byAddress.get(address);
+    const waiting = this.#byAddress?.get(address);
     if (waiting === undefined || --waiting.writes > 0) return;
-    this.#byAddress.delete(address);
+    this.#byAddress?.delete(address);
+    if (this.#byAddress?.size === 0) this.#byAddress = undefined;
     this.#actions -= waiting.actions.length;
     for (const action of waiting.actions) action();
   }
@@ -32,7 +35,7 @@ export class PendingWrites {
    * waits already.
    */
   afterAll(address: string, action: () => void): boolean {
-    const waiting = this.#byAddress.get(address);
+    const waiting = this.#byAddress?.get(address);
     if (waiting === undefined) action();
     else if (this.#actions >= GETS_WAITING_PER_SESSION_MAX) return false;
     else {

@@ -2,8 +2,9 @@
  * How the cost of an update grows with what it does not concern: `deno task bench:growth [--json]`.
  *
  * Routers without sockets, one process for each line, so that none pays for the garbage of another.
- * Each figure is the median of rounds, of three processes the least: what disturbs one makes it
- * dearer, never cheaper. The ratio is against the first line of its table.
+ * Costs are the median of rounds, of three processes the least: what disturbs one makes it dearer,
+ * never cheaper. The last tables are of memory that a session takes in a router with sockets. The
+ * ratio is against the first line of its table.
  *
  * @module
  */
@@ -11,9 +12,8 @@ import process from "node:process";
 import { encodeFrame } from "../../src/wire/frame.ts";
 import { ALL_SIGNALS, QOS } from "../../src/wire/message.ts";
 import { encodeValue } from "../../src/wire/value_codec.ts";
-import { RawClient } from "../support/raw_client.ts";
-import { startServer } from "../support/process.ts";
 import { InProcessFederation, type InProcessRouter } from "./in_process_federation.ts";
+import { aliveBytes, bareBytes, freshBytes, restingBytes } from "./session_memory.ts";
 
 const HOT_ADDRESSES = 1_000;
 const UPDATES_PER_ROUND = 20_000;
@@ -21,17 +21,15 @@ const TURN = 100;
 const ROUNDS = 7;
 /** Updates before the first round, while code is compiled. */
 const WARM_UP = 400_000;
-/** Processes that measure each figure, one after the other. */
+/** Processes that measure each cost, one after the other. */
 const RUNS = 3;
+const UPDATE_COST = "us an update";
 const SUBSCRIPTIONS_PER_CLIENT = 500;
 const SETTLE_MS = 10_000;
 /** The writer; subscribers have other numbers. */
 const WRITER = 0;
 const READER = 1;
 const FIRST_OTHER = 2;
-const FIRST_SESSIONS = 90;
-const PINGS = 200_000;
-const PINGS_AT_ONCE = 2_000;
 
 /** One table: what grows, and the sizes. */
 interface Growth {
@@ -46,7 +44,7 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
   subscriptions: {
     what: "subscriptions that do not match",
     sizes: [1, 10, 100, 1_000, 10_000],
-    unit: "us an update",
+    unit: UPDATE_COST,
     measure: (size) => {
       const { router, run } = createHub();
       for (let n = 0; n < size; n++) {
@@ -60,7 +58,7 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
   params: {
     what: "params, 1,000 of which change",
     sizes: [1_000, 10_000, 100_000, 1_000_000],
-    unit: "us an update",
+    unit: UPDATE_COST,
     measure: (size) => {
       const { router, run } = createHub();
       for (let n = HOT_ADDRESSES; n < size; n++) {
@@ -73,7 +71,7 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
   "all-params": {
     what: "params, each of which changes in turn",
     sizes: [1_000, 10_000, 100_000, 1_000_000],
-    unit: "us an update",
+    unit: UPDATE_COST,
     measure: (size) => {
       const { router, run } = createHub();
       return costOfUpdates(router, run, size);
@@ -82,7 +80,7 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
   sessions: {
     what: "sessions that want nothing of it",
     sizes: [1, 10, 100, 900],
-    unit: "us an update",
+    unit: UPDATE_COST,
     measure: (size) => {
       const { router, run } = createHub();
       for (let n = 0; n < size; n++) router.say({ type: "PING" }, FIRST_OTHER + n);
@@ -92,7 +90,7 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
   sites: {
     what: "sites that want nothing of it",
     sizes: [2, 10, 100, 900],
-    unit: "us an update",
+    unit: UPDATE_COST,
     measure: (size) => {
       const { router, run, federation } = createHub();
       for (let n = 0; n < size; n++) {
@@ -126,35 +124,28 @@ const GROWTHS: Readonly<Record<string, Growth>> = {
     },
   },
   "idle-sessions": {
-    what: "sessions with a subscription that rest, in a process of its own",
-    sizes: [200, 900],
+    what: "sessions with a subscription, all at rest for a minute",
+    sizes: [900, 3_000],
     unit: "resident bytes a session",
-    measure: async (size) => {
-      await using server = await startServer(["--max-sessions-per-address", "1000"]);
-      const clients: RawClient[] = [];
-      const connect = async () => {
-        const client = await RawClient.connect(server.port);
-        await client.ask({ type: "SUBSCRIBE", id: 1, pattern: "/**", types: ALL_SIGNALS });
-        clients.push(client);
-      };
-      // The first ones have code compiled.
-      for (let n = 0; n < FIRST_SESSIONS; n++) await connect();
-      // What connecting leaves behind is collected while something else goes on.
-      const goOn = async () => {
-        await using client = await RawClient.connect(server.port);
-        for (let n = 0; n < PINGS; n++) {
-          client.send({ type: "PING" });
-          if (n % PINGS_AT_ONCE === 0) await client.settle();
-        }
-      };
-      await goOn();
-      const before = residentBytes(server.child.pid);
-      for (let n = 0; n < size; n++) await connect();
-      await goOn();
-      const after = residentBytes(server.child.pid);
-      for (const client of clients) await client.close();
-      return (after - before) / size;
-    },
+    measure: restingBytes,
+  },
+  "fresh-sessions": {
+    what: "the same, right after they came and beside a busy client: with garbage and half-spaces",
+    sizes: [900, 3_000],
+    unit: "resident bytes a session",
+    measure: freshBytes,
+  },
+  "alive-sessions": {
+    what: "the same, after garbage was collected",
+    sizes: [900, 3_000],
+    unit: "bytes in use a session, of V8's heap and of buffers",
+    measure: aliveBytes,
+  },
+  "bare-connections": {
+    what: "connections of a bare TCP server that reads, at rest for a minute",
+    sizes: [900, 3_000],
+    unit: "resident bytes a connection",
+    measure: bareBytes,
   },
 };
 
@@ -187,7 +178,8 @@ async function printAll(args: readonly string[]): Promise<void> {
 
 async function measureApart(name: string, size: number): Promise<number> {
   const figures: number[] = [];
-  for (let run = 0; run < RUNS; run++) figures.push(await measureOnce(name, size));
+  const runs = GROWTHS[name]?.unit === UPDATE_COST ? RUNS : 1;
+  for (let run = 0; run < runs; run++) figures.push(await measureOnce(name, size));
   return Math.min(...figures);
 }
 
@@ -240,14 +232,6 @@ function costOfUpdates(
 
 function setFrame(address: string, value: number): Uint8Array {
   return encodeFrame({ type: "SET", address, value: encodeValue(value / 7) }, { qos: QOS.fire });
-}
-
-/** Linux tells it. */
-function residentBytes(pid: number): number {
-  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(
-    Deno.readTextFileSync(`/proc/${pid}/status`),
-  ) ?? [];
-  return Number(kilobytes) * 1_024;
 }
 
 function usedBytes(): number {

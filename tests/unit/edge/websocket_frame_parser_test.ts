@@ -60,6 +60,21 @@ Deno.test("FrameParser hands a message that is all there out where it lies, and 
   assertEquals([parser.next(), parser.payload.toHex()], ["message", "01020304"]);
 });
 
+Deno.test("FrameParser that rests goes on where it was, and keeps no payload", () => {
+  const parser = new FrameParser("client", LIMIT);
+  const seen: string[] = [];
+  // A message in three fragments, a ping among them, and a header that is cut.
+  for (const hex of ["020101", "000102 890103 80", "0104", "820105"]) {
+    parser.push(Uint8Array.fromHex(hex.replaceAll(" ", "")));
+    for (let event = parser.next(); event !== undefined; event = parser.next()) {
+      seen.push(inWords(parser, event));
+    }
+    parser.rest();
+    assertEquals(parser.payload.length, 0);
+  }
+  assertEquals(seen, ["ping 03", "message 010204", "message 05"]);
+});
+
 Deno.test("FrameParser in the server's role unmasks payloads of every size at every place", () => {
   const prng = createPrng(5);
   const sizes = [...Array.from({ length: 200 }, (_, size) => size), 70_001, 1_000];

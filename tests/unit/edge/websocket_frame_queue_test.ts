@@ -1,6 +1,7 @@
+import { FrameBuffers } from "../../../src/edge/frame_buffers.ts";
 import { createMaskSource, FrameQueue } from "../../../src/edge/websocket_frame_queue.ts";
 import { OPCODE } from "../../../src/edge/websocket_opcode.ts";
-import { assertEquals, assertNotEquals } from "../../support/assert.ts";
+import { assert, assertEquals, assertNotEquals } from "../../support/assert.ts";
 import { createPrng } from "../../support/prng.ts";
 
 const MASK = 0x37fa213d;
@@ -97,6 +98,32 @@ Deno.test("FrameQueue keeps no buffer that a backlog has made huge", () => {
     queue.append(OPCODE.binary, new Uint8Array(1));
     assertNotEquals(queue.take().buffer.byteLength, huge.byteLength);
   }
+});
+
+Deno.test("FrameQueue holds a buffer from its first frame until the bytes are written", () => {
+  const buffers = new FrameBuffers();
+  const queue = new FrameQueue(undefined, buffers);
+  queue.append(OPCODE.binary, new Uint8Array(100));
+  queue.append(OPCODE.binary, new Uint8Array(1_000));
+  const outgrown = buffers.freeBytes;
+  const { byteLength } = queue.take().buffer;
+  assertEquals([outgrown, buffers.freeBytes], [512, 512], "what was taken is still to be written");
+  queue.written();
+  queue.written();
+  assertEquals(buffers.freeBytes, outgrown + byteLength);
+});
+
+Deno.test("FrameQueues share buffers, but none that is still to be written", () => {
+  const buffers = new FrameBuffers();
+  const [one, other] = [new FrameQueue(undefined, buffers), new FrameQueue(undefined, buffers)];
+  one.append(OPCODE.text, HELLO);
+  const taken = one.take();
+  other.append(OPCODE.pong, HELLO);
+  assert(other.take().buffer !== taken.buffer);
+  assertEquals(taken.toHex(), "810548656c6c6f");
+  one.written();
+  other.append(OPCODE.pong, HELLO);
+  assert(other.take().buffer === taken.buffer);
 });
 
 Deno.test("FrameQueue writes a close with its code and reason, or with neither", () => {

@@ -171,8 +171,8 @@ Deno.test("a transport handles so many messages of a chunk, then lets others go 
   const { transport, connection, log } = open();
   const count = 3 * RECEIVE_SLICE_MESSAGES;
   await connection.deliver("8200".repeat(count));
-  // The read counts as well.
-  assertEquals(log.length, RECEIVE_SLICE_MESSAGES - 1);
+  // The two reads count as well.
+  assertEquals([log.length, connection.reads.length], [RECEIVE_SLICE_MESSAGES - 2, 2]);
   const seen: number[] = [];
   while (log.length < count) {
     seen.push(log.length);
@@ -215,6 +215,19 @@ Deno.test("a silent peer is pinged once and then closed with 1001; whoever says 
   await connection.endRead();
 });
 
+Deno.test("a busy connection reads much at once, and holds little once it has rested", async () => {
+  const { transport, connection } = open({ role: "server", idleTimeoutSeconds: 0.2 });
+  assertEquals(connection.reads, [512]);
+  await connection.deliverBytes(maskedMessage(110_000));
+  assertEquals(connection.reads.slice(0, 5), [512, 4_096, 32_768, 65_536, 65_536]);
+  const busy = connection.reads.length;
+  while (!connection.isWriting) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(connection.writes.map(({ bytes }) => bytes.toHex()), ["8900"]);
+  await connection.deliver("8a80 00000000");
+  assertEquals(connection.reads.slice(busy), [512]);
+  await end(transport, connection);
+});
+
 Deno.test("a transport that is cut frees its connection at once, and says so once", async () => {
   const { transport, connection, log } = open();
   transport.send(new Uint8Array(10));
@@ -234,6 +247,14 @@ Deno.test("a message that is too large is told before its transport closes with 
   ]);
   await connection.endRead();
 });
+
+/** Zeros, masked with zeros. */
+function maskedMessage(length: number): Uint8Array {
+  const bytes = new Uint8Array(14 + length);
+  bytes.set([0x82, 0xff]);
+  new DataView(bytes.buffer).setBigUint64(2, BigInt(length));
+  return bytes;
+}
 
 /** A transport on a connection that does what the test says, and what its handler was told. */
 function open(options: Partial<WebSocketTransportOptions> = {}): {
@@ -275,6 +296,8 @@ async function microtask(): Promise<void> {
 class FakeConnection implements ByteConnection {
   /** Each as it was when it was handed over. */
   readonly writes: { readonly bytes: Uint8Array }[] = [];
+  /** The sizes of the buffers that were read into. */
+  readonly reads: number[] = [];
   isWriteClosed = false;
   isFreed = false;
   #read: { buffer: Uint8Array; outcome: PromiseWithResolvers<number | null> } | undefined;
@@ -282,6 +305,7 @@ class FakeConnection implements ByteConnection {
 
   read(buffer: Uint8Array): Promise<number | null> {
     const outcome = Promise.withResolvers<number | null>();
+    this.reads.push(buffer.length);
     this.#read = { buffer, outcome };
     return outcome.promise;
   }
@@ -324,10 +348,21 @@ class FakeConnection implements ByteConnection {
   }
 
   deliver(hex: string): Promise<void> {
-    const bytes = Uint8Array.fromHex(hex.replaceAll(" ", ""));
-    this.#read?.buffer.set(bytes);
-    this.#read?.outcome.resolve(bytes.length);
-    return microtask();
+    return this.deliverBytes(Uint8Array.fromHex(hex.replaceAll(" ", "")));
+  }
+
+  /** In as many reads as it takes. */
+  async deliverBytes(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      assert(this.#read !== undefined, "nothing reads");
+      const { buffer, outcome } = this.#read;
+      const piece = bytes.subarray(at, at + buffer.length);
+      this.#read = undefined;
+      buffer.set(piece);
+      outcome.resolve(piece.length);
+      at += piece.length;
+      await microtask();
+    }
   }
 
   endRead(): Promise<void> {

@@ -45,6 +45,29 @@ function gesture(phase: keyof typeof PHASE, id: number): Message {
   return { type: "PUBLISH", address: "/g", signal: SIGNAL.gesture, phase: PHASE[phase], value, id };
 }
 
+Deno.test("a client has a lane of conflated values only once it falls behind", () => {
+  const router = setUp();
+  const [writer, reader] = [router.client(), router.client()];
+  reader.subscribe("/**");
+  const outbox = router.core.connection(reader.id)?.outbox;
+  writer.ask(set("/a", 1));
+  assertEquals([outbox?.lane, reader.read().length], [undefined, 1]);
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  writer.ask(set("/a", 2));
+  const lane = outbox?.lane;
+  assert(lane !== undefined);
+  assertEquals(lane.isEmpty, false);
+  router.port.buffered.set(reader.id, 0);
+  router.advance(4);
+  assertEquals([told(reader.read()), lane.isEmpty], [["SET /a 2"], true]);
+  router.port.buffered.set(reader.id, HIGH_WATER);
+  writer.ask(set("/a", 3));
+  assert(outbox?.lane === lane, "it stays the same one");
+  outbox?.close();
+  outbox?.conflate("/a");
+  assertEquals(outbox?.lane, undefined);
+});
+
 Deno.test("params for a client that does not drain are conflated, and leave when it does", () => {
   const router = setUp();
   const [writer, reader] = [router.client(), router.client()];
