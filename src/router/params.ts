@@ -119,7 +119,7 @@ export class Params {
       isTimed,
       nowMicros,
       after,
-      expire: (address, version) => void this.#put(address, version, tombstoneOf(version)),
+      expire: (address, version) => this.#put(address, version, tombstoneOf(version)),
       forget: (address, tombstone) => this.#forget(address, tombstone),
     });
   }
