@@ -124,6 +124,8 @@ export class DigestExchange {
 
   #compareList({ depth, index, versions }: DigestList): void {
     if (!this.#isFirst({ depth, index }, 1)) return;
+    // A router that has just started lacks all: nothing is to be compared.
+    if (versions.length === 0) return this.#handler.lacks(this.#view.addresses({ depth, index }));
     const theirs = new Map(versions.map((version) => [version.address, version]));
     const lacks: string[] = [];
     for (const address of this.#view.addresses({ depth, index })) {
