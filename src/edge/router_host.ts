@@ -19,6 +19,7 @@ import type { TurnMessages } from "../router/turn_messages.ts";
 import { EARLIEST_TIME_MICROS } from "../limits.ts";
 import type { ParamStore } from "../state/param_store.ts";
 import type { TokenAuthorities } from "./auth/token_authorities.ts";
+import { ConnectionEvents, type HostEvents } from "./connection_events.ts";
 import type { Environment } from "./environment.ts";
 import { FramedTurnMessages } from "./framed_turn_messages.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -359,41 +360,6 @@ export class RouterHost implements RouterPort {
     } catch (error) {
       this.#environment.onHandlerError(error);
     }
-  }
-}
-
-/** What happens on the connections of a host. */
-interface HostEvents {
-  readonly message: (id: ConnectionId, bytes: Uint8Array) => void;
-  readonly text: (id: ConnectionId) => void;
-  readonly tooLarge: (id: ConnectionId, bytes: number) => void;
-  readonly closed: (id: ConnectionId, code: number, reason: string) => void;
-}
-
-/** The same of one: no closures, because many connections do nothing but be there. */
-class ConnectionEvents implements TransportHandler {
-  readonly #events: HostEvents;
-  readonly #id: ConnectionId;
-
-  constructor(events: HostEvents, id: ConnectionId) {
-    this.#events = events;
-    this.#id = id;
-  }
-
-  onMessage(bytes: Uint8Array): void {
-    this.#events.message(this.#id, bytes);
-  }
-
-  onText(): void {
-    this.#events.text(this.#id);
-  }
-
-  onTooLarge(bytes: number): void {
-    this.#events.tooLarge(this.#id, bytes);
-  }
-
-  onClose(code: number, reason: string): void {
-    this.#events.closed(this.#id, code, reason);
   }
 }
 

@@ -192,10 +192,8 @@ export class Outbox {
     const { frame, deadlineMicros } = publication;
     this.endTurn();
     if (this.#queue.length > 0 || !this.#hasRoom()) {
-      return this.#wait(frame, {
-        deadlineMicros,
-        kind: isSample(publication) ? "sample" : "event",
-      });
+      const kind = isSample(publication) ? "sample" : "event";
+      return this.#wait(frame, { deadlineMicros, kind });
     }
     // In the turn it would be followed by new values, past the older ones that wait.
     const turn = this.#hasValues ? undefined : this.#turn;
