@@ -3709,6 +3709,20 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     file: "src/state/found_by_mark.ts",
+    find: "if (this.#marksByAddress.size >= FOUND_MAX) this.#marksByAddress.clear();",
+    replace: "",
+    tests: ["tests/unit/state/found_by_mark_test.ts"],
+    why: "each address that anybody publishes at would be remembered for ever",
+  },
+  {
+    file: "src/router/subscriptions.ts",
+    find: "matching.map(({ number }) => number).join()",
+    replace: 'matching.map(({ number }) => number).sort().join("")',
+    tests: ["tests/unit/router/subscriptions_test.ts"],
+    why: "an update could go to those who want another address",
+  },
+  {
+    file: "src/state/found_by_mark.ts",
     find: "if (this.#found.length >= FOUND_MAX) this.forget();",
     replace: "",
     tests: ["tests/unit/state/found_by_mark_test.ts"],

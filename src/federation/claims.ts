@@ -36,18 +36,12 @@ export interface SourcedClaim extends Claim {
   readonly source: ClaimSource;
 }
 
-/** Addresses without a param whose owners are remembered; beyond it the memory starts anew. */
-const CACHED_ADDRESSES_MAX = 100_000;
-const NOT_FOUND = -1;
-
 /** All claims that a router knows, and the answer to: who owns this address? */
 export class Claims {
   readonly #bySource = new Map<string, readonly SourcedClaim[]>();
   readonly #index = new PatternIndex<SourcedClaim>();
   /** The claims that were found; null: nobody claims it. */
   readonly #found = new FoundByMark<SourcedClaim | null, SourcedClaim | null>();
-  /** By address. */
-  readonly #marks = new Map<string, number>();
   #count = 0;
 
   /** Claims known, of all sources. */
@@ -62,13 +56,12 @@ export class Claims {
    * @param slot Where the address is kept, if it is: then it is found there the next time.
    */
   ownerOf(address: string, slot?: ParamSlot): SourcedClaim | undefined {
-    const mark = slot === undefined ? this.#marks.get(address) : slot.ownerMark;
-    const known = this.#found.at(mark ?? NOT_FOUND);
+    const known = slot === undefined ? this.#found.of(address) : this.#found.at(slot.ownerMark);
     if (known !== undefined) return known ?? undefined;
     const best = this.#find(address);
     const found = this.#found.markOf(best) ?? this.#found.add(best, best);
     if (slot !== undefined) slot.ownerMark = found;
-    else this.#remember(address, found);
+    else this.#found.note(address, found);
     return best ?? undefined;
   }
 
@@ -78,11 +71,6 @@ export class Claims {
       if (best === null || isBetter(claim, best)) best = claim;
     });
     return best;
-  }
-
-  #remember(address: string, mark: number): void {
-    if (this.#marks.size >= CACHED_ADDRESSES_MAX) this.#marks.clear();
-    this.#marks.set(address, mark);
   }
 
   /** Whether this router or one below it claims the address, be it a part of which another claims. */
@@ -179,7 +167,6 @@ export class Claims {
     if (claims.length === 0) this.#bySource.delete(key);
     else this.#bySource.set(key, claims);
     this.#found.forget();
-    this.#marks.clear();
   }
 
   #liveConflict(claim: Claim, exceptKey?: string): SourcedClaim | undefined {

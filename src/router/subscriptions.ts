@@ -33,9 +33,6 @@ interface Subscription {
   readonly limits: SubscriptionLimits | undefined;
 }
 
-/** Addresses without a param whose targets are remembered; beyond it the memory starts anew. */
-const CACHED_ADDRESSES_MAX = 100_000;
-
 /**
  * Who wants what. A subscriber is a target of an address once, however many of its subscriptions
  * match. The targets of an address are found once and remembered until any subscription changes; all
@@ -48,8 +45,6 @@ export class Subscriptions {
   readonly #index = new PatternIndex<Subscription>();
   /** By the numbers of the subscriptions that match. */
   readonly #found = new FoundByMark<string, readonly Target[]>();
-  /** By address. */
-  readonly #marks = new Map<string, number>();
   #lastNumber = 0;
 
   /** Subscribers that have a subscription. */
@@ -83,7 +78,7 @@ export class Subscriptions {
     }
     own.set(id, subscription);
     this.#index.add(pattern, subscription);
-    this.#forget();
+    this.#found.forget();
     this.observer?.added(subscriber, pattern);
   }
 
@@ -95,7 +90,7 @@ export class Subscriptions {
     own.delete(id);
     if (own.size === 0) this.#bySubscriber.delete(subscriber);
     this.#index.delete(subscription.pattern, subscription);
-    this.#forget();
+    this.#found.forget();
     this.observer?.removed(subscriber, subscription.pattern);
     return true;
   }
@@ -109,7 +104,7 @@ export class Subscriptions {
       this.observer?.removed(subscriber, subscription.pattern);
     }
     this.#bySubscriber.delete(subscriber);
-    this.#forget();
+    this.#found.forget();
   }
 
   /** How many a subscriber has. */
@@ -129,11 +124,10 @@ export class Subscriptions {
 
   /** Everyone who wants something of this address; the same order each time. */
   targets(address: string): readonly Target[] {
-    const cached = this.#found.at(this.#marks.get(address) ?? NOT_FOUND);
-    if (cached !== undefined) return cached;
-    if (this.#marks.size >= CACHED_ADDRESSES_MAX) this.#marks.clear();
+    const known = this.#found.of(address);
+    if (known !== undefined) return known;
     const mark = this.#find(address);
-    this.#marks.set(address, mark);
+    this.#found.note(address, mark);
     return this.#found.at(mark) ?? [];
   }
 
@@ -151,14 +145,7 @@ export class Subscriptions {
     const key = matching.map(({ number }) => number).join();
     return this.#found.markOf(key) ?? this.#found.add(key, toTargets(matching));
   }
-
-  #forget(): void {
-    this.#found.forget();
-    this.#marks.clear();
-  }
 }
-
-const NOT_FOUND = -1;
 
 function toTargets(matching: readonly Subscription[]): readonly Target[] {
   const bySubscriber = new Map<Subscriber, Target>();

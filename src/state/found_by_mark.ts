@@ -1,12 +1,15 @@
-/** Kept at most; beyond it all are found anew. */
+/** Things kept at most, and addresses without a param; beyond it they are found anew. */
 const FOUND_MAX = 100_000;
+const NOT_FOUND = -1;
 
 /**
  * What was found out about addresses, each thing once however many addresses it is true of. An address
- * is given a number, its mark, by which the same is found again until something changes.
+ * is given a number, its mark, by which the same is found again until something changes. That of a
+ * param is noted with it; that of any other address here.
  */
 export class FoundByMark<Key, Found> {
   readonly #marks = new Map<Key, number>();
+  readonly #marksByAddress = new Map<string, number>();
   #found: Found[] = [];
   /** Marks below it are of what was forgotten. */
   #firstMark = 0;
@@ -16,6 +19,17 @@ export class FoundByMark<Key, Found> {
     const index = mark - this.#firstMark;
     // An array is slow to say that it has nothing at a negative index.
     return index >= 0 ? this.#found[index] : undefined;
+  }
+
+  /** What was found of an address without a param; undefined when it is to be found anew. */
+  of(address: string): Found | undefined {
+    return this.at(this.#marksByAddress.get(address) ?? NOT_FOUND);
+  }
+
+  /** Notes the mark of an address without a param. */
+  note(address: string, mark: number): void {
+    if (this.#marksByAddress.size >= FOUND_MAX) this.#marksByAddress.clear();
+    this.#marksByAddress.set(address, mark);
   }
 
   /** The mark of what was found already under a key. */
@@ -38,5 +52,6 @@ export class FoundByMark<Key, Found> {
     if (this.#found.length === 0) return;
     this.#found = [];
     this.#marks.clear();
+    this.#marksByAddress.clear();
   }
 }

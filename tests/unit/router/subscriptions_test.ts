@@ -71,6 +71,16 @@ Deno.test("addresses that the same subscriptions match share their targets, and 
   assertEquals([one?.length, deep?.length], [2, 1]);
 });
 
+Deno.test("many subscriptions of one subscriber are told apart, whatever their numbers", () => {
+  const subscriptions = new Subscriptions();
+  // Those of an address are the first and the twelfth here, the eleventh and the second there.
+  const patterns = ["/x", "/y", ...Array.from({ length: 8 }, (_, n) => `/z/${n}`), "/y", "/x"];
+  patterns.forEach((pattern, n) => subscriptions.add(A, n, parsePattern(pattern), n + 1));
+  assertEquals(targetsOf(subscriptions, "/x"), [`a ${1 | 12}`]);
+  assertEquals(targetsOf(subscriptions, "/y"), [`a ${2 | 11}`]);
+  assertEquals(subscriptions.targetsOf(slotOf("/y"))[0]?.types, 2 | 11);
+});
+
 Deno.test("counts follow what is added, replaced and removed", () => {
   const subscriptions = new Subscriptions();
   subscriptions.add(A, 1, parsePattern("/x"), 1);

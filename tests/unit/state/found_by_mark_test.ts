@@ -26,3 +26,14 @@ Deno.test("of more than 100,000 things those before are forgotten, and found ane
   const next = found.add(100_000, 100_000);
   assertEquals([found.at(first), found.markOf(0), found.at(next)], [undefined, undefined, 100_000]);
 });
+
+Deno.test("addresses without a param have their marks noted, 100,000 of them, until all is forgotten", () => {
+  const found = new FoundByMark<string, string>();
+  const mark = found.add("a", "A");
+  for (let n = 0; n < 100_000; n++) found.note(`/${n}`, mark);
+  assertEquals([found.of("/0"), found.of("/99999"), found.of("/other")], ["A", "A", undefined]);
+  found.note("/other", mark);
+  assertEquals([found.of("/0"), found.of("/other")], [undefined, "A"]);
+  found.forget();
+  assertEquals(found.of("/other"), undefined);
+});
