@@ -3708,6 +3708,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "an update would go to those who wanted another address before",
   },
   {
+    file: "src/edge/websocket_transport.ts",
+    find: "    this.#queue.written();\n",
+    replace: "",
+    tests: ["tests/unit/edge/websocket_transport_test.ts"],
+    why: "each connection would keep the buffer that it wrote from last",
+  },
+  {
     file: "src/state/found_by_mark.ts",
     find: "if (this.#marksByAddress.size >= FOUND_MAX) this.#marksByAddress.clear();",
     replace: "",

@@ -45,6 +45,9 @@ export class FrameBuffers {
   }
 }
 
+/** Those of all connections of this process. */
+export const FRAME_BUFFERS: FrameBuffers = new FrameBuffers();
+
 function doublingsOf(bytes: number): number {
   let doublings = 0;
   for (let size = BYTES_MIN; size < bytes; size *= 2) doublings++;

@@ -1,4 +1,4 @@
-import { FrameBuffers } from "./frame_buffers.ts";
+import { FRAME_BUFFERS, type FrameBuffers } from "./frame_buffers.ts";
 import { MaskingBuffer } from "./masking_buffer.ts";
 import { OPCODE, type Opcode } from "./websocket_opcode.ts";
 
@@ -11,7 +11,6 @@ const LENGTH_IS_U16 = 126;
 const LENGTH_IS_U64 = 127;
 const HEADER_BYTES_MAX = 14;
 
-const SHARED = new FrameBuffers();
 /** Of a queue with nothing in it. */
 const NO_BUFFER = new MaskingBuffer(new ArrayBuffer(0));
 
@@ -31,7 +30,7 @@ export class FrameQueue {
    * @param nextMask An unpredictable u32 for each frame, in the role of a client; a server masks
    * nothing (RFC 6455, section 5.3).
    */
-  constructor(nextMask?: () => number, buffers: FrameBuffers = SHARED) {
+  constructor(nextMask?: () => number, buffers: FrameBuffers = FRAME_BUFFERS) {
     this.#nextMask = nextMask;
     this.#buffers = buffers;
   }

@@ -1,4 +1,5 @@
 import type { ByteConnection } from "../../../src/edge/byte_connection.ts";
+import { FRAME_BUFFERS } from "../../../src/edge/frame_buffers.ts";
 import {
   openWebSocketTransport,
   type WebSocketTransport,
@@ -32,6 +33,19 @@ Deno.test("a client transport gathers messages while a write is under way", asyn
   assertEquals(connection.writes.length, 1);
   await connection.take();
   assertEquals(connection.writes[1]?.bytes.length, 20 + 30 + 2 * HEADER_BYTES);
+  await end(transport, connection);
+});
+
+Deno.test("a transport gives its buffer to all others once its bytes are written, not before", async () => {
+  const { transport, connection } = open();
+  // Of a size that no other test here has taken.
+  transport.send(new Uint8Array(100_000));
+  await microtask();
+  const before = FRAME_BUFFERS.freeBytes;
+  await connection.take(50_000);
+  assertEquals(FRAME_BUFFERS.freeBytes, before);
+  await connection.take();
+  assertEquals(FRAME_BUFFERS.freeBytes, before + 131_072);
   await end(transport, connection);
 });
 
